@@ -1,0 +1,23 @@
+"""What ``import flavio_nusmeft`` does: add everything to flavio and WCxf, once."""
+
+from __future__ import annotations
+
+from . import measurements, observables, parameters
+from .eft import bases, translators, wilson
+from .physics import formfactors
+
+__all__ = ["register"]
+
+
+def register() -> None:
+    """Register EFTs, bases, translators, parameters, observables and measurements.
+
+    Whatever is registered already is left as it is, so calling it twice does nothing.
+    """
+    bases.register()
+    translators.register()
+    wilson.register()
+    parameters.register()
+    formfactors.register()
+    observables.register()
+    measurements.register()

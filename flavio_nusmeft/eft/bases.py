@@ -1,0 +1,198 @@
+"""The WCxf EFTs and bases ``nuSMEFT`` and ``nuWET``, generated from the operator table.
+
+The same documents are shipped as YAML files in ``data/bases``; ``python -m
+flavio_nusmeft.eft.bases DIRECTORY`` writes them.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from wilson import wcxf
+
+from ..errors import UnknownBasis
+from .flavour import Coefficient, lookup
+from .operators import JMS, NU_SMEFT
+
+__all__ = ["documents", "known_coefficients", "register"]
+
+STERILE = "sterile"
+
+_QUARKS = {"d": "dsb", "u": "uc"}
+_LEPTONS = ("e", "mu", "tau")
+_LEPTON_TEX = ("e", r"\mu", r"\tau")
+
+
+def _sector(coefficient: Coefficient) -> str:
+    """Sector of a nuWET coefficient, named as in WET: sbnunu, cbenu, ..."""
+    fields, (_, lepton, i, j) = coefficient.operator.fields, coefficient.indices
+    first, second = (_QUARKS[field[0]][k] for field, k in zip(fields[2:], (i, j), strict=True))
+    if fields[2][0] != fields[3][0]:
+        return f"{second}{first}{_LEPTONS[lepton]}nu"
+    if i == j:
+        return "ffnunu"
+    low, high = sorted((first, second), key=_QUARKS[fields[2][0]].index)
+    # WET calls them sdnunu, dbnunu, sbnunu, cununu
+    return {"ds": "sd", "uc": "cu"}.get(low + high, low + high) + "nunu"
+
+
+def _symbol(field: str, index: int) -> str:
+    """LaTeX of a field of one flavour."""
+    if field in ("nu", "nuc"):
+        if index >= 3:
+            return f"N_{{{index - 2}}}" if field == "nuc" else f"N^c_{{{index - 2}}}"
+        return rf"\nu_{{{_LEPTON_TEX[index]} L}}" + ("^c" if field == "nuc" else "")
+    if field[-1] in "LR":
+        flavour = _LEPTON_TEX[index] if field[0] == "e" else _QUARKS[field[0]][index]
+        return f"{flavour}_{field[-1]}"
+    return f"{field}_{index + 1}"
+
+
+def _entry(coefficient: Coefficient) -> dict[str, Any]:
+    operator = coefficient.operator
+    symbols = (
+        _symbol(f, i) for f, i in zip(operator.fields, coefficient.indices, strict=True)
+    )
+    entry: dict[str, Any] = {"tex": operator.tex.format(*symbols)}
+    if coefficient.real:
+        entry["real"] = True
+    return entry
+
+
+_DESCRIPTIONS = {
+    "Warsaw": (
+        "All dimension-6 operators of SMEFT Warsaw and the 16 B- and L-conserving classes with"
+        " right-handed sterile neutrinos n (arXiv:1612.04527); names and index order of"
+        " arXiv:2411.07220, with the tensor lnqd3 = (l sigma n) eps (q sigma d) in place of a"
+        " second scalar. The operator of phine is i(phitilde^dagger D_mu phi)(nbar gamma^mu e),"
+        " without a left-right derivative. L = sum_i C_i O_i (+ h.c. if O_i is not hermitian)."
+        " Down-type quarks and charged leptons are mass eigenstates."
+    ),
+    "FGMS": (
+        "The four operators of Felkl, Giri, Mohanta, Schmidt, arXiv:2309.02940 Eq. (1), with"
+        " scalar and tensor not mixing in QCD; index order of the paper (the N indices of dN"
+        " come last)."
+    ),
+    "LiaoMa": (
+        "The operators of arXiv:2309.02940 Eq. (1) in the scalar basis of Liao and Ma,"
+        " arXiv:1612.04527: LdQN_prst = (l_p d_r) eps (q_s n_t) in place of the tensor."
+    ),
+    "JMS": (
+        "Operators with a neutrino and quarks of the low-energy EFT with 3 active (1, 2, 3) and 3"
+        " sterile (4, 5, 6) neutrinos, arXiv:2309.02940 Eqs. (4) and (6), after arXiv:1709.04486."
+        " Every operator stands once: coefficients symmetric or antisymmetric in the neutrino"
+        " indices are kept for increasing indices and count both orders. The coefficients of WET"
+        " JMS with neutrinos and quarks have the same names and meaning. Top quarks, dipoles and"
+        " operators with four leptons are not included."
+    ),
+}
+
+
+@lru_cache(maxsize=None)
+def _nuwet_sectors() -> dict[str, dict[str, dict[str, Any]]]:
+    # sectors in the order of WET
+    sectors: dict[str, dict[str, dict[str, Any]]] = {
+        name: {} for name in wcxf.EFT["WET"].sectors if name.endswith(("enu", "munu", "taunu"))
+    }
+    sectors |= {name: {} for name in ("sbnunu", "dbnunu", "sdnunu", "cununu", "ffnunu")}
+    for coefficient in lookup(JMS).values():
+        sectors[_sector(coefficient)][coefficient.name] = _entry(coefficient)
+    return sectors
+
+
+def documents() -> dict[str, dict[str, Any]]:
+    """All EFT and basis documents by file name (without ending), ready to dump or load."""
+    sterile = {
+        basis: {STERILE: {name: _entry(c) for name, c in lookup(table).items()}}
+        for basis, table in NU_SMEFT.items()
+    }
+    sterile["Warsaw"] = {**wcxf.Basis["SMEFT", "Warsaw"].sectors, **sterile["Warsaw"]}
+    result: dict[str, dict[str, Any]] = {
+        "nusmeft.eft": {
+            "eft": "nuSMEFT",
+            "metadata": {
+                "description": "Standard Model Effective Field Theory with three right-handed"
+                " sterile neutrinos"
+            },
+            "sectors": {
+                **wcxf.EFT["SMEFT"].sectors,
+                STERILE: {
+                    "tex": "N",
+                    "description": "Baryon- and lepton-number conserving operators with sterile"
+                    " neutrinos (N carries lepton number)",
+                },
+            },
+        },
+        "nuwet.eft": {
+            "eft": "nuWET",
+            "metadata": {
+                "description": "Low-energy effective theory with five quark flavours, three"
+                " active and three sterile neutrinos: operators with neutrinos and quarks"
+            },
+            "sectors": {name: wcxf.EFT["WET"].sectors[name] for name in _nuwet_sectors()},
+        },
+    }
+    for basis, sectors in sterile.items():
+        result[f"nusmeft.{basis.lower()}.basis"] = _basis("nuSMEFT", basis, sectors)
+    result["nuwet.jms.basis"] = _basis("nuWET", "JMS", _nuwet_sectors())
+    return result
+
+
+def _basis(eft: str, basis: str, sectors: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "eft": eft,
+        "basis": basis,
+        "metadata": {"description": _DESCRIPTIONS[basis]},
+        "sectors": sectors,
+    }
+
+
+def register() -> None:
+    """Make the EFTs and bases known to ``wilson.wcxf``; what exists there already is kept."""
+    for document in documents().values():
+        if "basis" in document:
+            if (document["eft"], document["basis"]) not in wcxf.Basis.instances:
+                wcxf.Basis(**document)
+        elif document["eft"] not in wcxf.EFT.instances:
+            wcxf.EFT(**document)
+    known_coefficients.cache_clear()
+
+
+@lru_cache(maxsize=None)
+def known_coefficients(eft: str, basis: str) -> dict[str, bool]:
+    """Names of the coefficients of any registered basis, and whether each is real.
+
+    Raises
+    ------
+    UnknownBasis
+    """
+    try:
+        instance = wcxf.Basis[eft, basis]
+    except KeyError:
+        bases = [b for e, b in wcxf.Basis.instances if e == eft]
+        if not bases:
+            known = ", ".join(sorted(wcxf.EFT.instances))
+            raise UnknownBasis(f"EFT '{eft}' does not exist; known are {known}") from None
+        raise UnknownBasis(
+            f"EFT {eft} has no basis '{basis}'; known are {', '.join(sorted(bases))}"
+        ) from None
+    return {
+        name: bool((info or {}).get("real", False))
+        for sector in instance.sectors.values()
+        for name, info in sector.items()
+    }
+
+
+def _write(directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, document in documents().items():
+        with open(directory / f"{name}.yml", "w", encoding="utf-8") as stream:
+            yaml.safe_dump(document, stream, sort_keys=False, allow_unicode=True)
+
+
+if __name__ == "__main__":
+    _write(Path(sys.argv[1]))

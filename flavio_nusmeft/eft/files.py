@@ -1,0 +1,98 @@
+"""Reading WCxf files with Wilson coefficients: strict about what a typing error can break."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Iterable
+from typing import IO, Any
+
+import yaml
+from wilson import wcxf
+
+from ..errors import InvalidFile
+
+__all__ = ["read_wc"]
+
+
+def _unique(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
+    result: dict[Any, Any] = {}
+    for key, value in pairs:
+        if key in result:
+            raise InvalidFile(f"key '{key}' stands more than once")
+        result[key] = value
+    return result
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader that refuses duplicate keys."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        if not isinstance(node, yaml.MappingNode):
+            return super().construct_mapping(node, deep)
+        self.flatten_mapping(node)
+        try:
+            return _unique(
+                (self.construct_object(key, deep=True), self.construct_object(value, deep=True))
+                for key, value in node.value
+            )
+        except InvalidFile as error:
+            raise InvalidFile(f"line {node.start_mark.line + 1} ff.: {error}") from None
+
+
+def _parse(text: str) -> Any:
+    if text.lstrip().startswith("{"):
+        try:
+            return json.loads(text, object_pairs_hook=_unique)
+        except json.JSONDecodeError:
+            pass  # a YAML flow mapping looks alike
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader)
+    except yaml.YAMLError as error:
+        raise InvalidFile(f"neither YAML nor JSON: {' '.join(str(error).split())}") from None
+
+
+def _number(name: str, value: Any) -> complex:
+    if isinstance(value, dict):
+        if not value or set(value) - {"Re", "Im"}:
+            raise InvalidFile(f"value of {name} must be a number or have the keys Re and Im")
+        return complex(_real(name, value.get("Re", 0)), _real(name, value.get("Im", 0)))
+    return _real(name, value)
+
+
+def _real(name: str, value: Any) -> float:
+    if not isinstance(value, bool):
+        try:
+            return float(value)  # YAML reads 1e-9 as a string
+        except (TypeError, ValueError):
+            pass
+    raise InvalidFile(f"value of {name} is not a number: {value!r}")
+
+
+def read_wc(stream: IO[str] | str) -> wcxf.WC:
+    """Read Wilson coefficients from a WCxf stream or string in YAML or JSON.
+
+    Raises
+    ------
+    InvalidFile
+        If it is not YAML or JSON, has duplicate keys, lacks one of eft, basis, scale and values,
+        or holds a value that is not a number.
+    """
+    try:
+        text = stream if isinstance(stream, str) else stream.read()
+    except UnicodeDecodeError as error:
+        raise InvalidFile(f"not a text file: {error}") from None
+    data = _parse(text)
+    if not isinstance(data, dict):
+        raise InvalidFile("not a WCxf file: no mapping with eft, basis, scale and values")
+    missing = [key for key in ("eft", "basis", "scale", "values") if key not in data]
+    if missing:
+        raise InvalidFile(f"not a complete WCxf file: {', '.join(missing)} missing")
+    if not isinstance(data["values"], dict):
+        raise InvalidFile("values must map coefficient names to numbers")
+    values = {str(name): _number(str(name), value) for name, value in data["values"].items()}
+    return wcxf.WC(
+        eft=str(data["eft"]),
+        basis=str(data["basis"]),
+        scale=_real("scale", data["scale"]),
+        values=wcxf.WC.dict2values(values),
+    )

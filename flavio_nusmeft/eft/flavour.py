@@ -1,0 +1,244 @@
+"""Between full, symmetrised coefficient arrays and the independent coefficients of a basis.
+
+A full array holds every index combination; the Lagrangian is the sum over all of them,
+``L = sum_prst C_prst O_prst`` (plus h.c. for operators that are not hermitian). A WCxf basis
+holds every operator once, so an independent coefficient is its array entry times the number of
+entries that multiply the same operator. This is the only place with such factors.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ..errors import InvalidValue, UnknownCoefficient, nearest
+from .operators import OperatorClass
+
+__all__ = [
+    "Arrays",
+    "Coefficient",
+    "LinearMap",
+    "check_coefficients",
+    "coefficients",
+    "from_arrays",
+    "to_arrays",
+]
+
+Arrays = dict[str, np.ndarray]
+Table = Mapping[str, OperatorClass]
+
+
+@dataclass(frozen=True)
+class Coefficient:
+    """An independent coefficient of a class.
+
+    ``orbit`` lists ``(indices, factor, conjugate)`` of all array entries equal to the
+    coefficient: entry = factor * coefficient, complex conjugated if ``conjugate``.
+    """
+
+    operator: OperatorClass
+    indices: tuple[int, ...]
+    real: bool
+    multiplicity: int
+    orbit: tuple[tuple[tuple[int, ...], float, bool], ...]
+
+    @property
+    def name(self) -> str:
+        """Name in the basis; flavour indices count from 1."""
+        return _name(self.operator.name, self.indices)
+
+
+def _name(operator: str, indices: tuple[int, ...]) -> str:
+    return f"{operator}_{''.join(str(i + 1) for i in indices)}"
+
+
+def _orbit(operator: OperatorClass, start: tuple[int, ...]) -> set[tuple[tuple[int, ...], int, bool]]:
+    """All (indices, sign, conjugate) that the symmetry relates to one index tuple."""
+    orbit = {(start, 1, False)}
+    pending = list(orbit)
+    while pending:
+        indices, sign, conjugate = pending.pop()
+        for permutation, factor, conjugates in operator.symmetry.generators:
+            image = (
+                tuple(indices[i] for i in permutation),
+                sign * factor,
+                conjugate ^ conjugates,
+            )
+            if image not in orbit:
+                orbit.add(image)
+                pending.append(image)
+    return orbit
+
+
+@lru_cache(maxsize=None)
+def coefficients(operator: OperatorClass) -> tuple[Coefficient, ...]:
+    """The independent coefficients of a class, in lexicographic order.
+
+    The representative of an orbit is its lexicographically smallest index tuple, which for the
+    classes of WET and SMEFT is the choice of the WCxf bases.
+    """
+    all_indices = itertools.product(*map(range, operator.shape))
+    if not operator.symmetry.generators:
+        return tuple(
+            Coefficient(operator, indices, False, 1, ((indices, 1.0, False),))
+            for indices in all_indices
+        )
+    result = []
+    for indices in all_indices:
+        orbit = _orbit(operator, indices)
+        if min(image for image, _, _ in orbit) != indices or (indices, -1, False) in orbit:
+            continue
+        real = (indices, 1, True) in orbit
+        same_operator = {image for image, _, conjugate in orbit if not conjugate}
+        multiplicity = len(same_operator)
+        # a self-conjugate coefficient reaches every entry without conjugation as well
+        entries = tuple(
+            (image, sign / multiplicity, conjugate)
+            for image, sign, conjugate in sorted(orbit)
+            if not (conjugate and image in same_operator)
+        )
+        result.append(Coefficient(operator, indices, real, multiplicity, entries))
+    return tuple(result)
+
+
+@lru_cache(maxsize=None)
+def _by_name(operators: tuple[OperatorClass, ...]) -> dict[str, Coefficient]:
+    return {c.name: c for operator in operators for c in coefficients(operator)}
+
+
+def lookup(table: Table) -> dict[str, Coefficient]:
+    """All independent coefficients of a table of classes, by name."""
+    return _by_name(tuple(table.values()))
+
+
+def to_arrays(values: Mapping[str, complex], table: Table) -> Arrays:
+    """Full arrays of the classes that occur among the given independent coefficients."""
+    known = lookup(table)
+    arrays: Arrays = {}
+    for name, value in values.items():
+        coefficient = known[name]
+        operator = coefficient.operator
+        if operator.name not in arrays:
+            arrays[operator.name] = np.zeros(operator.shape, dtype=complex)
+        array = arrays[operator.name]
+        for indices, factor, conjugate in coefficient.orbit:
+            array[indices] = factor * (np.conj(value) if conjugate else value)
+    return arrays
+
+
+def from_arrays(arrays: Mapping[str, np.ndarray], table: Table) -> dict[str, complex]:
+    """Non-zero independent coefficients of full, symmetrised arrays."""
+    values: dict[str, complex] = {}
+    for operator_name, array in arrays.items():
+        for coefficient in coefficients(table[operator_name]):
+            value = coefficient.multiplicity * array[coefficient.indices]
+            if value != 0:
+                values[coefficient.name] = complex(value)
+    return values
+
+
+class LinearMap:
+    """A real-linear map of coefficients, ``out = a c + b c*``, built column by column on demand.
+
+    Parameters
+    ----------
+    source : table of the operator classes that are mapped
+    function : the map, from full arrays (of any subset of the classes) to a dictionary of
+        non-zero results; it must be linear over the real numbers
+    """
+
+    def __init__(self, source: Table, function: Callable[[Arrays], Mapping[Any, complex]]) -> None:
+        self._source = source
+        self._function = function
+        self._columns: dict[str, tuple[tuple[Hashable, complex, complex], ...]] = {}
+
+    def column(self, name: str) -> tuple[tuple[Hashable, complex, complex], ...]:
+        """``(key, a, b)`` of every result that the coefficient contributes to."""
+        try:
+            return self._columns[name]
+        except KeyError:
+            pass
+        one = self._function(to_arrays({name: 1.0}, self._source))
+        if lookup(self._source)[name].real:
+            column = tuple((key, complex(value), 0j) for key, value in one.items())
+        else:
+            unit = self._function(to_arrays({name: 1j}, self._source))
+            keys = list(dict.fromkeys([*one, *unit]))
+            column = tuple(
+                (
+                    key,
+                    (one.get(key, 0) - 1j * unit.get(key, 0)) / 2,
+                    (one.get(key, 0) + 1j * unit.get(key, 0)) / 2,
+                )
+                for key in keys
+            )
+        self._columns[name] = column
+        return column
+
+    def __call__(self, values: Mapping[str, complex]) -> dict[Any, complex]:
+        """Results for a dictionary of coefficients."""
+        result: dict[Any, complex] = {}
+        for name, value in values.items():
+            for key, a, b in self._columns.get(name) or self.column(name):
+                result[key] = result.get(key, 0) + a * value + b * complex(value).conjugate()
+        return result
+
+
+def check_coefficients(
+    values: Mapping[str, complex], known: Mapping[str, bool], eft: str, basis: str
+) -> None:
+    """Check names and values of coefficients.
+
+    Parameters
+    ----------
+    values : coefficients by name
+    known : for every name of the basis whether it is real
+
+    Raises
+    ------
+    UnknownCoefficient, InvalidValue
+    """
+    for name, value in values.items():
+        if name not in known:
+            raise UnknownCoefficient(
+                f"'{name}' is not a coefficient of {eft}/{basis}{_hint(name, known)}"
+            )
+        try:
+            number = complex(value)
+        except (TypeError, ValueError):
+            raise InvalidValue(f"{name} = {value!r} is not a number") from None
+        if not np.isfinite(number):
+            raise InvalidValue(f"{name} = {value} is not finite")
+        if known[name] and number.imag != 0:
+            raise InvalidValue(f"{name} is real (its operator is hermitian), not {value}")
+
+
+def _hint(name: str, known: Mapping[str, bool]) -> str:
+    """Say which independent coefficient a redundant name stands for, or the nearest name."""
+    from .operators import JMS, NU_SMEFT
+
+    operator_name, _, digits = name.partition("_")
+    for table in (JMS, *NU_SMEFT.values()):
+        operator = table.get(operator_name)
+        if operator is None or len(digits) != len(operator.shape) or not digits.isdigit():
+            continue
+        indices = tuple(int(digit) - 1 for digit in digits)
+        if any(not 0 <= i < size for i, size in zip(indices, operator.shape, strict=True)):
+            break
+        for image, sign, conjugate in sorted(_orbit(operator, indices)):
+            related = _name(operator_name, image)
+            if related in known:
+                star = "*" if conjugate else ""
+                minus = "-" if sign < 0 else ""
+                return f"; it is not independent: {name} = {minus}{related}{star}, set that one"
+    if len(digits) == 4:
+        # a hermitian class of SMEFT or WET
+        partner = f"{operator_name}_{digits[1]}{digits[0]}{digits[3]}{digits[2]}"
+        if partner in known:
+            return f"; it is not independent: {name} = {partner}*, set that one"
+    return nearest(name, known)

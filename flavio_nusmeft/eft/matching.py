@@ -1,0 +1,158 @@
+"""Tree-level matching of nuSMEFT onto nuWET at the electroweak scale.
+
+arXiv:2309.02940 Eqs. (8)-(10) for the classes of the paper; the others follow in the same way.
+Full coefficient arrays; neutrino indices of nuWET are 0..2 for active and 3..5 for sterile
+neutrinos. u = V^dagger u_hat; the top quark is integrated out, so up-type arrays keep two
+generations.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import ckmutil.ckm
+import numpy as np
+
+from .flavour import Arrays, LinearMap, from_arrays
+from .operators import JMS, N_ACTIVE, N_NEUTRINOS, WARSAW
+
+__all__ = ["UNMATCHED", "match", "match_charged", "match_down", "match_up", "sine_squared"]
+
+# no quark operator with a neutrino: dipoles, four leptons, and the Dirac mass shift of nphi
+UNMATCHED = frozenset({"ne", "ln", "nn", "lnle", "nphi", "nW", "nB"})
+
+_A, _S = slice(0, N_ACTIVE), slice(N_ACTIVE, N_NEUTRINOS)
+_UP = slice(0, 2)
+_T3 = {"d": -1 / 2, "u": 1 / 2}
+_CHARGE = {"d": -1 / 3, "u": 2 / 3}
+
+
+def _vector(sterile: np.ndarray) -> np.ndarray:
+    """Neutral vector array of which only the sterile-sterile block is not zero.
+
+    nbar_b gamma n_a = -(nubar_a gamma nu_b) for the left-handed nu = n^c: with [i, j, b, a] in
+    the argument the result is [a, b, i, j].
+    """
+    result = np.zeros((N_NEUTRINOS, N_NEUTRINOS, *sterile.shape[:2]), dtype=complex)
+    result[_S, _S] = -np.einsum("ijba->abij", sterile)
+    return result
+
+
+def _majorana(block: np.ndarray, symmetry: int) -> np.ndarray:
+    """(Anti)symmetrised neutral array from the block [sterile, active, i, j]."""
+    result = np.zeros((N_NEUTRINOS, N_NEUTRINOS, *block.shape[2:]), dtype=complex)
+    result[_S, _A] = block / 2
+    result[_A, _S] = symmetry * np.einsum("abij->baij", block) / 2
+    return result
+
+
+def _charged(block: np.ndarray) -> np.ndarray:
+    """Charged-current array from the block [sterile, lepton, down, up] with three ups."""
+    result = np.zeros((N_NEUTRINOS, *block.shape[1:3], 2), dtype=complex)
+    result[_S] = block[..., _UP]
+    return result
+
+
+def _z_exchange(phin: np.ndarray, quark: str, chirality: str, s_w2: float) -> np.ndarray:
+    """nbar gamma n J_Z of phin, [i, j, b, a]: 2 phin (T3 - Q s_W^2) delta_ij."""
+    t3 = _T3[quark] if chirality == "L" else 0.0
+    n_quarks = 3 if quark == "d" else 2
+    return np.einsum("ij,ba->ijba", 2 * (t3 - _CHARGE[quark] * s_w2) * np.eye(n_quarks), phin)
+
+
+def match_down(C: Arrays, s_w2: float) -> Arrays:
+    """Down-type neutral currents, Eqs. (8) and (9)."""
+    c: Arrays = {}
+    if "qn" in C:
+        c["VnudLL"] = _vector(C["qn"])
+    if "nd" in C:
+        c["VnudLR"] = _vector(np.einsum("baij->ijba", C["nd"]))
+    if "phin" in C:
+        for chirality in "LR":
+            exchange = _vector(_z_exchange(C["phin"], "d", chirality, s_w2))
+            c[f"VnudL{chirality}"] = c.get(f"VnudL{chirality}", 0) + exchange
+    if "lnqd1" in C:
+        c["SnudLL"] = _majorana(np.einsum("baji->abij", C["lnqd1"].conj()), +1)
+    if "lnqd3" in C:
+        c["TnudLL"] = _majorana(np.einsum("baji->abij", C["lnqd3"].conj()), -1)
+    return c
+
+
+def match_up(C: Arrays, V: np.ndarray, s_w2: float) -> Arrays:
+    """Up-type neutral currents."""
+    c: Arrays = {}
+    if "qn" in C:
+        up = np.einsum("im,mnba,jn->ijba", V, C["qn"], V.conj())
+        c["VnuuLL"] = _vector(up[_UP, _UP])
+    if "nu" in C:
+        c["VnuuLR"] = _vector(np.einsum("baij->ijba", C["nu"])[_UP, _UP])
+    if "phin" in C:
+        for chirality in "LR":
+            exchange = _vector(_z_exchange(C["phin"], "u", chirality, s_w2))
+            c[f"VnuuL{chirality}"] = c.get(f"VnuuL{chirality}", 0) + exchange
+    if "lnuq" in C:
+        block = np.einsum("im,bajm->abij", V, C["lnuq"].conj())
+        c["SnuuLR"] = _majorana(block[..., _UP, _UP], +1)
+    return c
+
+
+def match_charged(C: Arrays, V: np.ndarray) -> Arrays:
+    """Charged currents, Eq. (10)."""
+    c: Arrays = {}
+    for source, target in (("lnqd1", "SnueduLL"), ("lnqd3", "TnueduLL")):
+        if source in C:
+            c[target] = _charged(-np.einsum("jm,bami->abij", V.conj(), C[source].conj()))
+    if "lnuq" in C:
+        c["SnueduLR"] = _charged(np.einsum("baji->abij", C["lnuq"].conj()))
+    if "nedu" in C:
+        c["VnueduRR"] = _charged(C["nedu"])
+    if "phine" in C:
+        c["VnueduRL"] = _charged(-np.einsum("ji,ab->abij", V.conj(), C["phine"]))
+    return c
+
+
+def sine_squared(parameters: dict[str, float]) -> float:
+    """s_W^2 as wilson's matching takes it, from m_W, G_F and alpha_e (arXiv:1804.05033)."""
+    return float(
+        np.pi * parameters["alpha_e"] / (np.sqrt(2) * parameters["GF"] * parameters["m_W"] ** 2)
+    )
+
+
+@lru_cache(maxsize=8)
+def _down_map(s_w2: float) -> LinearMap:
+    return LinearMap(WARSAW, lambda C: from_arrays(match_down(C, s_w2), JMS))
+
+
+@lru_cache(maxsize=8)
+def _up_map(s_w2: float, ckm: tuple[float, ...]) -> LinearMap:
+    V = ckmutil.ckm.ckm_tree(*ckm)
+    return LinearMap(WARSAW, lambda C: from_arrays(match_up(C, V, s_w2), JMS))
+
+
+@lru_cache(maxsize=8)
+def _charged_map(ckm: tuple[float, ...]) -> LinearMap:
+    V = ckmutil.ckm.ckm_tree(*ckm)
+    return LinearMap(WARSAW, lambda C: from_arrays(match_charged(C, V), JMS))
+
+
+def match(
+    values: dict[str, complex], parameters: dict[str, float], currents: str = "duc"
+) -> dict[str, complex]:
+    """Match independent Warsaw coefficients with N onto independent nuWET coefficients.
+
+    Parameters
+    ----------
+    values : Warsaw coefficients of classes with N at the matching scale, GeV^-2
+    parameters : wilson's parameters (Vus, Vub, Vcb, gamma, GF, alpha_e, m_W)
+    currents : which to compute: neutral down ("d"), neutral up ("u"), charged ("c")
+    """
+    result: dict[str, complex] = {}
+    s_w2 = sine_squared(parameters)
+    ckm = tuple(parameters[k] for k in ("Vus", "Vub", "Vcb", "gamma"))
+    if "d" in currents:
+        result |= _down_map(s_w2)(values)
+    if "u" in currents:
+        result |= _up_map(s_w2, ckm)(values)
+    if "c" in currents:
+        result |= _charged_map(ckm)(values)
+    return result

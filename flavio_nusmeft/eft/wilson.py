@@ -1,0 +1,300 @@
+"""NuWilson: a point in the parameter space of nuSMEFT or nuWET, with running and matching.
+
+Use `NuWilson` wherever flavio takes a ``wc_obj``. Observables of this package see all its
+coefficients, stock flavio observables its SMEFT (or WET) part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import IO, Any
+
+import flavio
+import voluptuous as vol
+import wilson
+from wilson import parameters as wilson_parameters
+from wilson import wcxf
+
+from ..errors import InvalidScale, UnknownBasis, UnknownSector, nearest
+from .bases import known_coefficients
+from .files import read_wc
+from .flavour import check_coefficients, lookup
+from .matching import UNMATCHED, match
+from .operators import JMS, WARSAW
+from .running import ALPHA_S, qcd_evolution
+from .translators import from_warsaw, to_warsaw, warn_dropped
+
+__all__ = ["NuWilson", "load_wc", "promote", "register"]
+
+# the EFT without sterile neutrinos that each EFT contains
+_STANDARD = {"nuSMEFT": ("SMEFT", "Warsaw"), "nuWET": ("WET", "JMS")}
+_CKM = ("Vus", "Vcb", "Vub", "gamma")
+
+
+@lru_cache(maxsize=None)
+def _sectors() -> dict[str, str]:
+    """Sector of every nuWET coefficient."""
+    basis = wcxf.Basis["nuWET", "JMS"]
+    return {name: sector for sector, names in basis.sectors.items() for name in names}
+
+
+@lru_cache(maxsize=None)
+def _qcd_types() -> dict[str, str]:
+    """QCD type, "V", "S" or "T", of every coefficient with N, nuSMEFT Warsaw and nuWET."""
+    return {c.name: c.operator.qcd for t in (WARSAW, JMS) for c in lookup(t).values()}
+
+
+@lru_cache(maxsize=256)
+def _currents(sectors: tuple[str, ...]) -> str:
+    """Which currents `match` has to compute for the sectors."""
+    charged = any(not sector.endswith("nunu") for sector in sectors)
+    up = "cununu" in sectors or "ffnunu" in sectors
+    down = any(sector.endswith("nunu") and sector != "cununu" for sector in sectors)
+    return "d" * down + "u" * up + "c" * charged
+
+
+def _evolve(values: dict[str, complex], factors: Mapping[str, float]) -> dict[str, complex]:
+    types = _qcd_types()
+    return {name: value * factors[types[name]] for name, value in values.items()}
+
+
+def _check_scale(scale: float) -> float:
+    try:
+        number = float(scale)
+    except (TypeError, ValueError):
+        raise InvalidScale(f"scale = {scale!r} is not a number") from None
+    if not 0 < number < float("inf"):
+        raise InvalidScale(f"scale = {scale} must be a positive finite number (in GeV)")
+    return number
+
+
+class NuWilson(flavio.WilsonCoefficients):
+    """Wilson coefficients of nuSMEFT or nuWET at a scale.
+
+    Parameters
+    ----------
+    wcdict : coefficients by name, real or complex, in GeV^-2 (or the coefficient's dimension);
+        new physics only
+    scale : MSbar scale in GeV
+    eft, basis : ``nuSMEFT`` with ``Warsaw``, ``FGMS`` or ``LiaoMa``, or ``nuWET`` with ``JMS``
+
+    Options (`set_option`) are those of `wilson.Wilson`, which hold for the SMEFT and WET part
+    (``smeft_matchingscale`` for the part with N, too), and
+
+    - ``alpha_s``: alpha_s(m_Z) in the QCD running of the part with N (0.1181, arXiv:2309.02940)
+
+    Raises
+    ------
+    UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale
+    """
+
+    _default_options: dict[str, Any] = {"alpha_s": ALPHA_S}
+    _option_schema = wilson.Wilson._option_schema.extend(
+        {"alpha_s": vol.All(vol.Coerce(float), vol.Range(min=0.05, max=0.2))}
+    )
+
+    def __init__(
+        self, wcdict: Mapping[str, complex], scale: float, eft: str, basis: str
+    ) -> None:
+        super().__init__()
+        if eft not in _STANDARD:
+            raise UnknownBasis(
+                f"NuWilson takes coefficients of nuSMEFT or nuWET, not of '{eft}'"
+                + (": use flavio.WilsonCoefficients" if eft in wcxf.EFT.instances else "")
+            )
+        known = known_coefficients(eft, basis)
+        scale = _check_scale(scale)
+        check_coefficients(wcdict, known, eft, basis)
+        values = {name: complex(value) for name, value in wcdict.items()}
+        self.wc = wcxf.WC(eft=eft, basis=basis, scale=scale, values=wcxf.WC.dict2values(values))
+        self._cache: dict[Any, Any] = {}
+        if eft == "nuSMEFT":
+            values = to_warsaw(values, basis)
+        standard = known_coefficients(*_STANDARD[eft])
+        self._standard_values = {k: v for k, v in values.items() if k in standard and v != 0}
+        self._sterile_values = {k: v for k, v in values.items() if k not in standard and v != 0}
+        self._standard_wc: flavio.WilsonCoefficients | None = None
+
+    @classmethod
+    def load_wc(cls, stream: IO[str] | str) -> NuWilson:
+        """Read a WCxf file (YAML or JSON) from a stream or a string.
+
+        Raises
+        ------
+        InvalidFile, UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale
+        """
+        return cls.from_wc(read_wc(stream))
+
+    def get_option(self, key: str) -> Any:
+        """Value of an option: set on the object, else the class default, else wilson's."""
+        for options in (self._options, self._default_options, wilson.Wilson._default_options):
+            if key in options:
+                return options[key]
+        raise KeyError(f"'{key}' is not an option{nearest(key, self._option_schema.schema)}")
+
+    def clear_cache(self) -> None:
+        """Forget results of running and matching, as `set_option` does."""
+        super().clear_cache()
+        self._standard_wc = None
+
+    def __hash__(self) -> int:
+        # CKM elements do not count: predictions set them from their parameters
+        options = {k: v for k, v in self._options.items() if k != "parameters"}
+        parameters = self._options.get("parameters", {})
+        fixed = {k: v for k, v in parameters.items() if k not in _CKM}
+        return hash((self.wc, frozenset(options.items()), frozenset(fixed.items())))
+
+    def get_wcxf(
+        self,
+        sector: str,
+        scale: float,
+        par: Mapping[str, float],
+        eft: str = "WET",
+        basis: str = "flavio",
+        nf_out: int | None = None,
+    ) -> wcxf.WC:
+        """As in flavio, with the CKM elements of ``par``."""
+        self._set_ckm(par)
+        return super().get_wcxf(sector, scale, par, eft, basis, nf_out)
+
+    def _set_ckm(self, par: Mapping[str, float]) -> None:
+        parameters = self._options.get("parameters", {})
+        ckm = {key: par[key] for key in _CKM}
+        if any(parameters.get(key) != value for key, value in ckm.items()):
+            self.set_option("parameters", {**parameters, **ckm})
+
+    def match_run(
+        self, scale: float, eft: str, basis: str, sectors: str | Iterable[str] = "all"
+    ) -> wcxf.WC:
+        """Run (and match) the coefficients to a scale, EFT and basis.
+
+        Parameters
+        ----------
+        scale : in GeV
+        eft, basis : ``nuSMEFT`` and ``nuWET`` give all coefficients; ``SMEFT`` and ``WET``
+            (``WET-4``, ``WET-3``) the part without sterile neutrinos
+        sectors : names of the sectors that are wanted, e.g. ``("sbnunu",)``
+
+        Warns
+        -----
+        DroppedCoefficientWarning
+            For coefficients with N that do not match onto nuWET, or that the basis lacks.
+
+        Raises
+        ------
+        UnknownBasis, UnknownSector, InvalidScale
+        """
+        scale = _check_scale(scale)
+        known = known_coefficients(eft, basis)
+        if eft == "nuSMEFT":
+            values = self._run_nusmeft(scale)
+            values = from_warsaw(values, basis)
+        elif eft == "nuWET":
+            chosen = self._check_sectors(sectors)
+            if self.wc.eft == "nuSMEFT":
+                lost = (n for n in self._sterile_values if n.split("_")[0] in UNMATCHED)
+                warn_dropped(lost, "nuWET")
+            values = self._standard_run(scale, "WET", "JMS", sectors)
+            values = {name: value for name, value in values.items() if name in known}
+            values |= self.sterile(scale, chosen)
+        else:
+            values = self._standard_run(scale, eft, basis, sectors)
+        return wcxf.WC(eft=eft, basis=basis, scale=scale, values=wcxf.WC.dict2values(values))
+
+    def sterile(self, scale: float, sectors: tuple[str, ...]) -> dict[str, complex]:
+        """nuWET coefficients at ``scale`` (GeV) that do not come from SMEFT or WET.
+
+        These are the operators with sterile neutrinos, and those of active neutrinos that WET
+        does not have.
+        """
+        start, values = self.wc.scale, self._sterile_values
+        alpha_s = self.get_option("alpha_s")
+        if self.wc.eft == "nuSMEFT":
+            end = self.get_option("smeft_matchingscale")
+            values = _evolve(values, qcd_evolution(start, end, alpha_s))
+            matched = {n: v for n, v in values.items() if n.split("_")[0] not in UNMATCHED}
+            values, start = match(matched, self.parameters, _currents(sectors)), end
+        values = _evolve(values, qcd_evolution(start, scale, alpha_s, top=False))
+        names = _sectors()
+        return {name: value for name, value in values.items() if names[name] in sectors}
+
+    def _run_nusmeft(self, scale: float) -> dict[str, complex]:
+        if self.wc.eft != "nuSMEFT":
+            raise UnknownBasis(f"cannot run from {self.wc.eft} up to nuSMEFT")
+        factors = qcd_evolution(self.wc.scale, scale, self.get_option("alpha_s"))
+        sterile = _evolve(self._sterile_values, factors)
+        return self._standard_run(scale, "SMEFT", "Warsaw", "all") | sterile
+
+    def _standard_run(
+        self, scale: float, eft: str, basis: str, sectors: str | Iterable[str]
+    ) -> dict[str, complex]:
+        """Coefficients of the part without sterile neutrinos, run by wilson."""
+        if not self._standard_values:
+            return {}
+        if self._standard_wc is None:
+            part = flavio.WilsonCoefficients()
+            part.set_initial(self._standard_values, self.wc.scale, *_STANDARD[self.wc.eft])
+            for key, value in {**self._default_options, **self._options}.items():
+                if key in wilson.Wilson._default_options:
+                    part.set_option(key, value)
+            self._standard_wc = part
+        chosen = sectors if sectors == "all" else tuple(sectors)
+        return dict(self._standard_wc.match_run(scale, eft, basis, chosen).dict)
+
+    @staticmethod
+    def _check_sectors(sectors: str | Iterable[str]) -> tuple[str, ...]:
+        known = wcxf.EFT["nuWET"].sectors
+        if sectors == "all":
+            return tuple(known)
+        chosen = (sectors,) if isinstance(sectors, str) else tuple(sectors)
+        for sector in chosen:
+            if sector not in known:
+                raise UnknownSector(f"nuWET has no sector '{sector}'{nearest(sector, known)}")
+        return chosen
+
+    @property
+    def has_standard_part(self) -> bool:
+        """Whether any coefficient without sterile neutrinos is non-zero."""
+        return bool(self._standard_values)
+
+
+def promote(wc_obj: wilson.Wilson) -> flavio.WilsonCoefficients:
+    """A `NuWilson` for a plain wilson or flavio object in nuSMEFT or nuWET; others unchanged."""
+    if isinstance(wc_obj, NuWilson) or wc_obj.wc is None or wc_obj.wc.eft not in _STANDARD:
+        return wc_obj
+    result = NuWilson.from_wc(wc_obj.wc)
+    result._options = {
+        k: v for k, v in wc_obj._options.items() if v != wilson.Wilson._default_options.get(k)
+    }
+    return result
+
+
+def load_wc(stream: IO[str] | str) -> flavio.WilsonCoefficients:
+    """Read a WCxf file of nuSMEFT or nuWET, or of any EFT that wilson knows."""
+    wc = read_wc(stream)
+    if wc.eft in _STANDARD:
+        return NuWilson.from_wc(wc)
+    check_coefficients(wc.dict, known_coefficients(wc.eft, wc.basis), wc.eft, wc.basis)
+    _check_scale(wc.scale)
+    result = flavio.WilsonCoefficients()
+    result.set_initial_wcxf(wc)
+    return result
+
+
+def _matcher(
+    C: Mapping[str, complex], scale: float, parameters: Mapping[str, Any] | None
+) -> dict[str, complex]:
+    """WCxf adapter: tree-level matching at the scale of the coefficients."""
+    point = NuWilson(C, scale, "nuSMEFT", "Warsaw")
+    point.set_option("smeft_matchingscale", scale)
+    allowed = set(wilson_parameters.p)
+    point.set_option("parameters", {k: v for k, v in (parameters or {}).items() if k in allowed})
+    return dict(point.match_run(scale, "nuWET", "JMS").dict)
+
+
+def register() -> None:
+    """Register the matcher nuSMEFT Warsaw -> nuWET JMS with WCxf; an existing one is kept."""
+    key = ("nuSMEFT", "Warsaw", "nuWET", "JMS")
+    if key not in getattr(wcxf.Matcher, "instances", {}):
+        wcxf.Matcher(*key, _matcher)

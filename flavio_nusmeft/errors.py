@@ -1,0 +1,84 @@
+"""Exceptions and warnings of the package; each derives from the fitting built-in one."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "DroppedCoefficientWarning",
+    "InvalidBin",
+    "InvalidFile",
+    "InvalidMass",
+    "InvalidScale",
+    "InvalidValue",
+    "UnknownBasis",
+    "UnknownCoefficient",
+    "UnknownObservable",
+    "UnknownSector",
+    "nearest",
+]
+
+
+class _Message(KeyError):
+    """A KeyError that prints its message as it is, not quoted."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class UnknownCoefficient(_Message):
+    """A Wilson coefficient that its basis does not have."""
+
+
+class UnknownObservable(_Message):
+    """An observable that flavio does not know, or that has no prediction."""
+
+
+class UnknownBasis(ValueError):
+    """An EFT or a basis that does not exist, or cannot be reached from the given one."""
+
+
+class UnknownSector(ValueError):
+    """A sector that the EFT does not have."""
+
+
+class InvalidValue(ValueError):
+    """A Wilson coefficient that is not a finite number, or not real where it must be."""
+
+
+class InvalidScale(ValueError):
+    """A renormalisation scale that is not a positive finite number."""
+
+
+class InvalidMass(ValueError):
+    """A sterile-neutrino mass that is negative or not finite."""
+
+
+class InvalidBin(ValueError):
+    """A q² that is not finite, or a bin with q2min > q2max."""
+
+
+class InvalidFile(ValueError):
+    """A file that is not a WCxf file with Wilson coefficients."""
+
+
+class DroppedCoefficientWarning(UserWarning):
+    """Non-zero coefficients have no counterpart in the basis or EFT asked for."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """``"; did you mean 'x'?"`` with the most similar known name, or an empty string."""
+    names = list(known)
+    alike = [other for other in names if len(other) == len(name)]
+    if alike:
+        # a coefficient with a wrong index: fewest, then smallest differences
+        def distance(other: str) -> tuple[int, int]:
+            steps = [abs(ord(a) - ord(b)) for a, b in zip(name, other, strict=True) if a != b]
+            return len(steps), sum(steps)
+
+        best = min(alike, key=distance)
+        if distance(best)[0] <= len(name) // 3:
+            return f"; did you mean '{best}'?"
+    matches = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return f"; did you mean '{matches[0]}'?" if matches else ""

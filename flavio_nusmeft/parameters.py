@@ -1,0 +1,37 @@
+"""The package's own parameters, added to flavio's default parameters: masses, form factors."""
+
+from __future__ import annotations
+
+from flavio import Parameter, default_parameters
+from flavio.classes import ParameterConstraints
+
+from ._data import load_yaml
+
+__all__ = ["register"]
+
+
+def _describe(name: str, tex: str, description: str) -> None:
+    parameter = Parameter(name)
+    parameter.tex = tex
+    parameter.description = description
+
+
+def register(constraints: ParameterConstraints = default_parameters) -> None:
+    """Add the parameters to ``constraints``, if they are not there yet."""
+    if "m_N1" in constraints.all_parameters:
+        return
+    data = load_yaml("parameters.yml")
+    for name, info in data["parameters"].items():
+        _describe(name, info["tex"], info["description"])
+        constraints.set_constraint(name, info["value"])
+    for group in data["correlated"]:
+        for name in group["parameters"]:
+            process, _, coefficient = name.partition(" GRvDV ")
+            order, form_factor = coefficient[1:].split("_")
+            _describe(
+                name,
+                rf"$\alpha_{{{order}}}^{{{form_factor}}}$",
+                f"{process} form factor {form_factor}: BSZ coefficient of (z - z(0))^{order}"
+                " (arXiv:2305.06301)",
+            )
+    ParameterConstraints.from_yaml_dict(data["correlated"], instance=constraints)

@@ -1,0 +1,150 @@
+"""Form factors of the package: BSZ parametrisation, vectorised in q².
+
+Which form factors a process takes is chosen as in flavio, by
+``flavio.config['implementation']['B->K* invisible form factor']``:
+
+- ``B->K* GRvDV`` (default), arXiv:2305.06301, parameters ``B->K* GRvDV ...``
+- ``B->K* as flavio``, whatever stock flavio uses for its own observables (slower)
+
+and likewise for ``B->K`` and ``Bs->phi``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import flavio
+import numpy as np
+
+__all__ = ["PROCESSES", "FormFactorProcess", "form_factors", "implementation", "register"]
+
+
+@dataclass(frozen=True)
+class FormFactorProcess:
+    """A transition with its BSZ parametrisation as in flavio.
+
+    ``poles`` gives the name of the pole mass of every form factor, ``masses`` the parameters of
+    the masses in z (the same for charged and neutral mesons), ``relation`` computes a0 of one
+    form factor from that of another by an exact kinematic identity at q² = 0.
+    """
+
+    name: str
+    masses: tuple[str, str]
+    poles: Mapping[str, str]
+    relations: tuple[tuple[str, str, Callable[[float, float], float]], ...]
+
+
+_B_V_POLES = {
+    "V": "m1-",
+    "A0": "m0",
+    "A1": "m1+",
+    "A12": "m1+",
+    "T1": "m1-",
+    "T2": "m1+",
+    "T23": "m1+",
+}
+# arXiv:1503.05534 Eq. (16)
+_B_V_RELATIONS = (
+    ("A12", "A0", lambda m_B, m_V: (m_B**2 - m_V**2) / (8 * m_B * m_V)),
+    ("T2", "T1", lambda m_B, m_V: 1.0),
+)
+PROCESSES = {
+    process.name: process
+    for process in (
+        FormFactorProcess(
+            "B->K",
+            ("m_B0", "m_K0"),
+            {"f+": "m+", "f0": "m0", "fT": "m+"},
+            (("f0", "f+", lambda m_B, m_P: 1.0),),
+        ),
+        FormFactorProcess("B->K*", ("m_B0", "m_K*0"), _B_V_POLES, _B_V_RELATIONS),
+        FormFactorProcess("Bs->phi", ("m_Bs", "m_phi"), _B_V_POLES, _B_V_RELATIONS),
+    )
+}
+
+
+def _z(q2: np.ndarray | float, m_B: float, m_M: float) -> np.ndarray:
+    """Conformal variable z(q²) with t0 = t+ (1 - sqrt(1 - t-/t+)), arXiv:1503.05534 Eq. (15)."""
+    t_plus, t_minus = (m_B + m_M) ** 2, (m_B - m_M) ** 2
+    t0 = t_plus * (1 - np.sqrt(1 - t_minus / t_plus))
+    root, root0 = np.sqrt(t_plus - q2), np.sqrt(t_plus - t0)
+    return (root - root0) / (root + root0)
+
+
+def _bsz(
+    process: FormFactorProcess, prefix: str
+) -> Callable[[Any, Mapping[str, float], np.ndarray], dict[str, np.ndarray]]:
+    fixed = {target: (source, factor) for target, source, factor in process.relations}
+    names = {
+        ff: [f"{prefix} a{k}_{fixed[ff][0] if ff in fixed and k == 0 else ff}" for k in range(3)]
+        for ff in process.poles
+    }
+
+    def evaluate(
+        wc_obj: Any, par: Mapping[str, float], q2: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        # F(q²) = sum_k a_k [z(q²) - z(0)]^k / (1 - q²/m_R²), arXiv:1503.05534 Eq. (14)
+        m_B, m_M = (par[name] for name in process.masses)
+        dz = _z(q2, m_B, m_M) - _z(0.0, m_B, m_M)
+        poles = {pole: 1 - q2 / par[f"{prefix} {pole}"] ** 2 for pole in process.poles.values()}
+        result = {}
+        for ff, pole in process.poles.items():
+            a0, a1, a2 = (par[name] for name in names[ff])
+            if ff in fixed:
+                a0 = a0 * fixed[ff][1](m_B, m_M)
+            result[ff] = (a0 + dz * (a1 + dz * a2)) / poles[pole]
+        return result
+
+    return evaluate
+
+
+def _as_flavio(
+    process: str,
+) -> Callable[[Any, Mapping[str, float], np.ndarray], dict[str, np.ndarray]]:
+    """Stock flavio's form factors, one q² at a time."""
+
+    def evaluate(
+        wc_obj: Any, par: Mapping[str, float], q2: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        quantity = flavio.classes.AuxiliaryQuantity[f"{process} form factor"]
+        values = [quantity.prediction(par_dict=par, wc_obj=None, q2=x) for x in q2.flat]
+        return {ff: np.array([v[ff] for v in values]).reshape(q2.shape) for ff in values[0]}
+
+    return evaluate
+
+
+def _quantity(process: str) -> str:
+    return f"{process} invisible form factor"
+
+
+def implementation(process: str) -> tuple[str, str]:
+    """The configured implementation, and stock flavio's own where it matters; for cache keys."""
+    chosen = flavio.config["implementation"]
+    return chosen[_quantity(process)], chosen.get(f"{process} form factor", "")
+
+
+def form_factors(
+    process: str, par: Mapping[str, float], q2: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Form factors of ``process`` at ``q2`` (GeV², array), by name."""
+    quantity = flavio.classes.AuxiliaryQuantity[_quantity(process)]
+    return quantity.prediction(par_dict=par, wc_obj=None, q2=q2)  # type: ignore[no-any-return]
+
+
+def register() -> None:
+    """Add the quantities and implementations to flavio; choose GRvDV where nothing is chosen."""
+    for name, process in PROCESSES.items():
+        if _quantity(name) in flavio.classes.AuxiliaryQuantity.instances:
+            continue
+        quantity = flavio.classes.AuxiliaryQuantity(_quantity(name), arguments=["q2"])
+        quantity.set_description(f"Form factors of {name} for final states with missing energy")
+        choices = (
+            (f"{name} GRvDV", _bsz(process, f"{name} GRvDV"), "BSZ fit of arXiv:2305.06301"),
+            (f"{name} as flavio", _as_flavio(name), f"flavio's own {name} form factors"),
+        )
+        for label, function, description in choices:
+            choice = flavio.classes.Implementation(label, _quantity(name), function)
+            choice.set_description(description)
+        flavio.config["implementation"].setdefault(_quantity(name), f"{name} GRvDV")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import flavio
-import flavio.measurements
 
 from . import _data
 from .errors import nearest
@@ -33,5 +32,19 @@ def dataset(name: str) -> list[str]:
 
 def register() -> None:
     """Load the measurements into flavio, if they are not there yet."""
-    if dataset("current")[0] not in flavio.Measurement.instances:
-        flavio.measurements.read_file(str(_data.path("measurements.yml")))
+    known = flavio.Measurement.instances
+    for data in _data.load_yaml("measurements.yml"):
+        if data["arguments"]["name"] not in known:
+            flavio.Measurement.from_yaml_dict(data, pname="observables")
+    for name, reuse in _data.load_yaml("measurements_from_flavio.yml").items():
+        if name in known:
+            continue
+        source = flavio.Measurement[reuse["measurement"]]
+        measurement = flavio.Measurement(name)
+        for attribute in ("experiment", "inspire", "url", "description"):
+            setattr(measurement, attribute, getattr(source, attribute, ""))
+        for theirs, ours in reuse["observables"].items():
+            position, distribution = source._parameters[theirs]
+            if position:
+                raise ValueError(f"{reuse['measurement']}: {theirs} is correlated in flavio")
+            measurement.add_constraint([ours], distribution)

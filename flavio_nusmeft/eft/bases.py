@@ -23,23 +23,23 @@ __all__ = ["documents", "known_coefficients", "register"]
 STERILE = "sterile"
 
 _QUARKS = {"d": "dsb", "u": "uc"}
+_FLAVOUR_CHANGING = {frozenset(s[:2]): s for s in ("sbnunu", "dbnunu", "sdnunu", "cununu")}
 _LEPTONS = ("e", "mu", "tau")
 _LEPTON_TEX = ("e", r"\mu", r"\tau")
 
 
-def _sector(coefficient: Coefficient) -> str:
-    """Sector of a nuWET coefficient, named as in WET: sbnunu, cbenu, ..."""
-    fields, (_, lepton, i, j) = coefficient.operator.fields, coefficient.indices
-    first, second = (_QUARKS[field[0]][k] for field, k in zip(fields[2:], (i, j), strict=True))
-    if fields[2][0] != fields[3][0]:
+@lru_cache(maxsize=None)
+def _sector_name(fields: tuple[str, ...], lepton: int, i: int, j: int) -> str:
+    """Sector of a nuWET coefficient with quark indices i, j, named as in WET: sbnunu, cbenu."""
+    first, second = _QUARKS[fields[0][0]][i], _QUARKS[fields[1][0]][j]
+    if fields[0][0] != fields[1][0]:
         return f"{second}{first}{_LEPTONS[lepton]}nu"
     if i == j:
         return "ffnunu"
-    low, high = sorted((first, second), key=_QUARKS[fields[2][0]].index)
-    # WET calls them sdnunu, dbnunu, sbnunu, cununu
-    return {"ds": "sd", "uc": "cu"}.get(low + high, low + high) + "nunu"
+    return _FLAVOUR_CHANGING[frozenset((first, second))]
 
 
+@lru_cache(maxsize=None)
 def _symbol(field: str, index: int) -> str:
     """LaTeX of a field of one flavour."""
     if field in ("nu", "nuc"):
@@ -54,9 +54,7 @@ def _symbol(field: str, index: int) -> str:
 
 def _entry(coefficient: Coefficient) -> dict[str, Any]:
     operator = coefficient.operator
-    symbols = (
-        _symbol(f, i) for f, i in zip(operator.fields, coefficient.indices, strict=True)
-    )
+    symbols = map(_symbol, operator.fields, coefficient.indices)
     entry: dict[str, Any] = {"tex": operator.tex.format(*symbols)}
     if coefficient.real:
         entry["real"] = True
@@ -98,9 +96,12 @@ def _nuwet_sectors() -> dict[str, dict[str, dict[str, Any]]]:
     sectors: dict[str, dict[str, dict[str, Any]]] = {
         name: {} for name in wcxf.EFT["WET"].sectors if name.endswith(("enu", "munu", "taunu"))
     }
-    sectors |= {name: {} for name in ("sbnunu", "dbnunu", "sdnunu", "cununu", "ffnunu")}
+    sectors |= {name: {} for name in (*_FLAVOUR_CHANGING.values(), "ffnunu")}
     for coefficient in lookup(JMS).values():
-        sectors[_sector(coefficient)][coefficient.name] = _entry(coefficient)
+        fields, (_, lepton, i, j) = coefficient.operator.fields, coefficient.indices
+        charged = fields[1] in ("eL", "eR")
+        sector = _sector_name(fields[2:], lepton if charged else 0, i, j)
+        sectors[sector][coefficient.name] = _entry(coefficient)
     return sectors
 
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import InvalidValue, UnknownCoefficient, nearest
-from .operators import OperatorClass
+from .operators import OperatorClass, Symmetry
 
 __all__ = [
     "Arrays",
@@ -30,49 +29,58 @@ __all__ = [
 ]
 
 Arrays = dict[str, np.ndarray]
+Indices = tuple[int, ...]
 Table = Mapping[str, OperatorClass]
 
 
-@dataclass(frozen=True)
-class Coefficient:
+class Coefficient(NamedTuple):
     """An independent coefficient of a class.
 
-    ``orbit`` lists ``(indices, factor, conjugate)`` of all array entries equal to the
-    coefficient: entry = factor * coefficient, complex conjugated if ``conjugate``.
+    ``name`` is its name in the basis (flavour indices count from 1); ``orbit`` lists
+    ``(indices, factor, conjugate)`` of all array entries equal to the coefficient:
+    entry = factor * coefficient, complex conjugated if ``conjugate``.
     """
 
+    name: str
     operator: OperatorClass
-    indices: tuple[int, ...]
+    indices: Indices
     real: bool
     multiplicity: int
-    orbit: tuple[tuple[tuple[int, ...], float, bool], ...]
-
-    @property
-    def name(self) -> str:
-        """Name in the basis; flavour indices count from 1."""
-        return _name(self.operator.name, self.indices)
+    orbit: tuple[tuple[Indices, float, bool], ...]
 
 
-def _name(operator: str, indices: tuple[int, ...]) -> str:
-    return f"{operator}_{''.join(str(i + 1) for i in indices)}"
+def _name(operator: str, indices: Indices) -> str:
+    return f"{operator}_{''.join([str(i + 1) for i in indices])}"
 
 
-def _orbit(operator: OperatorClass, start: tuple[int, ...]) -> set[tuple[tuple[int, ...], int, bool]]:
-    """All (indices, sign, conjugate) that the symmetry relates to one index tuple."""
-    orbit = {(start, 1, False)}
-    pending = list(orbit)
+@lru_cache(maxsize=None)
+def _group(symmetry: Symmetry) -> tuple[tuple[Indices, int, bool], ...]:
+    """All (permutation, sign, conjugate) that the generators of a symmetry generate."""
+    if not symmetry.generators:
+        return ()
+    identity = tuple(range(len(symmetry.generators[0][0])))
+    group = {(identity, 1, False)}
+    pending = list(group)
     while pending:
-        indices, sign, conjugate = pending.pop()
-        for permutation, factor, conjugates in operator.symmetry.generators:
-            image = (
-                tuple(indices[i] for i in permutation),
+        permutation, sign, conjugate = pending.pop()
+        for generator, factor, conjugates in symmetry.generators:
+            element = (
+                tuple(permutation[i] for i in generator),
                 sign * factor,
                 conjugate ^ conjugates,
             )
-            if image not in orbit:
-                orbit.add(image)
-                pending.append(image)
-    return orbit
+            if element not in group:
+                group.add(element)
+                pending.append(element)
+    return tuple(group)
+
+
+def _orbit(operator: OperatorClass, start: Indices) -> set[tuple[Indices, int, bool]]:
+    """All (indices, sign, conjugate) that the symmetry relates to one index tuple."""
+    return {
+        (tuple([start[i] for i in permutation]), sign, conjugate)
+        for permutation, sign, conjugate in _group(operator.symmetry)
+    }
 
 
 @lru_cache(maxsize=None)
@@ -85,13 +93,15 @@ def coefficients(operator: OperatorClass) -> tuple[Coefficient, ...]:
     all_indices = itertools.product(*map(range, operator.shape))
     if not operator.symmetry.generators:
         return tuple(
-            Coefficient(operator, indices, False, 1, ((indices, 1.0, False),))
+            Coefficient(
+                _name(operator.name, indices), operator, indices, False, 1, ((indices, 1.0, False),)
+            )
             for indices in all_indices
         )
     result = []
     for indices in all_indices:
         orbit = _orbit(operator, indices)
-        if min(image for image, _, _ in orbit) != indices or (indices, -1, False) in orbit:
+        if min(orbit)[0] != indices or (indices, -1, False) in orbit:
             continue
         real = (indices, 1, True) in orbit
         same_operator = {image for image, _, conjugate in orbit if not conjugate}
@@ -102,7 +112,8 @@ def coefficients(operator: OperatorClass) -> tuple[Coefficient, ...]:
             for image, sign, conjugate in sorted(orbit)
             if not (conjugate and image in same_operator)
         )
-        result.append(Coefficient(operator, indices, real, multiplicity, entries))
+        name = _name(operator.name, indices)
+        result.append(Coefficient(name, operator, indices, real, multiplicity, entries))
     return tuple(result)
 
 

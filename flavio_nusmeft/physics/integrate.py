@@ -42,7 +42,8 @@ def nodes(
 
     Returns
     -------
-    q2, weights : shape (pairs, n); weights are 0 where the bin is closed
+    q2, weights : shape (pairs, n); the weights are 0, and q2 is the endpoint, where the bin is
+        closed
     """
     threshold = (m1 + m2) ** 2
     start = np.maximum(threshold, q2min) - threshold
@@ -58,4 +59,6 @@ def nodes(
     sinh = np.sinh(u)
     q2 = threshold[:, None] + scale[:, None] * sinh**2
     weights = 4 * scale[:, None] * sinh * np.sqrt(1 + sinh**2) * length * y * w
-    return q2, np.where(is_open[:, None], weights, 0.0)
+    if not is_open.all():
+        q2[~is_open], weights[~is_open] = endpoint, 0.0
+    return q2, weights

@@ -25,12 +25,12 @@ __all__ = ["branching_ratio", "differential", "longitudinal", "neutrino_masses"]
 _MASSLESS_Q2 = 1e-12  # GeV²; stands in for q² = 0, where massless rates have a finite limit
 
 
-def _term_indices(terms: tuple[tuple[str, str], ...]) -> tuple[list[int], list[int]]:
-    first, second = zip(*terms, strict=True)
-    return [COMPONENTS.index(c) for c in first], [COMPONENTS.index(c) for c in second]
-
-
-_TERMS = {0: _term_indices(PSEUDOSCALAR_TERMS), 1: _term_indices(VECTOR_TERMS)}
+# for every spin of M the components of the first and of the second coupling of every term
+_TERMS = {
+    spin: np.array([[COMPONENTS.index(c) for c in pair] for pair in terms]).T
+    for spin, terms in ((0, PSEUDOSCALAR_TERMS), (1, VECTOR_TERMS))
+}
+_IDENTICAL = np.array([2.0 if a == b else 1.0 for a, b in PAIRS])[:, None]
 
 
 def neutrino_masses(par: Mapping[str, float]) -> np.ndarray:
@@ -73,50 +73,62 @@ def _forms(
     """Total and longitudinal quadratic forms, shape (pairs, terms): integrated over the bin,
     or at the point q² if q2min = q2max."""
     mode = SEMI_INVISIBLE[kind[0]]
-    masses = neutrino_masses(par)
+    endpoint = (par[f"m_{mode.B}"] - par[f"m_{mode.M}"]) ** 2
+    masses = neutrino_masses(par).tolist()
     # pairs of equal masses share their integrals
-    mass_pairs, position = np.unique(
-        [(masses[a], masses[b]) for a, b in PAIRS], axis=0, return_inverse=True
-    )
-    m1, m2 = mass_pairs.T
+    pair_masses = [(masses[a], masses[b]) for a, b in PAIRS]
+    distinct = {pair: k for k, pair in enumerate(dict.fromkeys(pair_masses))}
+    m1, m2 = np.array(list(distinct)).T
     if q2min == q2max:
-        point = np.where(m1 + m2 == 0, max(q2min, _MASSLESS_Q2), q2min)
-        is_open = point > (m1 + m2) ** 2
-        q2 = np.where(is_open, point, (m1 + m2) ** 2 + _MASSLESS_Q2)[:, None]
-        weights = is_open[:, None].astype(float)
-        endpoint = (par[f"m_{mode.B}"] - par[f"m_{mode.M}"]) ** 2
-        weights[q2 > endpoint] = 0.0
-        q2 = np.minimum(q2, endpoint)
+        q2, weights = _point(m1, m2, endpoint, q2min)
     else:
-        endpoint = (par[f"m_{mode.B}"] - par[f"m_{mode.M}"]) ** 2
         q2, weights = nodes(m1, m2, endpoint, q2min, q2max)
-        q2 = np.where(weights > 0, q2, endpoint)
-    identical = np.array([2.0 if a == b else 1.0 for a, b in PAIRS])
+    position = [distinct[pair] for pair in pair_masses]
     total, part = (
-        ((c * weights).sum(axis=-1).T[position.ravel()] / identical[:, None])
-        for c in _coefficients(par, mode, q2, m1[:, None], m2[:, None])
+        (coefficients * weights).sum(axis=-1).T[position] / _IDENTICAL
+        for coefficients in _coefficients(par, mode, q2, m1[:, None], m2[:, None])
     )
     return total, part
+
+
+def _point(
+    m1: np.ndarray, m2: np.ndarray, endpoint: float, q2: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """One node of weight 1 at q², of weight 0 where q² lies outside of phase space."""
+    threshold = (m1 + m2) ** 2
+    is_open = (threshold < q2) & (q2 <= endpoint) | (threshold == 0) & (q2 == 0)
+    inside = min(max(q2, _MASSLESS_Q2), endpoint)
+    return np.full((len(m1), 1), inside), is_open[:, None].astype(float)
 
 
 _cached_forms = ParameterCache(_forms)
 
 
-def _rates(
+def _evaluate(
     wc_obj: flavio.WilsonCoefficients,
     par: Mapping[str, float],
     mode: SemiInvisibleMode,
     q2min: float,
     q2max: float,
-) -> tuple[float, float]:
-    """Total and longitudinal rate of a bin, or the differential ones if q2min = q2max."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Total and longitudinal forms and the products of couplings; a rate is their sum."""
     kind = (mode.name, implementation(mode.form_factors))
     total, part = _cached_forms(par, kind, q2min, q2max)
     scale = flavio.config["renormalization scale"][mode.scale]
     C = pair_couplings(wc_obj, par, mode.quarks, scale)
     first, second = _TERMS[mode.spin]
-    products = (C[:, first] * C[:, second].conj()).real
-    return float((products * total).sum()), float((products * part).sum())
+    return total, part, (C[:, first] * C[:, second].conj()).real
+
+
+def _rate(
+    wc_obj: flavio.WilsonCoefficients,
+    par: Mapping[str, float],
+    mode: SemiInvisibleMode,
+    q2min: float,
+    q2max: float,
+) -> float:
+    total, _, products = _evaluate(wc_obj, par, mode, q2min, q2max)
+    return float(np.vdot(total, products))
 
 
 def branching_ratio(
@@ -129,7 +141,7 @@ def branching_ratio(
     """Branching ratio in q2min < q² < q2max (GeV²), without the long-distance part."""
     if q2min == q2max:
         return 0.0
-    return _rates(wc_obj, par, mode, q2min, q2max)[0]
+    return _rate(wc_obj, par, mode, q2min, q2max)
 
 
 def differential(
@@ -138,7 +150,7 @@ def differential(
     """dBR/dq² (GeV^-2) without the long-distance part; 0 outside of phase space."""
     if q2 < 0:
         return 0.0
-    return _rates(wc_obj, par, mode, q2, q2)[0]
+    return _rate(wc_obj, par, mode, q2, q2)
 
 
 def longitudinal(
@@ -151,5 +163,6 @@ def longitudinal(
     """Longitudinal fraction F_L of a bin, or at the point q² = q2min = q2max; 0 if closed."""
     if q2max < 0:
         return 0.0
-    total, part = _rates(wc_obj, par, mode, q2min, q2max)
-    return part / total if total > 0 else 0.0
+    total, part, products = _evaluate(wc_obj, par, mode, q2min, q2max)
+    rate = np.vdot(total, products)
+    return float(np.vdot(part, products) / rate) if rate > 0 else 0.0

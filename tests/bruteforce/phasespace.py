@@ -69,7 +69,7 @@ def total_and_longitudinal(per_helicity: np.ndarray, spin: int) -> tuple[float, 
 
 def sandwich(row: np.ndarray, matrix: np.ndarray, column: np.ndarray) -> np.ndarray:
     """Return row . matrix . column: (n, i, 4), (h, 4, 4), (n, j, 4) -> (h, n, i, j)."""
-    return np.einsum("nia,hab,njb->hnij", row, matrix, column, optimize=True)
+    return row @ matrix[:, None] @ np.swapaxes(column, -1, -2)
 
 
 def two_body_factor(m_B: float, m1: float, m2: float) -> float:

@@ -12,54 +12,64 @@ __all__ = [
     "InvalidMass",
     "InvalidScale",
     "InvalidValue",
+    "NuSMEFTError",
     "UnknownBasis",
     "UnknownCoefficient",
+    "UnknownDataset",
     "UnknownObservable",
     "UnknownSector",
     "nearest",
 ]
 
 
-class _Message(KeyError):
+class NuSMEFTError(Exception):
+    """Base of all errors of the package."""
+
+
+class _Lookup(NuSMEFTError, KeyError):
     """A KeyError that prints its message as it is, not quoted."""
 
     def __str__(self) -> str:
         return str(self.args[0])
 
 
-class UnknownCoefficient(_Message):
+class UnknownCoefficient(_Lookup):
     """A Wilson coefficient that its basis does not have."""
 
 
-class UnknownObservable(_Message):
+class UnknownObservable(_Lookup):
     """An observable that flavio does not know, or that has no prediction."""
 
 
-class UnknownBasis(ValueError):
+class UnknownBasis(NuSMEFTError, ValueError):
     """An EFT or a basis that does not exist, or cannot be reached from the given one."""
 
 
-class UnknownSector(ValueError):
+class UnknownSector(NuSMEFTError, ValueError):
     """A sector that the EFT does not have."""
 
 
-class InvalidValue(ValueError):
+class UnknownDataset(NuSMEFTError, ValueError):
+    """A data set that does not exist."""
+
+
+class InvalidValue(NuSMEFTError, ValueError):
     """A Wilson coefficient that is not a finite number, or not real where it must be."""
 
 
-class InvalidScale(ValueError):
+class InvalidScale(NuSMEFTError, ValueError):
     """A renormalisation scale that is not a positive finite number."""
 
 
-class InvalidMass(ValueError):
+class InvalidMass(NuSMEFTError, ValueError):
     """A sterile-neutrino mass that is negative or not finite."""
 
 
-class InvalidBin(ValueError):
-    """A q² that is not finite, or a bin with q2min > q2max."""
+class InvalidBin(NuSMEFTError, ValueError):
+    """A q² that is not finite, or a bin with q2min >= q2max."""
 
 
-class InvalidFile(ValueError):
+class InvalidFile(NuSMEFTError, ValueError):
     """A file that is not a WCxf file with Wilson coefficients."""
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import flavio
 
 from . import _data
-from .errors import nearest
+from .errors import UnknownDataset, nearest
 
-__all__ = ["dataset", "register"]
+__all__ = ["Result", "dataset", "register", "results"]
 
 
 def dataset(name: str) -> list[str]:
@@ -19,15 +22,67 @@ def dataset(name: str) -> list[str]:
 
     Raises
     ------
-    ValueError
-        For an unknown data set.
+    UnknownDataset
     """
     sets = _data.load_yaml("datasets.yml")
     alternatives = sets.pop("alternatives")
     if name not in sets:
         hint = nearest(name, [*sets, *alternatives])
-        raise ValueError(f"no data set '{name}'; there are {', '.join(sets)}{hint}")
+        raise UnknownDataset(f"no data set '{name}'; there are {', '.join(sets)}{hint}")
     return list(sets[name])
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one measurement says about one observable.
+
+    Either ``limit`` at ``confidence_level`` is set, or ``central`` with the errors.
+    """
+
+    measurement: str
+    central: float | None = None
+    error_plus: float | None = None
+    error_minus: float | None = None
+    limit: float | None = None
+    confidence_level: float | None = None
+
+    def __str__(self) -> str:
+        if self.limit is not None:
+            return f"< {self.limit:.3g} ({self.confidence_level:.0%})"
+        if self.error_plus == self.error_minus:
+            return f"{self.central:.3g} ± {self.error_plus:.2g}"
+        return f"{self.central:.3g} +{self.error_plus:.2g} -{self.error_minus:.2g}"
+
+
+def results(observable: str | tuple[Any, ...], name: str) -> list[Result]:
+    """Results on an observable (with arguments: a tuple) in the data set ``name``.
+
+    Measured values come first, then limits, the strongest first.
+    """
+    found = []
+    for measurement in dataset(name):
+        entry = flavio.Measurement[measurement]._parameters.get(observable)
+        if entry is None:
+            continue
+        distribution = entry[1]
+        if hasattr(distribution, "limit"):
+            found.append(
+                Result(
+                    measurement,
+                    limit=float(distribution.limit),
+                    confidence_level=float(distribution.confidence_level),
+                )
+            )
+        else:
+            found.append(
+                Result(
+                    measurement,
+                    central=float(distribution.central_value),
+                    error_plus=float(distribution.error_right),
+                    error_minus=float(distribution.error_left),
+                )
+            )
+    return sorted(found, key=lambda result: result.limit or 0.0)
 
 
 def register() -> None:

@@ -1,12 +1,10 @@
 """The WCxf EFTs and bases ``nuSMEFT`` and ``nuWET``, generated from the operator table.
 
-The same documents are shipped as YAML files in ``data/bases``; ``python -m
-flavio_nusmeft.eft.bases DIRECTORY`` writes them.
+The same documents are shipped as YAML files in ``data/bases``, written by `write`.
 """
 
 from __future__ import annotations
 
-import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from ..errors import UnknownBasis
 from .flavour import Coefficient, lookup
 from .operators import JMS, NU_SMEFT
 
-__all__ = ["documents", "known_coefficients", "register"]
+__all__ = ["documents", "known_coefficients", "register", "write"]
 
 STERILE = "sterile"
 
@@ -188,12 +186,10 @@ def known_coefficients(eft: str, basis: str) -> dict[str, bool]:
     }
 
 
-def _write(directory: Path) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
+def write(directory: Path | str) -> None:
+    """Write the documents as YAML files into ``directory``."""
+    folder = Path(directory)
+    folder.mkdir(parents=True, exist_ok=True)
     for name, document in documents().items():
-        with open(directory / f"{name}.yml", "w", encoding="utf-8") as stream:
+        with open(folder / f"{name}.yml", "w", encoding="utf-8") as stream:
             yaml.safe_dump(document, stream, sort_keys=False, allow_unicode=True)
-
-
-if __name__ == "__main__":
-    _write(Path(sys.argv[1]))

@@ -1,0 +1,171 @@
+"""The command ``nusmeft``.
+
+Installed as the top-level package ``nusmeft_cli``: importing ``flavio_nusmeft`` imports flavio,
+which takes seconds, and neither ``nusmeft --help`` nor a typing error should wait for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+__all__ = ["main"]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nusmeft", description="Flavour physics with sterile neutrinos."
+    )
+    commands = parser.add_subparsers(title="commands", dest="command", required=True)
+    predict = commands.add_parser(
+        "predict",
+        help="predict observables for a WCxf file",
+        description="Predict observables for the Wilson coefficients in a WCxf file (YAML or"
+        " JSON; nuSMEFT, nuWET, SMEFT or WET), next to the Standard Model and to data.",
+    )
+    predict.add_argument("file", help="WCxf file, or - for standard input")
+    for i in (1, 2, 3):
+        predict.add_argument(
+            f"--m-N{i}", type=float, metavar="GEV", help=f"mass of the sterile neutrino N{i}"
+        )
+    predict.add_argument(
+        "-o",
+        "--observable",
+        action="append",
+        metavar="NAME[,ARGUMENT...]",
+        help="an observable with its arguments, e.g. '<dBR/dq2>(B+->Kinv),4,8'; may be repeated"
+        " (default: all of this package that take no arguments)",
+    )
+    predict.add_argument(
+        "--dataset",
+        default="current",
+        metavar="NAME",
+        help="data set to compare with: current (default) or paper2023",
+    )
+    predict.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    return parser
+
+
+def _split(text: str) -> tuple[Any, ...]:
+    """Name and numerical arguments of an observable."""
+    import flavio
+    from flavio_nusmeft.errors import InvalidBin, UnknownObservable, nearest
+
+    name, *arguments = text.split(",")
+    known = flavio.Observable.instances
+    if name not in known or known[name].prediction is None:
+        from flavio_nusmeft.observables import NAMES
+
+        raise UnknownObservable(f"no observable '{name}'{nearest(name, NAMES)}")
+    wanted = known[name].arguments or []
+    if len(arguments) != len(wanted):
+        need = f"the arguments {', '.join(wanted)}" if wanted else "no arguments"
+        raise InvalidBin(f"{name} takes {need}, not {','.join(arguments) or 'none'}")
+    try:
+        return (name, *map(float, arguments))
+    except ValueError:
+        raise InvalidBin(f"arguments of {name} must be numbers: {','.join(arguments)}") from None
+
+
+def _predict(options: argparse.Namespace, text: str) -> dict[str, Any]:
+    """Everything that `nusmeft predict` prints, as a dictionary for JSON."""
+    import flavio
+    from flavio_nusmeft.eft.wilson import load_wc
+    from flavio_nusmeft.measurements import results
+    from flavio_nusmeft.observables import NAMES
+
+    wc_obj = load_wc(text)
+    if options.observable:
+        observables = [_split(item) for item in options.observable]
+    else:
+        observables = [(n,) for n in NAMES if flavio.Observable[n].arguments is None]
+    par = flavio.default_parameters.get_central_all()
+    for i in (1, 2, 3):
+        mass = getattr(options, f"m_N{i}")
+        if mass is not None:
+            par[f"m_N{i}"] = mass
+    rows = []
+    for name, *arguments in observables:
+        observable = flavio.Observable[name]
+        found = results((name, *arguments) if arguments else name, options.dataset)
+        rows.append(
+            {
+                "observable": name,
+                "arguments": dict(zip(observable.arguments or [], arguments, strict=True)),
+                "SM": observable.prediction_par(par, flavio.WilsonCoefficients(), *arguments),
+                "prediction": observable.prediction_par(par, wc_obj, *arguments),
+                "results": [
+                    {k: v for k, v in vars(result).items() if v is not None} | {"text": str(result)}
+                    for result in found
+                ],
+            }
+        )
+    return {
+        "eft": wc_obj.wc.eft,
+        "basis": wc_obj.wc.basis,
+        "scale": wc_obj.wc.scale,
+        "values": wc_obj.wc.values,
+        "masses": {f"m_N{i}": par[f"m_N{i}"] for i in (1, 2, 3)},
+        "dataset": options.dataset,
+        "observables": rows,
+    }
+
+
+def _print_table(data: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=None if sys.stdout.isatty() else 100)
+    values = ", ".join(f"{k} = {v}" for k, v in data["values"].items()) or "all zero"
+    console.print(
+        f"{data['eft']} {data['basis']} at {data['scale']:g} GeV: {values}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    masses = ", ".join(f"{name} = {mass:g} GeV" for name, mass in data["masses"].items())
+    console.print(masses, highlight=False)
+    table = Table("observable")
+    for heading in ("SM", "with new physics"):
+        table.add_column(heading, justify="right")
+    table.add_column(f"measurement or limit ({data['dataset']})")
+    for row in data["observables"]:
+        label = ", ".join([row["observable"], *map(str, row["arguments"].values())])
+        found = row["results"]
+        text = found[0]["text"] if found else ""
+        table.add_row(label, f"{row['SM']:.4g}", f"{row['prediction']:.4g}", text)
+    console.print(table, highlight=False)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns the exit status, 2 for wrong input."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.file == "-":
+            text = sys.stdin.read()
+        else:
+            with open(options.file, encoding="utf-8") as stream:
+                text = stream.read()
+    except (OSError, UnicodeDecodeError) as error:
+        print(f"nusmeft: {options.file}: {error}", file=sys.stderr)
+        return 2
+    from flavio_nusmeft.errors import InvalidFile, NuSMEFTError
+
+    try:
+        data = _predict(options, text)
+    except InvalidFile as error:
+        print(f"nusmeft: {options.file}: {error}", file=sys.stderr)
+        return 2
+    except NuSMEFTError as error:
+        print(f"nusmeft: {error}", file=sys.stderr)
+        return 2
+    if options.json:
+        print(json.dumps(data, indent=2))
+    else:
+        _print_table(data)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""Matching onto nuWET against the projection of explicit four-fermion amplitudes."""
+
+from __future__ import annotations
+
+import ckmutil.ckm
+import numpy as np
+import pytest
+from bruteforce.projection import project_nuwet
+from wilson import parameters as wilson_parameters
+
+from flavio_nusmeft.eft import matching
+from flavio_nusmeft.eft.flavour import from_arrays, to_arrays
+from flavio_nusmeft.eft.operators import JMS, WARSAW
+
+from .test_flavour import random_coefficients
+
+MATCHED = ("qn", "nd", "nu", "nedu", "lnqd1", "lnqd3", "lnuq", "phin", "phine")
+PARAMETERS = wilson_parameters.p
+CKM = ckmutil.ckm.ckm_tree(*(PARAMETERS[k] for k in ("Vus", "Vub", "Vcb", "gamma")))
+
+
+def projected(arrays):
+    """nuWET arrays from amplitudes, without the top quark."""
+    v = 1 / np.sqrt(np.sqrt(2) * PARAMETERS["GF"])
+    result = project_nuwet(arrays, CKM, PARAMETERS["m_W"], v, PARAMETERS["alpha_e"])
+    cut = {}
+    for name, array in result.items():
+        ups = [slice(0, 2) if f[0] == "u" else slice(None) for f in JMS[name].fields[2:]]
+        cut[name] = array[(slice(None), slice(None), *ups)]
+    return cut
+
+
+@pytest.mark.parametrize("name", MATCHED)
+def test_every_class_against_amplitudes(name, rng):
+    """All nuWET coefficients of one class with random complex flavour, names and factors too."""
+    values = random_coefficients(WARSAW, rng, {name})
+    expected = from_arrays(projected(to_arrays(values, WARSAW)), JMS)
+    scale = max(map(abs, expected.values()))
+    expected = {k: v for k, v in expected.items() if abs(v) > 1e-11 * scale}
+    result = matching.match(values, PARAMETERS)
+    result = {k: v for k, v in result.items() if abs(v) > 1e-11 * scale}
+    assert set(result) == set(expected)
+    for key, value in expected.items():
+        assert abs(result[key] - value) < 1e-10 * scale, key
+
+
+def test_all_classes_together(rng):
+    """Interfering contributions, qn with phin for instance, add."""
+    values = random_coefficients(WARSAW, rng, set(MATCHED))
+    expected = from_arrays(projected(to_arrays(values, WARSAW)), JMS)
+    result = matching.match(values, PARAMETERS)
+    for key in set(expected) | set(result):
+        assert abs(result.get(key, 0) - expected.get(key, 0)) < 1e-9, key
+
+
+@pytest.mark.parametrize("name", sorted(matching.UNMATCHED))
+def test_the_others_have_no_quark_operator(name, rng):
+    assert matching.match(random_coefficients(WARSAW, rng, {name}), PARAMETERS) == {}
+
+
+def test_named_coefficients():
+    """arXiv:2309.02940 Eqs. (8)-(10) for single names."""
+    assert matching.match({"qn_2311": 1}, PARAMETERS, "d") == {"VnudLL_4423": -1}
+    assert matching.match({"nd_1223": 1j}, PARAMETERS, "d") == {"VnudLR_4532": 1j}
+    assert matching.match({"lnqd1_2123": 1j}, PARAMETERS, "d") == {"SnudLL_2432": -1j}
+    assert matching.match({"lnqd3_2123": 1j}, PARAMETERS, "d") == {"TnudLL_2432": 1j}
+    charged = matching.match({"lnqd1_3133": 1}, PARAMETERS, "c")
+    assert charged == pytest.approx(
+        {f"SnueduLL_433{u + 1}": -CKM[u, 2].conjugate() for u in (0, 1)}, rel=1e-14
+    )
+
+
+def test_weak_mixing_angle_is_wilsons():
+    """The phil1 entry of wilson's own matching, VnudLR = (2/3) s_W² phil1, fixes s_W²."""
+    from wilson import Wilson
+
+    wc = Wilson({"phil1_12": 1e-8}, 91.1876, "SMEFT", "Warsaw").match_run(91.1876, "WET", "JMS")
+    expected = 2 / 3 * matching.sine_squared(PARAMETERS) * 1e-8
+    assert wc["VnudLR_1233"] == pytest.approx(expected, rel=1e-6)

@@ -1,0 +1,283 @@
+"""Limits and identities that hold for any couplings."""
+
+from __future__ import annotations
+
+import flavio
+import numpy as np
+import pytest
+import wilson
+
+from flavio_nusmeft import NuWilson
+from flavio_nusmeft.physics.modes import SEMI_INVISIBLE
+
+MODES = list(SEMI_INVISIBLE)
+EVERYTHING = {
+    "qn_2311": 2e-8 + 1e-8j,
+    "qn_2312": 1e-8j,
+    "nd_1123": -1e-8,
+    "nd_1223": 2e-8 - 1e-8j,
+    "lnqd1_2123": 1e-8,
+    "lnqd1_1232": 1e-8j,
+    "lnqd3_2123": -1e-8j,
+    "lnqd3_2132": 2e-8,
+}
+
+
+def predict(observable, par, w=None, *arguments):
+    return flavio.Observable[observable].prediction_par(par, w, *arguments)
+
+
+def everything(scale=1e3, factor=1.0):
+    return NuWilson({k: factor * v for k, v in EVERYTHING.items()}, scale, "nuSMEFT", "Warsaw")
+
+
+def set_masses(par, *masses):
+    par.update({f"m_N{i}": m for i, m in enumerate(masses, start=1)})
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_massless_limit(mode, par):
+    """The rate is analytic in the masses, with terms m²/q² log m² at most."""
+    massless = predict(f"BR({mode}inv)", par, everything())
+    for mass, rel in ((1e-2, 3e-4), (1e-4, 1e-7), (1e-6, 1e-9)):
+        set_masses(par, mass, mass)
+        assert predict(f"BR({mode}inv)", par, everything()) == pytest.approx(massless, rel=rel)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_threshold_and_endpoint(mode, par):
+    """A pair opens at q² = (m_a + m_b)²; above m_B - m_M only the SM is left."""
+    m_B, m_M = (par[f"m_{getattr(SEMI_INVISIBLE[mode], x)}"] for x in "BM")
+    w = NuWilson({"qn_2311": 1e-7}, 1e3, "nuSMEFT", "Warsaw")
+    name = f"dBR/dq2({mode}inv)"
+    set_masses(par, 1.5)
+
+    def excess(q2):
+        return predict(name, par, w, q2) - predict(name, par, None, q2)
+
+    assert excess(9 - 1e-9) == excess(5) == 0
+    assert excess(9 + 1e-9) > 0
+    # the pair of identical Majorana fermions opens in an s-wave: rate ~ sqrt(q² - 4m²)
+    assert excess(9 + 2e-6) / excess(9 + 1e-6) == pytest.approx(2**0.5, rel=1e-5)
+    end = (m_B - m_M) ** 2
+    assert predict(name, par, w, end * (1 + 1e-12)) == 0
+    assert predict(name, par, w, end * (1 - 1e-9)) > 0
+    assert predict(name, par, w, -1.0) == 0
+    for mass in ((m_B - m_M) / 2, 3.0, 100.0):
+        set_masses(par, mass)
+        assert predict(f"BR({mode}inv)", par, w) == predict(f"BR({mode}inv)", par)
+
+
+@pytest.mark.parametrize("masses", [(0, 0, 0), (0.005, 0.02, 0), (0.4, 1.4, 0)])
+@pytest.mark.parametrize("mode", MODES)
+def test_bins_add_up(mode, masses, par):
+    set_masses(par, *masses)
+    w = everything()
+    variants = ["BR"] + (["BR_SD"] if mode.startswith("B+") else [])
+    edges = [0, 0.01, 0.5, 3, 4.4, 9.7, 15, 22, 30]
+    for symbol in variants:
+        total = sum(
+            predict(f"<d{symbol}/dq2>({mode}inv)", par, w, a, b) * (b - a)
+            for a, b in zip(edges, edges[1:], strict=False)
+        )
+        assert total == pytest.approx(predict(f"{symbol}({mode}inv)", par, w), rel=1e-6)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_bin_is_the_average_of_the_spectrum(mode, par):
+    """Gauss-Legendre over the differential observable itself, long-distance part included."""
+    set_masses(par, 0.3)
+    w = everything()
+    x, weights = np.polynomial.legendre.leggauss(24)
+    low, high = 4.0, 8.0
+    q2 = (low + high) / 2 + (high - low) / 2 * x
+    values = [predict(f"dBR/dq2({mode}inv)", par, w, q) for q in q2]
+    average = predict(f"<dBR/dq2>({mode}inv)", par, w, low, high)
+    assert average == pytest.approx(np.dot(weights, values) / 2, rel=1e-9)
+
+
+@pytest.mark.parametrize("mode", ["B+->K*", "B0->K*", "Bs->phi"])
+def test_longitudinal_fraction_of_bins(mode, par):
+    """F_L of the total is the rate-weighted mean of the bins, short distance."""
+    w = everything()
+    symbol = "BR_SD" if mode.startswith("B+") else "BR"
+    edges = [0, 6, 12, 25]
+    mean = sum(
+        predict(f"<FL>({mode}inv)", par, w, a, b)
+        * predict(f"<d{symbol}/dq2>({mode}inv)", par, w, a, b)
+        * (b - a)
+        for a, b in zip(edges, edges[1:], strict=False)
+    ) / predict(f"{symbol}({mode}inv)", par, w)
+    assert predict(f"FLtot({mode}inv)", par, w) == pytest.approx(mean, rel=1e-7)
+    assert predict(f"FL({mode}inv)", par, w, 25.0) == 0
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_rephasing(mode, par):
+    """A phase of N1 and one of the quark current are unobservable where nothing interferes."""
+    set_masses(par, 0.3, 0.9)
+    values = {"lnqd1_2123": 1e-8, "lnqd3_2123": 2e-8}
+    phase = np.exp(0.7j)
+    plain = NuWilson(values, 1e3, "nuSMEFT", "Warsaw")
+    turned = NuWilson({k: phase * v for k, v in values.items()}, 1e3, "nuSMEFT", "Warsaw")
+    name = f"BR({mode}inv)"
+    assert predict(name, par, turned) == pytest.approx(predict(name, par, plain), rel=1e-13)
+    # N2 -> e^{i phase} N2 for all its couplings; here with a Majorana mass difference m1 != m2
+    values = {"qn_2312": 1e-8, "nd_1223": 2e-8j, "qn_2311": 1e-8}
+    turned_values = {"qn_2312": phase * 1e-8, "nd_1223": phase * 2e-8j, "qn_2311": 1e-8}
+    set_masses(par, 0.3, 0.0)  # massless N2: its phase is unphysical
+    pair = [NuWilson(v, 1e3, "nuSMEFT", "Warsaw") for v in (values, turned_values)]
+    assert predict(name, par, pair[1]) == pytest.approx(predict(name, par, pair[0]), rel=1e-13)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", ["LNQd", "LNQdT"])
+def test_exchange_of_s_and_b(mode, name, par):
+    """Rates are the same for 2123 and 2132 of scalars and tensors."""
+    set_masses(par, 1.1)
+    rates = [
+        predict(f"BR({mode}inv)", par, NuWilson({f"{name}_{i}": 1e-8}, 1e3, "nuSMEFT", "FGMS"))
+        for i in ("2123", "2132")
+    ]
+    assert rates[0] == pytest.approx(rates[1], rel=1e-13)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_majorana_symmetry(mode, par):
+    """Exchanging N1 and N2, coefficients and masses, changes nothing."""
+    values = {"qn_2312": 1e-8 + 2e-8j, "qn_2311": 1e-8, "nd_1223": 1e-8j, "lnqd3_1123": 1e-8}
+    # nd_2123, the exchange of nd_1223, is (nd_1232)*
+    swapped = {"qn_2321": 1e-8 + 2e-8j, "qn_2322": 1e-8, "nd_1232": -1e-8j, "lnqd3_1223": 1e-8}
+    set_masses(par, 0.4, 1.2)
+    first = predict(f"BR({mode}inv)", par, NuWilson(values, 1e3, "nuSMEFT", "Warsaw"))
+    set_masses(par, 1.2, 0.4)
+    second = predict(f"BR({mode}inv)", par, NuWilson(swapped, 1e3, "nuSMEFT", "Warsaw"))
+    assert first == pytest.approx(second, rel=1e-13)
+
+
+@pytest.mark.parametrize("flavour", [1, 2, 3])
+def test_lepton_flavour_does_not_matter(flavour, par):
+    w = NuWilson({f"LNQd_{flavour}123": 1e-8}, 1e3, "nuSMEFT", "FGMS")
+    reference = NuWilson({"LNQd_2123": 1e-8}, 1e3, "nuSMEFT", "FGMS")
+    assert predict("BR(B0->Kinv)", par, w) == pytest.approx(
+        predict("BR(B0->Kinv)", par, reference), rel=1e-14
+    )
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_scalar_and_vector_do_not_interfere_when_massless(mode, par):
+    """arXiv:2309.02940 Sec. 4."""
+    a = NuWilson({"LNQd_2123": 1e-8}, 1e3, "nuSMEFT", "FGMS")
+    b = NuWilson({"QN_2311": 1e-8}, 1e3, "nuSMEFT", "FGMS")
+    both = NuWilson({"LNQd_2123": 1e-8, "QN_2311": 1e-8}, 1e3, "nuSMEFT", "FGMS")
+    sm = predict(f"BR({mode}inv)", par)
+    parts = [predict(f"BR({mode}inv)", par, w) - sm for w in (a, b, both)]
+    assert parts[2] == pytest.approx(parts[0] + parts[1], rel=1e-12)
+
+
+def test_running_back_and_forth():
+    """mu1 -> mu2 -> mu1 is the identity, and running is linear."""
+    w = everything()
+    down = NuWilson.from_wc(w.match_run(160.0, "nuSMEFT", "Warsaw"))
+    back = down.match_run(1e3, "nuSMEFT", "Warsaw").dict
+    assert back == pytest.approx(EVERYTHING, rel=1e-13)
+    low = w.match_run(4.8, "nuWET", "JMS")
+    double = everything(factor=2).match_run(4.8, "nuWET", "JMS")
+    assert double.dict == pytest.approx({k: 2 * v for k, v in low.dict.items()}, rel=1e-14)
+    up = NuWilson.from_wc(low).match_run(80.0, "nuWET", "JMS")
+    again = NuWilson.from_wc(up).match_run(4.8, "nuWET", "JMS").dict
+    assert again == pytest.approx(low.dict, rel=1e-13)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_prediction_does_not_depend_on_where_it_starts(mode, par):
+    """The same point given in nuSMEFT, at another scale, and in nuWET."""
+    set_masses(par, 0.2)
+    w = everything()
+    others = [
+        NuWilson.from_wc(w.match_run(300.0, "nuSMEFT", "Warsaw")),
+        NuWilson.from_wc(w.match_run(20.0, "nuWET", "JMS")),
+        NuWilson.from_wc(w.match_run(4.8, "nuWET", "JMS")),
+    ]
+    expected = predict(f"BR({mode}inv)", par, w)
+    for other in others:
+        assert predict(f"BR({mode}inv)", par, other) == pytest.approx(expected, rel=1e-12)
+
+
+SMEFT = {"lq1_1123": 2e-9, "lq3_2223": -1e-9, "lq1_1223": 1e-9, "ld_3323": 1e-9 + 1e-9j}
+WET_JMS = {"VnudLL_1123": 3e-9, "VnudLR_2332": 1e-9j, "VnudLL_1223": 2e-9}
+
+
+@pytest.mark.parametrize(
+    ("values", "scale", "eft", "basis"),
+    [
+        (SMEFT, 1e3, "SMEFT", "Warsaw"),
+        (WET_JMS, 4.8, "WET", "JMS"),
+        ({"CL_bsnuenue": 2.0, "CR_bsnumunutau": 1 + 1j}, 80.0, "WET", "flavio"),
+    ],
+)
+@pytest.mark.parametrize("plain", [wilson.Wilson, "flavio"])
+def test_smeft_and_wet_objects_as_in_stock_flavio(values, scale, eft, basis, plain, par):
+    """BR_SD(B+->Kinv) of an object without N is stock BR(B+->Knunu)."""
+    w = wilson.Wilson(values, scale, eft, basis)
+    if plain == "flavio":
+        w = flavio.WilsonCoefficients.from_wilson(w, par)
+    stock = predict("BR(B+->Knunu)", par, w)
+    assert stock != pytest.approx(flavio.sm_prediction("BR(B+->Knunu)"), rel=1e-3)
+    assert predict("BR_SD(B+->Kinv)", par, w) == pytest.approx(stock, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("standard", "sterile", "scale", "eft", "plain_eft", "basis"),
+    [
+        (SMEFT, {"qn_2311": 1e-8}, 1e3, "nuSMEFT", "SMEFT", "Warsaw"),
+        (WET_JMS, {"VnudLL_4423": 1e-8}, 4.8, "nuWET", "WET", "JMS"),
+    ],
+)
+def test_active_and_sterile_parts_add(standard, sterile, scale, eft, plain_eft, basis, par):
+    """Different final states: the active part as in stock flavio, plus the rate of N."""
+    w = NuWilson({**standard, **sterile}, scale, eft, basis)
+    plain = wilson.Wilson(standard, scale, plain_eft, basis)
+    only_n = NuWilson(sterile, scale, eft, basis)
+    sm = predict("BR_SD(B+->Kinv)", par)
+    expected = predict("BR(B+->Knunu)", par, plain) + predict("BR_SD(B+->Kinv)", par, only_n) - sm
+    assert predict("BR_SD(B+->Kinv)", par, w) == pytest.approx(expected, rel=1e-6)
+    # stock observables see the part without N
+    assert predict("BR(B+->Knunu)", par, w) == pytest.approx(
+        predict("BR(B+->Knunu)", par, plain), rel=1e-12
+    )
+    assert predict("BR(B+->Knunu)", par, only_n) == flavio.sm_prediction("BR(B+->Knunu)")
+
+
+def test_plain_wilson_object_of_nusmeft(par):
+    values = {"qn_2311": 1e-8, "lq1_1123": 1e-9}
+    plain = wilson.Wilson(values, 1e3, "nuSMEFT", "Warsaw")
+    own = NuWilson(values, 1e3, "nuSMEFT", "Warsaw")
+    assert predict("BR(B0->K*inv)", par, plain) == predict("BR(B0->K*inv)", par, own)
+
+
+def test_ckm_of_the_parameters(par):
+    """One object, changing CKM: SM, SMEFT part and stock observables follow."""
+    values = {"lq1_1123": 2e-9, "lq3_3333": 1e-8, "qn_2311": 1e-8}
+    w = NuWilson(values, 1e3, "nuSMEFT", "Warsaw")
+    first = predict("BR_SD(B+->Kinv)", par, w)
+    changed = {**par, "Vcb": 0.039, "gamma": 1.0}
+    fresh = NuWilson(values, 1e3, "nuSMEFT", "Warsaw")
+    second = predict("BR_SD(B+->Kinv)", changed, w)
+    assert second == pytest.approx(predict("BR_SD(B+->Kinv)", changed, fresh), rel=1e-12)
+    assert second != pytest.approx(first, rel=1e-3)
+    plain = wilson.Wilson({k: v for k, v in values.items() if k[0] == "l"}, 1e3, "SMEFT", "Warsaw")
+    assert predict("BR(B+->Knunu)", changed, w) == pytest.approx(
+        predict("BR(B+->Knunu)", changed, plain), rel=1e-12
+    )
+    assert predict("BR_SD(B+->Kinv)", par, w) == pytest.approx(first, rel=1e-12)
+
+
+def test_meson_mixing_sees_the_smeft_part(par):
+    """Another stock observable: ΔM_s."""
+    values = {"qq1_2323": 1e-11, "qn_2311": 1e-8}
+    w = NuWilson(values, 1e3, "nuSMEFT", "Warsaw")
+    plain = wilson.Wilson({"qq1_2323": 1e-11}, 1e3, "SMEFT", "Warsaw")
+    stock = predict("DeltaM_s", par, plain)
+    assert predict("DeltaM_s", par, w) == pytest.approx(stock, rel=1e-12)
+    assert stock != pytest.approx(flavio.sm_prediction("DeltaM_s"), rel=1e-3)

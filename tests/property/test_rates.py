@@ -1,0 +1,83 @@
+"""Properties of the rates for any couplings and masses."""
+
+from __future__ import annotations
+
+import flavio
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flavio_nusmeft import NuWilson
+from flavio_nusmeft.eft.flavour import lookup
+from flavio_nusmeft.eft.operators import JMS
+from flavio_nusmeft.observables import NAMES
+
+PAR = flavio.default_parameters.get_central_all()
+COEFFICIENTS = {
+    name: c.real
+    for name, c in lookup(JMS).items()
+    if name.startswith(("Vnud", "Snud", "Tnud")) and {1, 2} == set(c.indices[2:])
+}
+TOTALS = [n for n in NAMES if flavio.Observable[n].arguments is None and not n.startswith("FL")]
+POINTS = [n for n in NAMES if flavio.Observable[n].arguments == ["q2"]]
+BINS = [n for n in NAMES if flavio.Observable[n].arguments == ["q2min", "q2max"]]
+
+masses = st.one_of(st.just(0.0), st.floats(1e-9, 6.0))
+parts = st.floats(-1e-6, 1e-6)
+coefficients = st.dictionaries(
+    st.sampled_from(sorted(COEFFICIENTS)), st.builds(complex, parts, parts), max_size=8
+).map(lambda d: {k: complex(v.real) if COEFFICIENTS[k] else v for k, v in d.items()})
+settings.register_profile("rates", deadline=None, max_examples=60)
+settings.load_profile("rates")
+
+
+def with_masses(*values):
+    return {**PAR, **{f"m_N{i}": m for i, m in enumerate(values, start=1)}}
+
+
+def predict(name, par, values, *arguments):
+    w = NuWilson(values, 4.8, "nuWET", "JMS") if values is not None else None
+    return flavio.Observable[name].prediction_par(par, w, *arguments)
+
+
+@given(coefficients, masses, masses, masses)
+def test_rates_are_positive_numbers(values, m1, m2, m3):
+    par = with_masses(m1, m2, m3)
+    for name in TOTALS:
+        rate = predict(name, par, values)
+        assert rate >= 0
+        assert np.isfinite(rate)
+
+
+@given(coefficients, masses, masses, st.floats(-1, 30))
+def test_spectra_are_positive_numbers(values, m1, m2, q2):
+    par = with_masses(m1, m2, 0.0)
+    for name in POINTS:
+        rate = predict(name, par, values, q2)
+        assert rate >= 0
+        assert np.isfinite(rate)
+        assert not (name.startswith("FL") and rate > 1 + 1e-12)
+
+
+@given(coefficients, masses, st.floats(0, 25), st.floats(1e-3, 25))
+def test_bins_are_positive_numbers(values, m1, low, width):
+    par = with_masses(m1, 0.0, 0.0)
+    for name in BINS:
+        rate = predict(name, par, values, low, low + width)
+        assert rate >= 0
+        assert np.isfinite(rate)
+
+
+@given(coefficients, masses, masses, st.floats(0.1, 10))
+def test_quadratic_scaling(values, m1, m2, factor):
+    """Without interference with the SM the new rate grows with the square of the couplings."""
+    par = with_masses(m1, m2, 0.0)
+    sterile = {k: v for k, v in values.items() if k[0] != "V" or int(k[8]) > 3}
+    scaled = {k: factor * v for k, v in sterile.items()}
+    for name in ("BR(B0->K*inv)", "BR(B0->Kinv)", "BR(Bs->inv)"):
+        sm = predict(name, par, None)
+        new = predict(name, par, sterile) - sm
+        assert predict(name, par, scaled) - sm == pytest.approx(
+            factor**2 * new, rel=1e-9, abs=1e-11 * sm * max(1, factor**2)
+        )

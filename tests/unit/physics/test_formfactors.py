@@ -1,0 +1,67 @@
+"""Form factors."""
+
+from __future__ import annotations
+
+import flavio
+import numpy as np
+import pytest
+
+from flavio_nusmeft.physics.formfactors import PROCESSES, form_factors
+
+Q2 = np.linspace(0, 18, 7)
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_parametrisation_is_flavios(process, par):
+    """With the coefficients of flavio's own fits the form factors are flavio's."""
+    for name in list(par):
+        if name.startswith(f"{process} GRvDV a"):
+            par[name] = par[name.replace("GRvDV", "BSZ")]
+    for pole in set(PROCESSES[process].poles.values()):
+        par[f"{process} GRvDV {pole}"] = par[f"{process} BCL {pole}"]
+    ours = form_factors(process, par, Q2)
+    for k, q2 in enumerate(Q2):
+        quantity = flavio.classes.AuxiliaryQuantity[f"{process} form factor"]
+        theirs = quantity.prediction(par_dict=par, wc_obj=None, q2=q2)
+        assert set(ours) == set(theirs)
+        for name, value in theirs.items():
+            assert ours[name][k] == pytest.approx(value, rel=1e-13)
+
+
+@pytest.mark.usefixtures("as_flavio")
+@pytest.mark.parametrize("process", PROCESSES)
+def test_stock_form_factors_can_be_chosen(process, par):
+    stock = flavio.classes.AuxiliaryQuantity[f"{process} form factor"]
+    expected = stock.prediction(par_dict=dict(par), wc_obj=None, q2=5.0)
+    found = form_factors(process, dict(par), np.array([[5.0]]))
+    assert {name: float(v[0, 0]) for name, v in found.items()} == expected
+
+
+def test_published_values(par):
+    """B -> K of arXiv:2305.06301: f+(0) is the first coefficient; f0(0) = f+(0), T1(0) = T2(0)."""
+    ff = form_factors("B->K", par, np.array([0.0]))
+    assert ff["f+"] == ff["f0"] == pytest.approx(0.33196382, rel=1e-14)
+    ff = form_factors("B->K*", par, np.array([0.0]))
+    assert ff["T1"] == pytest.approx(ff["T2"], rel=1e-14)
+    m_B, m_V = par["m_B0"], par["m_K*0"]
+    assert ff["A12"] == pytest.approx(ff["A0"] * (m_B**2 - m_V**2) / (8 * m_B * m_V), rel=1e-14)
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_covariance(process):
+    """The parameters are correlated and vary as published."""
+    names = [n for n in flavio.Parameter.instances if n.startswith(f"{process} GRvDV a")]
+    assert len(names) == (8 if process == "B->K" else 19)
+    constraint = flavio.default_parameters._parameters[names[0]][1]
+    assert all(flavio.default_parameters._parameters[n][1] is constraint for n in names)
+    covariance = constraint.covariance
+    np.testing.assert_allclose(covariance, covariance.T)
+    assert np.linalg.eigvalsh(covariance).min() > 0
+
+
+def test_same_numbers_as_flavios_file():
+    """B -> K is the fit that stock flavio uses, number by number."""
+    for name in flavio.Parameter.instances:
+        if name.startswith("B->K GRvDV a"):
+            get = flavio.default_parameters.get_central
+            assert get(name) == get(name.replace("GRvDV", "BSZ"))

@@ -23,4 +23,4 @@ def path(name: str) -> Path:
 def load_yaml(name: str) -> Any:
     """Content of a YAML data file, with the fast loader where PyYAML has it."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(path(name).read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
+    return yaml.load(path(name).read_text(encoding="utf-8"), Loader=loader)

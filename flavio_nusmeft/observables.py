@@ -66,9 +66,7 @@ def _fl(mode: SemiInvisibleMode, wc_obj: Any, par: Any, q2: float) -> float:
     return semi_invisible.longitudinal(wc_obj, par, mode, q2, q2)
 
 
-def _fl_binned(
-    mode: SemiInvisibleMode, wc_obj: Any, par: Any, q2min: float, q2max: float
-) -> float:
+def _fl_binned(mode: SemiInvisibleMode, wc_obj: Any, par: Any, q2min: float, q2max: float) -> float:
     return semi_invisible.longitudinal(wc_obj, par, mode, *_check_bin(q2min, q2max))
 
 

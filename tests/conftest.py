@@ -11,18 +11,18 @@ import pytest
 import flavio_nusmeft  # noqa: F401  (registers)
 
 
-@pytest.fixture()
+@pytest.fixture
 def par() -> dict[str, float]:
     """Central values of all parameters, free to be changed."""
     return flavio.default_parameters.get_central_all()
 
 
-@pytest.fixture()
+@pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20230905)
 
 
-@pytest.fixture()
+@pytest.fixture
 def as_flavio(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Form factors of stock flavio in the observables of the package."""
     for process in ("B->K", "B->K*", "Bs->phi"):
@@ -31,4 +31,4 @@ def as_flavio(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             f"{process} invisible form factor",
             f"{process} as flavio",
         )
-    yield
+    return

@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
 def _split(text: str) -> tuple[Any, ...]:
     """Name and numerical arguments of an observable."""
     import flavio
+
     from flavio_nusmeft.errors import InvalidBin, UnknownObservable, nearest
 
     name, *arguments = text.split(",")
@@ -72,6 +73,7 @@ def _split(text: str) -> tuple[Any, ...]:
 def _predict(options: argparse.Namespace, text: str) -> dict[str, Any]:
     """Everything that `nusmeft predict` prints, as a dictionary for JSON."""
     import flavio
+
     from flavio_nusmeft.eft.wilson import load_wc
     from flavio_nusmeft.measurements import results
     from flavio_nusmeft.observables import NAMES

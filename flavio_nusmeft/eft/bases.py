@@ -5,7 +5,7 @@ The same documents are shipped as YAML files in ``data/bases``, written by `writ
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ _LEPTONS = ("e", "mu", "tau")
 _LEPTON_TEX = ("e", r"\mu", r"\tau")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _sector_name(fields: tuple[str, ...], lepton: int, i: int, j: int) -> str:
     """Sector of a nuWET coefficient with quark indices i, j, named as in WET: sbnunu, cbenu."""
     first, second = _QUARKS[fields[0][0]][i], _QUARKS[fields[1][0]][j]
@@ -37,7 +37,7 @@ def _sector_name(fields: tuple[str, ...], lepton: int, i: int, j: int) -> str:
     return _FLAVOUR_CHANGING[frozenset((first, second))]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _symbol(field: str, index: int) -> str:
     """LaTeX of a field of one flavour."""
     if field in ("nu", "nuc"):
@@ -88,7 +88,7 @@ _DESCRIPTIONS = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def _nuwet_sectors() -> dict[str, dict[str, dict[str, Any]]]:
     # sectors in the order of WET
     sectors: dict[str, dict[str, dict[str, Any]]] = {
@@ -161,7 +161,7 @@ def register() -> None:
     known_coefficients.cache_clear()
 
 
-@lru_cache(maxsize=None)
+@cache
 def known_coefficients(eft: str, basis: str) -> dict[str, bool]:
     """Names of the coefficients of any registered basis, and whether each is real.
 

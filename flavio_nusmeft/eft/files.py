@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from typing import IO, Any
 
 import yaml
@@ -26,17 +26,16 @@ def _unique(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
 class _Loader(yaml.SafeLoader):
     """SafeLoader that refuses duplicate keys."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        if not isinstance(node, yaml.MappingNode):
-            return super().construct_mapping(node, deep)
-        self.flatten_mapping(node)
-        try:
-            return _unique(
-                (self.construct_object(key, deep=True), self.construct_object(value, deep=True))
-                for key, value in node.value
-            )
-        except InvalidFile as error:
-            raise InvalidFile(f"line {node.start_mark.line + 1} ff.: {error}") from None
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    loader.flatten_mapping(node)
+    try:
+        return _unique(loader.construct_pairs(node, deep=True))
+    except InvalidFile as error:
+        raise InvalidFile(f"line {node.start_mark.line + 1} ff.: {error}") from None
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
 def _parse(text: str) -> Any:
@@ -46,7 +45,7 @@ def _parse(text: str) -> Any:
         except json.JSONDecodeError:
             pass  # a YAML flow mapping looks alike
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader)
+        return yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         raise InvalidFile(f"neither YAML nor JSON: {' '.join(str(error).split())}") from None
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Hashable, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,7 +53,7 @@ def _name(operator: str, indices: Indices) -> str:
     return f"{operator}_{''.join([str(i + 1) for i in indices])}"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _group(symmetry: Symmetry) -> tuple[tuple[Indices, int, bool], ...]:
     """All (permutation, sign, conjugate) that the generators of a symmetry generate."""
     if not symmetry.generators:
@@ -83,7 +83,7 @@ def _orbit(operator: OperatorClass, start: Indices) -> set[tuple[Indices, int, b
     }
 
 
-@lru_cache(maxsize=None)
+@cache
 def coefficients(operator: OperatorClass) -> tuple[Coefficient, ...]:
     """The independent coefficients of a class, in lexicographic order.
 
@@ -117,7 +117,7 @@ def coefficients(operator: OperatorClass) -> tuple[Coefficient, ...]:
     return tuple(result)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _by_name(operators: tuple[OperatorClass, ...]) -> dict[str, Coefficient]:
     return {c.name: c for operator in operators for c in coefficients(operator)}
 

@@ -16,12 +16,12 @@ __all__ = [
     "FGMS",
     "JMS",
     "LIAO_MA",
+    "NU_SMEFT",
     "N_ACTIVE",
     "N_NEUTRINOS",
-    "NU_SMEFT",
+    "WARSAW",
     "OperatorClass",
     "Symmetry",
-    "WARSAW",
 ]
 
 N_ACTIVE = 3  # active neutrino flavours
@@ -103,9 +103,7 @@ WARSAW = _table(
     OperatorClass("lnqd1", ("l", "n", "q", "d"), NONE, _SCALAR_EPS, "S"),
     OperatorClass("lnqd3", ("l", "n", "q", "d"), NONE, _TENSOR_EPS, "T"),
     OperatorClass("lnuq", ("l", "n", "u", "q"), NONE, r"(\bar {}^j {})(\bar {} {}^j)", "S"),
-    OperatorClass(
-        "nphi", ("l", "n"), NONE, r"(\varphi^\dagger\varphi)(\bar {} \tilde\varphi {})"
-    ),
+    OperatorClass("nphi", ("l", "n"), NONE, r"(\varphi^\dagger\varphi)(\bar {} \tilde\varphi {})"),
     OperatorClass(
         "phin",
         ("n", "n"),
@@ -131,9 +129,7 @@ _DN = OperatorClass("dN", ("d", "d", "n", "n"), HERMITIAN, _VECTOR)
 _LNQD = OperatorClass("LNQd", ("l", "n", "q", "d"), NONE, _SCALAR_EPS, "S")
 
 # arXiv:2309.02940 Eq. (1)
-FGMS = _table(
-    _QN, _DN, _LNQD, OperatorClass("LNQdT", ("l", "n", "q", "d"), NONE, _TENSOR_EPS, "T")
-)
+FGMS = _table(_QN, _DN, _LNQD, OperatorClass("LNQdT", ("l", "n", "q", "d"), NONE, _TENSOR_EPS, "T"))
 # arXiv:1612.04527; LdQN_prst = (L_p d_r) eps (Q_s N_t)
 LIAO_MA = _table(_QN, _DN, _LNQD, OperatorClass("LdQN", ("l", "d", "q", "n"), NONE, _SCALAR_EPS))
 

@@ -49,7 +49,7 @@ def _warsaw_to_fgms(C: Arrays) -> Arrays:
 # therefore has the same flavours as LNQd_prst, and
 #   C_LdQN = -8 C_LNQdT,  C_LNQd(LiaoMa) = C_LNQd(FGMS) - 4 C_LNQdT.
 def _liaoma_to_fgms(C: Arrays) -> Arrays:
-    c = {name: C[name] for name in ("QN", "dN", "LNQd") if name in C}
+    c: Arrays = {name: C[name] for name in ("QN", "dN", "LNQd") if name in C}
     if "LdQN" in C:
         scalar = np.einsum("ptsr->prst", C["LdQN"])
         c["LNQd"] = c.get("LNQd", 0) - scalar / 2
@@ -58,7 +58,7 @@ def _liaoma_to_fgms(C: Arrays) -> Arrays:
 
 
 def _fgms_to_liaoma(C: Arrays) -> Arrays:
-    c = {name: C[name] for name in ("QN", "dN", "LNQd") if name in C}
+    c: Arrays = {name: C[name] for name in ("QN", "dN", "LNQd") if name in C}
     if "LNQdT" in C:
         c["LNQd"] = c.get("LNQd", 0) - 4 * C["LNQdT"]
         c["LdQN"] = -8 * np.einsum("prst->ptsr", C["LNQdT"])

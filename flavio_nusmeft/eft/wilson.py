@@ -7,8 +7,8 @@ coefficients, stock flavio observables its SMEFT (or WET) part.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
-from typing import IO, Any
+from functools import cache, lru_cache
+from typing import IO, Any, ClassVar
 
 import flavio
 import voluptuous as vol
@@ -32,14 +32,14 @@ _STANDARD = {"nuSMEFT": ("SMEFT", "Warsaw"), "nuWET": ("WET", "JMS")}
 _CKM = ("Vus", "Vcb", "Vub", "gamma")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _sectors() -> dict[str, str]:
     """Sector of every nuWET coefficient."""
     basis = wcxf.Basis["nuWET", "JMS"]
     return {name: sector for sector, names in basis.sectors.items() for name in names}
 
 
-@lru_cache(maxsize=None)
+@cache
 def _qcd_types() -> dict[str, str]:
     """QCD type, "V", "S" or "T", of every coefficient with N, nuSMEFT Warsaw and nuWET."""
     return {c.name: c.operator.qcd for t in (WARSAW, JMS) for c in lookup(t).values()}
@@ -89,14 +89,12 @@ class NuWilson(flavio.WilsonCoefficients):
     UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale
     """
 
-    _default_options: dict[str, Any] = {"alpha_s": ALPHA_S}
+    _default_options: ClassVar[dict[str, Any]] = {"alpha_s": ALPHA_S}
     _option_schema = wilson.Wilson._option_schema.extend(
         {"alpha_s": vol.All(vol.Coerce(float), vol.Range(min=0.05, max=0.2))}
     )
 
-    def __init__(
-        self, wcdict: Mapping[str, complex], scale: float, eft: str, basis: str
-    ) -> None:
+    def __init__(self, wcdict: Mapping[str, complex], scale: float, eft: str, basis: str) -> None:
         super().__init__()
         if eft not in _STANDARD:
             raise UnknownBasis(

@@ -27,7 +27,7 @@ class _Recorder(dict[str, Any]):
         return value
 
     def get(self, key: str, default: Any = None) -> Any:
-        return self[key] if key in self else default
+        return self.get(key, default)
 
     def __setitem__(self, key: str, value: Any) -> None:
         # flavio's form factors store dependent coefficients in the dictionary
@@ -52,7 +52,7 @@ class ParameterCache(Generic[T]):
         self._maxsize = maxsize
         self._names: dict[Hashable, tuple[str, ...]] = {}
         self._getters: dict[Hashable, Callable[[Mapping[str, Any]], Any]] = {}
-        self._results: OrderedDict[Hashable, T] = OrderedDict()
+        self._results: OrderedDict[tuple[Hashable, ...], T] = OrderedDict()
 
     def __call__(self, par: Mapping[str, Any], kind: Hashable, *arguments: Hashable) -> T:
         getter = self._getters.get(kind)
@@ -67,8 +67,8 @@ class ParameterCache(Generic[T]):
         names = self._names.get(kind, ())
         if getter is None or not recorder.read.issubset(names):
             # results stored under fewer names could be mistaken for others
-            for key in [key for key in self._results if key[0] == kind]:  # type: ignore[index]
-                del self._results[key]
+            for stored in [stored for stored in self._results if stored[0] == kind]:
+                del self._results[stored]
             names = tuple(sorted(recorder.read.union(names)))
             self._names[kind] = names
             self._getters[kind] = getter = itemgetter(*names) if names else _nothing

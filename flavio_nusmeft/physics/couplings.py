@@ -7,7 +7,7 @@ Majorana fields, so S, P, A are symmetric and V, T antisymmetric in the neutrino
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import flavio
@@ -75,7 +75,7 @@ def left_to_parity(C: Arrays, final: int, initial: int) -> dict[str, np.ndarray]
     return result
 
 
-@lru_cache(maxsize=None)
+@cache
 def _parity_map(quarks: str) -> LinearMap:
     """Map of independent nuWET coefficients to {(pair, component): coupling}."""
     initial, final = (_DOWN.index(quark) for quark in quarks)

@@ -82,9 +82,7 @@ def _bsz(
         for ff in process.poles
     }
 
-    def evaluate(
-        wc_obj: Any, par: Mapping[str, float], q2: np.ndarray
-    ) -> dict[str, np.ndarray]:
+    def evaluate(wc_obj: Any, par: Mapping[str, float], q2: np.ndarray) -> dict[str, np.ndarray]:
         # F(q²) = sum_k a_k [z(q²) - z(0)]^k / (1 - q²/m_R²), arXiv:1503.05534 Eq. (14)
         m_B, m_M = (par[name] for name in process.masses)
         dz = _z(q2, m_B, m_M) - _z(0.0, m_B, m_M)
@@ -105,9 +103,7 @@ def _as_flavio(
 ) -> Callable[[Any, Mapping[str, float], np.ndarray], dict[str, np.ndarray]]:
     """Stock flavio's form factors, one q² at a time."""
 
-    def evaluate(
-        wc_obj: Any, par: Mapping[str, float], q2: np.ndarray
-    ) -> dict[str, np.ndarray]:
+    def evaluate(wc_obj: Any, par: Mapping[str, float], q2: np.ndarray) -> dict[str, np.ndarray]:
         quantity = flavio.classes.AuxiliaryQuantity[f"{process} form factor"]
         values = [quantity.prediction(par_dict=par, wc_obj=None, q2=x) for x in q2.flat]
         return {ff: np.array([v[ff] for v in values]).reshape(q2.shape) for ff in values[0]}
@@ -125,12 +121,10 @@ def implementation(process: str) -> tuple[str, str]:
     return chosen[_quantity(process)], chosen.get(f"{process} form factor", "")
 
 
-def form_factors(
-    process: str, par: Mapping[str, float], q2: np.ndarray
-) -> dict[str, np.ndarray]:
+def form_factors(process: str, par: Mapping[str, float], q2: np.ndarray) -> dict[str, np.ndarray]:
     """Form factors of ``process`` at ``q2`` (GeV², array), by name."""
     quantity = flavio.classes.AuxiliaryQuantity[_quantity(process)]
-    return quantity.prediction(par_dict=par, wc_obj=None, q2=q2)  # type: ignore[no-any-return]
+    return quantity.prediction(par_dict=par, wc_obj=None, q2=q2)
 
 
 def register() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 __all__ = ["LeptonFunctions", "kallen", "lepton_functions"]
 
 
-def kallen(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
+def kallen(a: float | np.ndarray, b: float | np.ndarray, c: np.ndarray) -> np.ndarray:
     """Källén function a² + b² + c² - 2ab - 2ac - 2bc."""
     return a * a + b * b + c * c - 2 * (a * b + a * c + b * c)
 

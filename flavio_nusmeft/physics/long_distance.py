@@ -26,9 +26,9 @@ def _shape(par: Mapping[str, float], mode: SemiInvisibleMode) -> tuple[float, fl
 def _total(par: Mapping[str, float], mode: SemiInvisibleMode) -> float:
     V = flavio.physics.ckm.get_ckm(par)
     m_tau, m_B, m_M = (par[m] for m in ("m_tau", f"m_{mode.B}", f"m_{mode.M}"))
-    amplitude2 = par["GF"] ** 4 * abs(
-        V[0, 2] * V[0, 1] * par[f"f_{mode.M}"] * par[f"f_{mode.B}"]
-    ) ** 2
+    amplitude2 = (
+        par["GF"] ** 4 * abs(V[0, 2] * V[0, 1] * par[f"f_{mode.M}"] * par[f"f_{mode.B}"]) ** 2
+    )
     kinematics = m_tau * (m_B**2 - m_tau**2) ** 2 * (m_tau**2 - m_M**2) ** 2 / m_B**3
     spin = 1 + 2 * m_M**2 / m_tau**2 if mode.spin else 1.0
     lifetimes = par[f"tau_{mode.B}"] * par["tau_tau"]

@@ -45,9 +45,7 @@ SEMI_INVISIBLE = {
     for mode in (
         SemiInvisibleMode("B+->K", "B+", "K+", "B->K", 0, r"B^+\to K^+", long_distance=True),
         SemiInvisibleMode("B0->K", "B0", "K0", "B->K", 0, r"B^0\to K^0"),
-        SemiInvisibleMode(
-            "B+->K*", "B+", "K*+", "B->K*", 1, r"B^+\to K^{*+}", _K_STAR_WIDTH, True
-        ),
+        SemiInvisibleMode("B+->K*", "B+", "K*+", "B->K*", 1, r"B^+\to K^{*+}", _K_STAR_WIDTH, True),
         SemiInvisibleMode("B0->K*", "B0", "K*0", "B->K*", 1, r"B^0\to K^{*0}", _K_STAR_WIDTH),
         SemiInvisibleMode("Bs->phi", "Bs", "phi", "Bs->phi", 1, r"B_s\to \phi"),
     )

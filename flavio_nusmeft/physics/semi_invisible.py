@@ -48,7 +48,11 @@ def neutrino_masses(par: Mapping[str, float]) -> np.ndarray:
 
 
 def _coefficients(
-    par: Mapping[str, float], mode: SemiInvisibleMode, q2: np.ndarray, m1: np.ndarray, m2: np.ndarray
+    par: Mapping[str, float],
+    mode: SemiInvisibleMode,
+    q2: np.ndarray,
+    m1: np.ndarray,
+    m2: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Total and longitudinal coefficients of dBR/dq² (GeV^-2), shape (terms, pairs, nodes)."""
     scale = flavio.config["renormalization scale"][mode.scale]

@@ -115,9 +115,7 @@ def test_nusmeft(classes, mode, massive_par, rng):
     arrays = to_arrays(at_low_scale(values, WARSAW), WARSAW)
     VLL_SM = sm_coefficient(par)[0]
     for q2 in (0.3, 7.0, 15.5):
-        expected = reference(
-            rates.majorana_width_nusmeft, mode, par, q2, arrays, VLL_SM=VLL_SM
-        )
+        expected = reference(rates.majorana_width_nusmeft, mode, par, q2, arrays, VLL_SM=VLL_SM)
         compare(mode, par, w, q2, expected)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import flavio
 import numpy as np
 import pytest
@@ -78,7 +80,7 @@ def test_bins_add_up(mode, masses, par):
     for symbol in variants:
         total = sum(
             predict(f"<d{symbol}/dq2>({mode}inv)", par, w, a, b) * (b - a)
-            for a, b in zip(edges, edges[1:], strict=False)
+            for a, b in itertools.pairwise(edges)
         )
         assert total == pytest.approx(predict(f"{symbol}({mode}inv)", par, w), rel=1e-6)
 
@@ -106,7 +108,7 @@ def test_longitudinal_fraction_of_bins(mode, par):
         predict(f"<FL>({mode}inv)", par, w, a, b)
         * predict(f"<d{symbol}/dq2>({mode}inv)", par, w, a, b)
         * (b - a)
-        for a, b in zip(edges, edges[1:], strict=False)
+        for a, b in itertools.pairwise(edges)
     ) / predict(f"{symbol}({mode}inv)", par, w)
     assert predict(f"FLtot({mode}inv)", par, w) == pytest.approx(mean, rel=1e-7)
     assert predict(f"FL({mode}inv)", par, w, 25.0) == 0

@@ -51,9 +51,7 @@ def test_standard_model(observable, value, par):
     assert predict(observable, par) == pytest.approx(value, rel=1.2e-4)
 
 
-@pytest.mark.parametrize(
-    ("meson", "value"), [("K", 5.755e-7), ("K*", 9.77e-7)], ids=["K", "K*"]
-)
+@pytest.mark.parametrize(("meson", "value"), [("K", 5.755e-7), ("K*", 9.77e-7)], ids=["K", "K*"])
 def test_long_distance(meson, value, par):
     """arXiv:0908.1174 with flavio's inputs; about 10% of the short-distance rate."""
     total = predict(f"BR(B+->{meson}inv)", par)
@@ -115,9 +113,7 @@ def charged_at_limit(name, par, neutral="BR(B0->K*inv)", bound=1.8e-5):
     return predict("BR(B+->Kinv)", par, point(name, limit(name, par, neutral, bound)))
 
 
-@pytest.mark.parametrize(
-    ("target", "mass"), [(1.0e-5, 0.85), (1.4e-5, 1.42), (1.7e-5, 1.58)]
-)
+@pytest.mark.parametrize(("target", "mass"), [(1.0e-5, 0.85), (1.4e-5, 1.42), (1.7e-5, 1.58)])
 @pytest.mark.parametrize("name", ["QN_2311", "dN_2311"])
 def test_vector_explains_the_average_above_a_mass(name, target, mass, par):
     """The lower edge and centre of the average, and the lower edge of Belle II alone."""

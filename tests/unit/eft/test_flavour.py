@@ -10,7 +10,9 @@ from flavio_nusmeft.eft.flavour import LinearMap, coefficients, from_arrays, loo
 from flavio_nusmeft.eft.operators import FGMS, JMS, LIAO_MA, WARSAW, OperatorClass
 
 TABLES = {"Warsaw": WARSAW, "FGMS": FGMS, "LiaoMa": LIAO_MA, "JMS": JMS}
-CLASSES = [pytest.param(c, id=f"{t}-{c.name}") for t, table in TABLES.items() for c in table.values()]
+CLASSES = [
+    pytest.param(c, id=f"{t}-{c.name}") for t, table in TABLES.items() for c in table.values()
+]
 
 
 def random_coefficients(table, rng, names=None):
@@ -48,9 +50,7 @@ def test_real_parameters(operator: OperatorClass):
     for flat in range(size):
         indices = np.unravel_index(flat, operator.shape)
         for permutation, sign, conjugate in operator.symmetry.generators:
-            image = np.ravel_multi_index(
-                tuple(indices[i] for i in permutation), operator.shape
-            )
+            image = np.ravel_multi_index(tuple(indices[i] for i in permutation), operator.shape)
             for part in (0, 1):  # real and imaginary parts
                 row = np.zeros(2 * size, dtype=np.int8)
                 row[2 * flat + part] += 1

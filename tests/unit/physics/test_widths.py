@@ -56,9 +56,7 @@ def test_pseudoscalar(m1, m2, rng):
     for q2 in q2_values(m1, m2, M_P):
         couplings = random_couplings(rng)
         ff = dict(zip(("f+", "f0", "fT"), rng.uniform(0.2, 2, 3), strict=True))
-        expected, _ = dirac_width(
-            q2, M_B, M_P, m1, m2, couplings, ff, *M_QUARKS, spin=0, n_theta=8
-        )
+        expected, _ = dirac_width(q2, M_B, M_P, m1, m2, couplings, ff, *M_QUARKS, spin=0, n_theta=8)
         coefficients = pseudoscalar(np.float64(q2), M_B, M_P, m1, m2, ff, *M_QUARKS)
         found = quadratic(coefficients, PSEUDOSCALAR_TERMS, plus_minus(couplings))
         assert found == pytest.approx(expected, rel=1e-8)

@@ -1,0 +1,54 @@
+"""Run the benchmarks and print medians, and ratios stock flavio / flavio_nusmeft."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+TARGETS = {
+    "K*, same parameters": 1000,
+    "K, same parameters": 100,
+    "K*, np_prediction": 150,
+    "K, np_prediction": 15,
+    "K*, all parameters changed": 100,
+    "K, all parameters changed": 15,
+}
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "benchmark.json"
+        status = pytest.main(
+            [
+                str(Path(__file__).parent),
+                "--override-ini=addopts=--import-mode=importlib",
+                "--benchmark-only",
+                f"--benchmark-json={output}",
+                "-q",
+                "--benchmark-columns=median",
+            ]
+        )
+        if status:
+            return int(status)
+        groups = defaultdict(dict)
+        for result in json.loads(output.read_text())["benchmarks"]:
+            code = (result["params"] or {}).get("code", "nusmeft")
+            groups[result["group"]][code] = result["stats"]["median"]
+    print(f"\n{'case':32}{'flavio':>12}{'nusmeft':>12}{'ratio':>8}{'goal':>7}")
+    for name, medians in groups.items():
+        row = f"{name:32}"
+        row += f"{medians['stock'] * 1e3:9.3f} ms" if "stock" in medians else " " * 12
+        row += f"{medians['nusmeft'] * 1e3:9.3f} ms"
+        if "stock" in medians:
+            row += f"{medians['stock'] / medians['nusmeft']:8.0f}{TARGETS[name]:7}"
+        print(row)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+"""NuWilson: input, options, delegation."""
+
+from __future__ import annotations
+
+import io
+import math
+import pickle
+
+import flavio
+import pytest
+import wilson
+from wilson import wcxf
+
+from flavio_nusmeft import NuWilson, errors
+from flavio_nusmeft.eft.wilson import load_wc, promote
+
+ARGUMENTS = (1e3, "nuSMEFT", "Warsaw")
+
+
+def test_is_a_flavio_object():
+    """So flavio passes it through unchanged."""
+    w = NuWilson({"qn_2311": 1e-8}, *ARGUMENTS)
+    assert flavio.WilsonCoefficients.from_wilson(w, {}) is w
+
+
+@pytest.mark.parametrize(
+    ("values", "scale", "eft", "basis", "error", "message"),
+    [
+        ({"LNQd_2124": 1}, 1e3, "nuSMEFT", "FGMS", errors.UnknownCoefficient, "'LNQd_2123'"),
+        ({"LNQd_0123": 1}, 1e3, "nuSMEFT", "FGMS", errors.UnknownCoefficient, "'LNQd_1123'"),
+        ({"SLNQd": 1}, 1e3, "nuSMEFT", "FGMS", errors.UnknownCoefficient, "SLNQd"),
+        ({"dN_3211": 1}, 1e3, "nuSMEFT", "FGMS", errors.UnknownCoefficient, r"dN_2311\*"),
+        ({"nd_2111": 1}, 1e3, "nuSMEFT", "Warsaw", errors.UnknownCoefficient, r"nd_1211\*"),
+        ({"lq3_2123": 1}, 1e3, "nuSMEFT", "Warsaw", errors.UnknownCoefficient, r"lq3_1232\*"),
+        ({"TnudLL_4123": 1}, 5, "nuWET", "JMS", errors.UnknownCoefficient, "= -TnudLL_1423,"),
+        ({"SnudLL_4123": 1}, 5, "nuWET", "JMS", errors.UnknownCoefficient, "= SnudLL_1423,"),
+        ({"qn_2311": 1}, 1e3, "nuSMEFT", "warsaw", errors.UnknownBasis, "FGMS, LiaoMa, Warsaw"),
+        ({"qn_2311": 1}, 1e3, "nuSMEFT2", "Warsaw", errors.UnknownBasis, "nuSMEFT or nuWET"),
+        ({"lq1_1111": 1}, 1e3, "SMEFT", "Warsaw", errors.UnknownBasis, "WilsonCoefficients"),
+        ({"qn_1111": 1j}, *ARGUMENTS, errors.InvalidValue, "qn_1111 is real"),
+        ({"phin_11": 1 + 1j}, *ARGUMENTS, errors.InvalidValue, "phin_11 is real"),
+        ({"qn_2311": math.nan}, *ARGUMENTS, errors.InvalidValue, "qn_2311 = nan is not finite"),
+        ({"qn_2311": complex(1, math.inf)}, *ARGUMENTS, errors.InvalidValue, "not finite"),
+        ({"qn_2311": "x"}, *ARGUMENTS, errors.InvalidValue, "'x' is not a number"),
+        ({"qn_2311": None}, *ARGUMENTS, errors.InvalidValue, "not a number"),
+        ({}, 0, "nuSMEFT", "Warsaw", errors.InvalidScale, "positive finite"),
+        ({}, -5, "nuSMEFT", "Warsaw", errors.InvalidScale, "positive finite"),
+        ({}, math.inf, "nuSMEFT", "Warsaw", errors.InvalidScale, "positive finite"),
+        ({}, math.nan, "nuSMEFT", "Warsaw", errors.InvalidScale, "positive finite"),
+        ({}, "high", "nuSMEFT", "Warsaw", errors.InvalidScale, "not a number"),
+    ],
+)
+def test_bad_input(values, scale, eft, basis, error, message):
+    with pytest.raises(error, match=message):
+        NuWilson(values, scale, eft, basis)
+
+
+def test_errors_derive_from_builtin_ones():
+    assert issubclass(errors.UnknownCoefficient, KeyError)
+    for error in (errors.UnknownBasis, errors.InvalidValue, errors.InvalidScale):
+        assert issubclass(error, ValueError)
+    assert str(errors.UnknownCoefficient("plain words")) == "plain words"
+
+
+def test_match_run_checks_its_arguments():
+    w = NuWilson({"qn_2311": 1e-8}, *ARGUMENTS)
+    with pytest.raises(errors.UnknownSector, match="did you mean 'sbnunu'"):
+        w.match_run(4.8, "nuWET", "JMS", ("sbnunnu",))
+    with pytest.raises(errors.UnknownBasis, match="no basis 'flavio'"):
+        w.match_run(4.8, "nuWET", "flavio")
+    with pytest.raises(errors.InvalidScale):
+        w.match_run(-1, "nuWET", "JMS")
+    low = NuWilson({"VnudLL_4423": 1e-8}, 4.8, "nuWET", "JMS")
+    with pytest.raises(errors.UnknownBasis, match="cannot run from nuWET up"):
+        low.match_run(1e3, "nuSMEFT", "Warsaw")
+
+
+def test_unmatched_classes_are_named():
+    values = {"qn_2311": 1e-8, "nn_1111": 1e-8, "nW_11": 1e-9, "lnle_1111": 0.0}
+    w = NuWilson(values, *ARGUMENTS)
+    with pytest.warns(errors.DroppedCoefficientWarning, match="nuWET, dropped: nn_1111, nW_11$"):
+        assert w.match_run(91.1876, "nuWET", "JMS", ("sbnunu",)).dict == {"VnudLL_4423": -1e-8}
+
+
+def test_output_in_other_bases():
+    w = NuWilson({"dN_1231": 1e-8j, "LNQdT_1123": 1e-8}, 1e3, "nuSMEFT", "FGMS")
+    assert w.match_run(1e3, "nuSMEFT", "FGMS").dict == {"dN_1231": 1e-8j, "LNQdT_1123": 1e-8}
+    assert w.match_run(1e3, "nuSMEFT", "Warsaw").dict == {"nd_1321": -1e-8j, "lnqd3_1123": 1e-8}
+    wc = w.match_run(4.8, "nuWET", "JMS", ("sbnunu", "cbenu"))
+    wc.validate()
+    assert {n.split("_")[0] for n in wc.dict} == {"TnudLL", "TnueduLL"}
+
+
+def test_matching_scale_is_an_option():
+    """Running is one factor below and above m_t: the scale matters where n_f changes only."""
+    values = {"lnqd1_2123": 1e-8}
+    low, high = NuWilson(values, *ARGUMENTS), NuWilson(values, *ARGUMENTS)
+    low.set_option("smeft_matchingscale", 160.0)
+    high.set_option("smeft_matchingscale", 500.0)
+    run = [w.match_run(4.8, "nuWET", "JMS")["SnudLL_2432"] for w in (low, high)]
+    reference = NuWilson(values, *ARGUMENTS).match_run(4.8, "nuWET", "JMS")["SnudLL_2432"]
+    assert run[0] == pytest.approx(reference, rel=1e-13)
+    assert run[1] != pytest.approx(reference, rel=1e-4)
+
+
+def test_unknown_option():
+    w = NuWilson({}, *ARGUMENTS)
+    with pytest.raises(KeyError, match="did you mean 'alpha_s'"):
+        w.get_option("alphas")
+    assert w.get_option("qed_order") == wilson.Wilson._default_options["qed_order"]
+
+
+def test_default_options_do_not_leak_into_wilson():
+    before = dict(wilson.Wilson._default_options)
+    try:
+        NuWilson.set_default_option("alpha_s", 0.12)
+        assert NuWilson({}, *ARGUMENTS).get_option("alpha_s") == 0.12
+        assert wilson.Wilson._default_options == before
+    finally:
+        NuWilson.set_default_option("alpha_s", 0.1181)
+
+
+def test_standard_part_follows_wilsons_options():
+    """wilson's options hold for the SMEFT part, those set on the object and class defaults."""
+    values = {"lq1_3323": 1e-8, "qn_2311": 1e-8}
+    w = NuWilson(values, *ARGUMENTS)
+    w.set_option("smeft_accuracy", "leadinglog")
+    plain = wilson.Wilson({"lq1_3323": 1e-8}, 1e3, "SMEFT", "Warsaw")
+    plain.set_option("smeft_accuracy", "leadinglog")
+    expected = plain.match_run(4.8, "WET", "JMS", ("sbnunu",)).dict
+    assert w.match_run(4.8, "WET", "JMS", ("sbnunu",)).dict == pytest.approx(expected, rel=1e-12)
+
+
+def test_parts_with_and_without_n_in_one_object():
+    w = NuWilson({"VnudLL_1123": 1e-9, "VnudLL_4423": 2e-9}, 4.8, "nuWET", "JMS")
+    assert w.match_run(4.8, "nuWET", "JMS", ("sbnunu",)).dict == pytest.approx(
+        {"VnudLL_1123": 1e-9, "VnudLL_4423": 2e-9}, rel=1e-12
+    )
+    assert w.match_run(4.8, "WET", "JMS", ("sbnunu",)).dict == {"VnudLL_1123": 1e-9}
+    assert w.match_run(80.0, "WET", "flavio", ("sbnunu",))["CL_bsnuenue"] != 0
+
+
+def test_object_without_standard_part_gives_empty_results():
+    w = NuWilson({"qn_2311": 1e-8}, *ARGUMENTS)
+    wc = w.match_run(4.8, "WET", "flavio", ("sbnunu",))
+    assert (wc.eft, wc.basis, wc.scale, wc.dict) == ("WET", "flavio", 4.8, {})
+    par = flavio.default_parameters.get_central_all()
+    assert not any(w.get_wc("bsnuenue", 4.8, par).values())
+
+
+def test_hash_sees_options_but_not_the_ckm():
+    """flavio's likelihoods cache by hash; the CKM comes with the parameters."""
+    w = NuWilson({"qn_2311": 1e-8}, *ARGUMENTS)
+    first = hash(w)
+    par = flavio.default_parameters.get_central_all()
+    w.get_wcxf("sbnunu", 4.8, par)
+    assert hash(w) == first
+    w.set_option("alpha_s", 0.119)
+    assert hash(w) != first
+    assert hash(NuWilson({"qn_2311": 1e-8}, *ARGUMENTS)) != first
+
+
+def test_pickle():
+    w = NuWilson({"qn_2311": 1e-8, "lq1_1123": 1e-9}, *ARGUMENTS)
+    w.set_option("alpha_s", 0.119)
+    again = pickle.loads(pickle.dumps(w))
+    name = "BR(B0->K*inv)"
+    assert flavio.np_prediction(name, again) == flavio.np_prediction(name, w)
+    assert again.get_option("alpha_s") == 0.119
+
+
+def test_wcxf_match_is_the_same():
+    """The matcher that the wcxf command uses, at the scale of the coefficients."""
+    values = {"lnqd1_2123": 1e-8, "qn_2311": 2e-8, "lq1_1123": 1e-9}
+    wc = wcxf.WC("nuSMEFT", "Warsaw", 91.1876, values).match("nuWET", "JMS")
+    w = NuWilson(values, 91.1876, "nuSMEFT", "Warsaw")
+    assert wc.dict == pytest.approx(w.match_run(91.1876, "nuWET", "JMS").dict, rel=1e-14)
+    plain = wilson.Wilson({"lq1_1123": 1e-9}, 91.1876, "SMEFT", "Warsaw")
+    expected = plain.match_run(91.1876, "WET", "JMS")["VnudLL_1123"]
+    assert wc["VnudLL_1123"] == pytest.approx(expected, rel=1e-14)
+
+
+def test_promote():
+    plain = wilson.Wilson({"QN_2311": 1e-8}, 1e3, "nuSMEFT", "FGMS")
+    plain.set_option("smeft_matchingscale", 120.0)
+    own = promote(plain)
+    assert isinstance(own, NuWilson)
+    assert own.get_option("smeft_matchingscale") == 120.0
+    smeft = wilson.Wilson({"lq1_1123": 1e-8}, 1e3, "SMEFT", "Warsaw")
+    assert promote(smeft) is smeft
+    assert promote(own) is own
+
+
+@pytest.mark.parametrize("name", ["scalar", "vector", "nuwet"])
+def test_examples(name):
+    from flavio_nusmeft import _data
+
+    with open(_data.path(f"examples/{name}.yml"), encoding="utf-8") as stream:
+        w = NuWilson.load_wc(stream)
+    assert flavio.np_prediction("BR(B+->Kinv)", w) > 1.2 * flavio.sm_prediction("BR(B+->Kinv)")
+
+
+def test_load_wc_takes_every_eft():
+    smeft = '{"eft": "SMEFT", "basis": "Warsaw", "scale": 1000, "values": {"lq1_1123": 1e-9}}'
+    assert load_wc(io.StringIO(smeft)).wc.eft == "SMEFT"
+    with pytest.raises(errors.UnknownBasis, match="EFT 'XET' does not exist"):
+        load_wc(smeft.replace("SMEFT", "XET"))
+    with pytest.raises(errors.UnknownCoefficient, match="lq1_1123'"):
+        load_wc(smeft.replace("lq1_1123", "lq1_1124"))

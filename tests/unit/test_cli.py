@@ -1,0 +1,126 @@
+"""The command nusmeft."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+
+import flavio
+import pytest
+from nusmeft_cli import main
+
+from flavio_nusmeft import NuWilson, _data
+from flavio_nusmeft.observables import NAMES
+
+SCALAR = str(_data.path("examples/scalar.yml"))
+
+
+def test_table(capsys):
+    assert main(["predict", SCALAR, "--m-N1", "1.5"]) == 0
+    out = capsys.readouterr().out
+    for name in NAMES:
+        if flavio.Observable[name].arguments is None:
+            assert name in out
+    assert "m_N1 = 1.5 GeV" in out
+    assert "LNQd_2123 = 2e-08" in out
+    assert "< 1.8e-05 (90%)" in out
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def test_json(capsys, par):
+    assert main(["predict", SCALAR, "--m-N1", "1.5", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["masses"] == {"m_N1": 1.5, "m_N2": 0, "m_N3": 0}
+    rows = {row["observable"]: row for row in data["observables"]}
+    par["m_N1"] = 1.5
+    w = NuWilson({"LNQd_2123": 2e-8}, 1e3, "nuSMEFT", "FGMS")
+    for name, row in rows.items():
+        assert row["SM"] == flavio.Observable[name].prediction_par(par, None)
+        assert row["prediction"] == flavio.Observable[name].prediction_par(par, w)
+    assert rows["BR(B0->Kinv)"]["results"][0] == {
+        "measurement": "flavio_nusmeft Belle B->hinv SL 2017",
+        "limit": 2.6e-5,
+        "confidence_level": 0.9,
+        "text": "< 2.6e-05 (90%)",
+    }
+
+
+def test_chosen_observables(capsys):
+    arguments = ["-o", "<dBR/dq2>(B+->Kinv),4,8", "-o", "FL(B0->K*inv),3", "--json"]
+    assert main(["predict", SCALAR, *arguments, "--dataset", "paper2023"]) == 0
+    rows = json.loads(capsys.readouterr().out)["observables"]
+    w = NuWilson({"LNQd_2123": 2e-8}, 1e3, "nuSMEFT", "FGMS")
+    assert [row["arguments"] for row in rows] == [{"q2min": 4, "q2max": 8}, {"q2": 3}]
+    assert rows[0]["prediction"] == flavio.np_prediction("<dBR/dq2>(B+->Kinv)", w, 4, 8)
+    assert rows[1]["SM"] == flavio.sm_prediction("FL(B0->K*inv)", 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere.yml"], "No such file"),
+        ([SCALAR, "--m-N1", "-1"], "m_N1 = -1.0 GeV"),
+        ([SCALAR, "--m-N2", "nan"], "m_N2 = nan GeV"),
+        ([SCALAR, "-o", "BR(B+->Kinf)"], r"no observable 'BR(B+->Kinf)'; did you mean"),
+        ([SCALAR, "-o", "<dBR/dq2>(B+->Kinv),4"], "takes the arguments q2min, q2max, not 4"),
+        ([SCALAR, "-o", "BR(B+->Kinv),4"], "takes no arguments"),
+        ([SCALAR, "-o", "FL(B0->K*inv),x"], "must be numbers: x"),
+        ([SCALAR, "-o", "<FL>(B0->K*inv),5,1"], "q2min = 5.0 is larger than q2max = 1.0"),
+        ([SCALAR, "--dataset", "paper"], "no data set 'paper'"),
+    ],
+)
+def test_wrong_input_is_one_line_and_status_2(arguments, message, capsys):
+    assert main(["predict", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("nusmeft: ")
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("LNQd_2123", "LNQd_2124", "did you mean 'LNQd_2123'"),
+        ("FGMS", "FGMT", "no basis 'FGMT'"),
+        ("nuSMEFT", "nuSM", "EFT 'nuSM' does not exist"),
+        ("1000", "-1", "positive finite"),
+        ("2.0e-8", ".inf", "not finite"),
+        ("2.0e-8", "2.0e-8\n  LNQd_2123: 1e-8", "stands more than once"),
+        ("values:", "values: [", "neither YAML nor JSON"),
+    ],
+)
+def test_wrong_file(old, new, message, tmp_path, capsys):
+    text = _data.path("examples/scalar.yml").read_text("utf-8")
+    assert old in text
+    (tmp_path / "x.yml").write_text(text.replace(old, new))
+    assert main(["predict", str(tmp_path / "x.yml")]) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+
+
+def test_smeft_file(tmp_path, capsys):
+    path = tmp_path / "smeft.json"
+    path.write_text('{"eft": "WET", "basis": "flavio", "scale": 4.8, "values": {"CL_bsnuenue": 5}}')
+    assert main(["predict", str(path), "-o", "BR_SD(B+->Kinv)", "--json"]) == 0
+    row = json.loads(capsys.readouterr().out)["observables"][0]
+    w = flavio.WilsonCoefficients()
+    w.set_initial({"CL_bsnuenue": 5}, 4.8, "WET", "flavio")
+    assert row["prediction"] == pytest.approx(flavio.np_prediction("BR(B+->Knunu)", w), rel=1e-6)
+
+
+def test_installed_command():
+    """--help and a wrong option answer without importing flavio."""
+    command = shutil.which("nusmeft", path=str(sys.prefix) + "/bin")
+    assert command is not None
+    result = subprocess.run([command, "--help"], capture_output=True, text=True, check=True)
+    assert "predict" in result.stdout
+    result = subprocess.run(
+        [command, "predict", SCALAR, "--m-N1", "heavy"], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 2
+    code = "import sys, nusmeft_cli; nusmeft_cli._parser(); assert 'flavio' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,123 @@
+"""Measurements and data sets."""
+
+from __future__ import annotations
+
+import flavio
+import pytest
+from flavio.statistics.likelihood import Likelihood
+from scipy.stats import norm
+
+from flavio_nusmeft import NuWilson, _data, dataset, errors
+from flavio_nusmeft.measurements import results
+from flavio_nusmeft.observables import NAMES
+
+PAPER = {
+    "BR(B+->Kinv)": "1.4e-05 ± 4e-06",
+    "BR(B0->Kinv)": "< 2.6e-05 (90%)",
+    "BR(B0->K*inv)": "< 1.8e-05 (90%)",
+    "BR(B+->K*inv)": "< 4e-05 (90%)",
+    "BR(Bs->inv)": "< 0.00059 (90%)",
+}
+
+
+def all_names():
+    sets = _data.load_yaml("datasets.yml")
+    alternatives = sets.pop("alternatives")
+    return [*(n for members in sets.values() for n in members), *alternatives]
+
+
+def test_paper():
+    """arXiv:2309.02940 Sec. 3."""
+    observables = [o for n in dataset("paper2023") for o in flavio.Measurement[n].all_parameters]
+    assert sorted(observables) == sorted(PAPER)  # nothing counted twice
+    for observable, text in PAPER.items():
+        assert [str(r) for r in results(observable, "paper2023")] == [text]
+
+
+def test_current():
+    """Short-distance signals for charged modes; Belle II first, then searches by strength."""
+    found = results("BR_SD(B+->Kinv)", "current")
+    assert found[0].central == pytest.approx(2.3e-5)
+    assert [r.limit for r in found[1:]] == [1.3e-5, 1.9e-5, 3.7e-5, 5.5e-5]
+    assert results("BR(B+->Kinv)", "current") == []
+    assert str(results("BR(Bs->inv)", "current")[0]) == "< 0.00056 (90%)"
+    assert str(results("BR(B0->inv)", "current")[0]) == "< 2.4e-05 (90%)"
+    assert [r.limit for r in results("BR(B0->K*inv)", "current")] == [1.8e-5, 5.5e-5, 9.3e-5]
+
+
+def test_belle_ii_errors():
+    """0.5 (stat) with +0.5 -0.4 (syst): between the quadratic sums of either side."""
+    (combined,) = (r for r in results("BR_SD(B+->Kinv)", "current") if r.central is not None)
+    assert 0.6e-5 < combined.error_minus < combined.error_plus < 0.75e-5
+
+
+def test_gamma_likelihoods_are_flavios():
+    ours = flavio.Measurement["flavio_nusmeft Belle B->hinv SL 2017"]
+    theirs = flavio.Measurement["Belle B->hnunu SL 2017"]
+    for mine, stock in (
+        ("BR_SD(B+->Kinv)", "BR(B+->Knunu)"),
+        ("BR(B0->K*inv)", "BR(B0->K*nunu)"),
+    ):
+        args = 0.5e-5
+        assert ours.get_logprobability_all({**dict.fromkeys(ours.all_parameters, 1e-6), mine: args})
+        assert ours._parameters[mine][1] is theirs._parameters[stock][1]
+
+
+@pytest.mark.parametrize("name", all_names())
+def test_every_measurement(name):
+    assert name.startswith("flavio_nusmeft ")
+    measurement = flavio.Measurement[name]
+    assert measurement.experiment
+    assert measurement.inspire or measurement.url or "EPS" in measurement.description
+    known = _data.load_yaml("citations.yml")
+    assert not measurement.inspire or measurement.inspire in known
+    for observable in measurement.all_parameters:
+        assert observable in NAMES  # a misspelt name would load silently
+
+
+def test_no_other_measurements():
+    ours = [n for n in flavio.Measurement.instances if n.startswith("flavio_nusmeft")]
+    assert sorted(ours) == sorted(all_names())
+
+
+def test_unknown_dataset():
+    with pytest.raises(errors.UnknownDataset, match="paper2023, current"):
+        dataset("paper")
+
+
+def likelihood(name):
+    measurements = dataset(name)
+    observables = sorted({o for n in measurements for o in flavio.Measurement[n].all_parameters})
+    return Likelihood(observables=observables, include_measurements=measurements)
+
+
+def test_flavio_likelihood_of_the_paper(par):
+    """The list is what include_measurements wants: -2 ln L by hand.
+
+    A limit x < X at 90% is half a Gaussian around 0 with width X / 1.645.
+    """
+    w = NuWilson({"LNQd_2123": 1.5e-8}, 1e3, "nuSMEFT", "FGMS")
+
+    def by_hand(wc_obj):
+        x = {o: flavio.Observable[o].prediction_par(par, wc_obj) for o in PAPER}
+        chi2 = ((x["BR(B+->Kinv)"] - 1.4e-5) / 0.4e-5) ** 2
+        for o, limit in (
+            ("BR(B0->Kinv)", 2.6e-5),
+            ("BR(B0->K*inv)", 1.8e-5),
+            ("BR(B+->K*inv)", 4.0e-5),
+            ("BR(Bs->inv)", 5.9e-4),
+        ):
+            chi2 += (x[o] / (limit / norm.ppf(0.95))) ** 2
+        return -chi2 / 2
+
+    paper = likelihood("paper2023")
+    difference = paper.log_likelihood(par, w) - paper.log_likelihood(par, None)
+    assert difference == pytest.approx(by_hand(w) - by_hand(None), rel=1e-6)
+
+
+def test_current_data_prefer_the_scalar(par):
+    """Belle II pulls up, nothing else forbids it: Delta chi² > 4 for one parameter."""
+    current = likelihood("current")
+    w = NuWilson({"LNQd_2123": 1.5e-8}, 1e3, "nuSMEFT", "FGMS")
+    difference = current.log_likelihood(par, w) - current.log_likelihood(par, None)
+    assert 2 < difference < 10

@@ -1,0 +1,111 @@
+"""The observables as flavio sees them."""
+
+from __future__ import annotations
+
+import flavio
+import matplotlib.mathtext
+import numpy as np
+import pytest
+
+from flavio_nusmeft import NuWilson, errors
+from flavio_nusmeft.observables import NAMES
+
+MODES = ("B+->K", "B0->K", "B+->K*", "B0->K*", "Bs->phi")
+
+
+def test_names():
+    expected = {f"BR({m}inv)" for m in (*MODES, "Bs->", "B0->")}
+    for m in MODES:
+        expected |= {f"dBR/dq2({m}inv)", f"<dBR/dq2>({m}inv)"}
+    for m in ("B+->K", "B+->K*"):
+        expected |= {f"{x}({m}inv)" for x in ("BR_SD", "dBR_SD/dq2", "<dBR_SD/dq2>")}
+    for m in ("B+->K*", "B0->K*", "Bs->phi"):
+        expected |= {f"{x}({m}inv)" for x in ("FL", "<FL>", "FLtot")}
+    assert set(NAMES) == expected
+
+
+def leaves(tree):
+    for name, branch in tree.items():
+        if branch:
+            yield from leaves(branch)
+        else:
+            yield name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_complete(name):
+    observable = flavio.Observable[name]
+    assert observable.description
+    assert observable.prediction is not None
+    matplotlib.mathtext.MathTextParser("path").parse(observable.tex.replace(r"\text", r"\mathrm"))
+    assert name in set(leaves(flavio.Observable.taxonomy_dict()))
+    expected = {"d": ["q2"], "F": ["q2"], "<": ["q2min", "q2max"], "B": None}[name[0]]
+    assert observable.arguments == (None if name.startswith("FLtot") else expected)
+
+
+def test_bad_bins(par):
+    observable = flavio.Observable["<dBR/dq2>(B0->Kinv)"]
+    with pytest.raises(errors.InvalidBin, match="q2min = 5 is larger than q2max = 1"):
+        observable.prediction_par(par, None, 5, 1)
+    with pytest.raises(errors.InvalidBin, match="empty"):
+        observable.prediction_par(par, None, 5, 5)
+    with pytest.raises(errors.InvalidBin, match="not finite"):
+        observable.prediction_par(par, None, 0, np.inf)
+    with pytest.raises(errors.InvalidBin, match="not finite"):
+        flavio.sm_prediction("dBR/dq2(B+->Kinv)", np.nan)
+    with pytest.raises(errors.InvalidBin):
+        flavio.sm_prediction("<FL>(B0->K*inv)", 5, 1)
+    assert observable.prediction_par(par, None, 40, 50) == 0
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if flavio.Observable[n].arguments is None])
+@pytest.mark.parametrize("mass", [-1e-3, np.nan, np.inf])
+def test_bad_masses(name, mass, par):
+    par["m_N2"] = mass
+    with pytest.raises(errors.InvalidMass, match="m_N2"):
+        flavio.Observable[name].prediction_par(par, None)
+
+
+def test_q2_zero_of_massless_neutrinos(par):
+    """Finite: the limit of small q², in the SM as in stock flavio."""
+    for name in ("dBR/dq2(B+->Kinv)", "dBR/dq2(B0->K*inv)"):
+        at_zero = flavio.sm_prediction(name, 0.0)
+        assert at_zero == pytest.approx(flavio.sm_prediction(name, 1e-9), rel=1e-6)
+
+
+def test_masses_are_flavio_parameters():
+    """set_constraint changes the prediction, as for any parameter of flavio."""
+    w = NuWilson({"QN_2311": 3e-8}, 1e3, "nuSMEFT", "FGMS")
+    massless = flavio.np_prediction("BR(B+->Kinv)", w)
+    try:
+        flavio.default_parameters.set_constraint("m_N1", "1.5")
+        massive = flavio.np_prediction("BR(B+->Kinv)", w)
+    finally:
+        flavio.default_parameters.set_constraint("m_N1", "0")
+    assert massive < 0.9 * massless
+    assert flavio.np_prediction("BR(B+->Kinv)", w) == massless
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_uncertainty(threads):
+    """Form factors and CKM dominate: 4-15% for K*, with processes as well."""
+    w = NuWilson({"LNQd_2123": 2e-8}, 1e3, "nuSMEFT", "FGMS")
+    np.random.seed(1)  # noqa: NPY002 (flavio draws from the global generator)
+    error = flavio.np_uncertainty("BR(B0->K*inv)", w, N=50, threads=threads)
+    assert 0.03 < error / flavio.np_prediction("BR(B0->K*inv)", w) < 0.2
+
+
+def test_error_budget_knows_the_form_factors():
+    parameters = flavio.functions.get_dependent_parameters_sm("BR(B0->K*inv)")
+    assert {"B->K* GRvDV a0_V", "B->K* finite width", "Vcb", "m_N1", "tau_B0"} <= parameters
+    assert "B->K* BSZ a0_V" not in parameters
+
+
+def test_finite_width_is_a_factor(par):
+    """On the short-distance rate only, not on the τ part."""
+    names = ("BR(B+->K*inv)", "BR_SD(B+->K*inv)")
+    before = [flavio.Observable[n].prediction_par(par, None) for n in names]
+    par["B->K* finite width"] = 1.0
+    after = [flavio.Observable[n].prediction_par(par, None) for n in names]
+    assert before[1] / after[1] == pytest.approx(1.2, rel=1e-14)
+    assert before[0] - before[1] == pytest.approx(after[0] - after[1], rel=1e-12)

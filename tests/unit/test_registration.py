@@ -1,0 +1,102 @@
+"""What the import does, in fresh processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import flavio
+import pytest
+from wilson import wcxf
+
+import flavio_nusmeft
+
+SNAPSHOT = """
+import copy, yaml, flavio
+from wilson import Wilson
+def state():
+    par = flavio.default_parameters.get_central_all()
+    return {
+        "parameters": {k: v for k, v in par.items() if k in names},
+        "observables": {n: flavio.Observable[n].prediction for n in observables},
+        "measurements": {n: flavio.Measurement[n] for n in measurements},
+        "config": {k: {i: v[i] for i in v if "invisible" not in i} for k, v in config().items()},
+        "options": dict(Wilson._default_options),
+        "stock": flavio.sm_prediction("BR(B0->K*nunu)"),
+    }
+config = lambda: copy.deepcopy(flavio.config)
+names = list(flavio.default_parameters.all_parameters)
+observables = list(flavio.Observable.instances)
+measurements = list(flavio.Measurement.instances)
+before = state()
+import flavio_nusmeft
+after = state()
+assert before == after, [k for k in before if before[k] != after[k]]
+"""
+
+
+def run(code, *flags):
+    # the SWIG wrapper of rundec, imported by flavio, warns on its own
+    ignore = ("-W", "ignore:builtin type:DeprecationWarning")
+    return subprocess.run(
+        [sys.executable, *flags, *ignore, "-c", code], capture_output=True, text=True, check=False
+    )
+
+
+def test_changes_nothing_of_flavio():
+    result = run(SNAPSHOT)
+    assert result.returncode == 0, result.stderr
+
+
+def test_import_does_not_warn_or_print():
+    result = run("import flavio_nusmeft", "-W", "error")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_import_of_a_submodule_registers_through_the_package_only():
+    code = (
+        "import flavio; from wilson import wcxf; import flavio_nusmeft.eft.operators;"
+        "assert 'nuSMEFT' in wcxf.EFT.instances"
+    )
+    assert run(code).returncode == 0
+
+
+def test_idempotent():
+    observable = flavio.Observable["BR(B+->Kinv)"]
+    measurement = flavio.Measurement[flavio_nusmeft.dataset("current")[0]]
+    basis = wcxf.Basis["nuSMEFT", "Warsaw"]
+    flavio.default_parameters.set_constraint("m_N3", "0.25")
+    try:
+        flavio_nusmeft._register()
+        assert flavio.default_parameters.get_central("m_N3") == 0.25
+    finally:
+        flavio.default_parameters.set_constraint("m_N3", "0")
+    assert flavio.Observable["BR(B+->Kinv)"] is observable
+    assert observable.prediction is not None
+    assert flavio.Measurement[flavio_nusmeft.dataset("current")[0]] is measurement
+    assert wcxf.Basis["nuSMEFT", "Warsaw"] is basis
+
+
+def test_an_upstream_nusmeft_is_left_alone():
+    code = """
+from wilson import wcxf
+import flavio
+eft = wcxf.EFT("nuSMEFT", sectors={"theirs": {}})
+import flavio_nusmeft
+assert wcxf.EFT["nuSMEFT"] is eft
+"""
+    result = run(code)
+    assert result.returncode == 0, result.stderr
+
+
+def test_public_names():
+    """The public interface is frozen here; a change of it is a decision."""
+    assert flavio_nusmeft.__all__ == ["NuWilson", "dataset", "errors"]
+    assert dir(flavio_nusmeft) == sorted(flavio_nusmeft.__all__)
+    for name in flavio_nusmeft.errors.__all__:
+        assert getattr(flavio_nusmeft.errors, name).__doc__
+
+
+@pytest.mark.parametrize("name", flavio_nusmeft.__all__)
+def test_public_docstrings(name):
+    assert getattr(flavio_nusmeft, name).__doc__

@@ -136,6 +136,12 @@ class NuWilson(flavio.WilsonCoefficients):
         super().clear_cache()
         self._standard_wc = None
 
+    def __repr__(self) -> str:
+        return (
+            f"NuWilson({dict(self.wc.dict)}, scale={self.wc.scale}, eft='{self.wc.eft}',"
+            f" basis='{self.wc.basis}')"
+        )
+
     def __hash__(self) -> int:
         # CKM elements do not count: predictions set them from their parameters
         options = {k: v for k, v in self._options.items() if k != "parameters"}

@@ -6,51 +6,59 @@ arXiv:0908.1174; no interference with the short-distance part.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import flavio
 import numpy as np
 
-from .modes import SemiInvisibleMode
+from .cache import ParameterCache
+from .modes import SEMI_INVISIBLE, SemiInvisibleMode
 
 __all__ = ["branching_ratio", "differential"]
 
 
-def _shape(par: Mapping[str, float], mode: SemiInvisibleMode) -> tuple[float, float, float]:
-    """q²max and the shape c0 + c1 q² of dBR/dq²."""
-    m_tau2, m_B2, m_M2 = (par[m] ** 2 for m in ("m_tau", f"m_{mode.B}", f"m_{mode.M}"))
-    c0 = (m_B2 - m_tau2) * (m_tau2 - m_M2)
-    c1 = -(m_tau2 - 2 * m_M2) if mode.spin else -m_tau2
-    return c0 / m_tau2, c0, c1
+class _Spectrum(NamedTuple):
+    """dBR/dq² = c0 + c1 q² for 0 < q² < end."""
+
+    end: float
+    c0: float
+    c1: float
 
 
-def _total(par: Mapping[str, float], mode: SemiInvisibleMode) -> float:
+def _spectrum(par: Mapping[str, float], kind: tuple[str, str]) -> _Spectrum:
+    mode = SEMI_INVISIBLE[kind[0]]
     V = flavio.physics.ckm.get_ckm(par)
-    m_tau, m_B, m_M = (par[m] for m in ("m_tau", f"m_{mode.B}", f"m_{mode.M}"))
-    amplitude2 = (
-        par["GF"] ** 4 * abs(V[0, 2] * V[0, 1] * par[f"f_{mode.M}"] * par[f"f_{mode.B}"]) ** 2
-    )
+    m_tau, m_B, m_M = par["m_tau"], par[f"m_{mode.B}"], par[f"m_{mode.M}"]
+    couplings = V[0, 2] * V[0, 1] * par[f"f_{mode.M}"] * par[f"f_{mode.B}"]
     kinematics = m_tau * (m_B**2 - m_tau**2) ** 2 * (m_tau**2 - m_M**2) ** 2 / m_B**3
     spin = 1 + 2 * m_M**2 / m_tau**2 if mode.spin else 1.0
     lifetimes = par[f"tau_{mode.B}"] * par["tau_tau"]
-    return float(amplitude2 * kinematics * spin * lifetimes / (128 * np.pi**2))
+    total = par["GF"] ** 4 * abs(couplings) ** 2 * kinematics * spin * lifetimes / (128 * np.pi**2)
+    # shape (m_B² - m_τ²)(m_τ² - m²) - q² m_τ², with m_τ² - 2 m² in the last term for spin 1
+    shape0 = (m_B**2 - m_tau**2) * (m_tau**2 - m_M**2)
+    shape1 = -(m_tau**2 - 2 * m_M**2) if mode.spin else -(m_tau**2)
+    end = shape0 / m_tau**2
+    norm = total / (end * (shape0 + shape1 * end / 2))
+    return _Spectrum(end, norm * shape0, norm * shape1)
+
+
+_cached = ParameterCache(_spectrum)
+
+
+def _get(par: Mapping[str, float], mode: SemiInvisibleMode) -> _Spectrum:
+    return _cached(par, (mode.name, flavio.config["implementation"]["CKM matrix"]))
 
 
 def branching_ratio(
     par: Mapping[str, float], mode: SemiInvisibleMode, q2min: float = 0.0, q2max: float = np.inf
 ) -> float:
     """Branching ratio in q2min < q² < q2max (GeV²)."""
-    end, c0, c1 = _shape(par, mode)
-
-    def integral(q2: float) -> float:
-        q2 = min(max(q2, 0.0), end)
-        return q2 * (c0 + c1 * q2 / 2)
-
-    return _total(par, mode) * (integral(q2max) - integral(q2min)) / integral(end)
+    end, c0, c1 = _get(par, mode)
+    low, high = min(max(q2min, 0.0), end), min(max(q2max, 0.0), end)
+    return float((high - low) * (c0 + c1 * (high + low) / 2))
 
 
 def differential(par: Mapping[str, float], mode: SemiInvisibleMode, q2: float) -> float:
     """dBR/dq² (GeV^-2); 0 outside of phase space."""
-    end, c0, c1 = _shape(par, mode)
-    if not 0 <= q2 <= end:
-        return 0.0
-    return _total(par, mode) * (c0 + c1 * q2) / (end * (c0 + c1 * end / 2))
+    end, c0, c1 = _get(par, mode)
+    return float(c0 + c1 * q2) if 0 <= q2 <= end else 0.0

@@ -180,6 +180,12 @@ def test_wcxf_match_is_the_same():
     assert wc["VnudLL_1123"] == pytest.approx(expected, rel=1e-14)
 
 
+def test_repr_is_code():
+    w = NuWilson({"qn_2311": 1e-8 + 2e-9j}, *ARGUMENTS)
+    again = eval(repr(w), {"NuWilson": NuWilson})
+    assert (again.wc.dict, again.wc.scale) == (w.wc.dict, w.wc.scale)
+
+
 def test_promote():
     plain = wilson.Wilson({"QN_2311": 1e-8}, 1e3, "nuSMEFT", "FGMS")
     plain.set_option("smeft_matchingscale", 120.0)

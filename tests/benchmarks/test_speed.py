@@ -40,7 +40,6 @@ def parameters():
     return itertools.cycle([{k: v[i] for k, v in draws.items()} for i in range(300)])
 
 
-
 @pytest.mark.parametrize("code", ["stock", "nusmeft"])
 @pytest.mark.parametrize("mode", MODES)
 def test_same_parameters(mode, code, benchmark, points, stock_point, par):

@@ -15,8 +15,17 @@ import flavio
 import numpy as np
 
 from .errors import InvalidBin
-from .physics import invisible, long_distance, semi_invisible
-from .physics.modes import INVISIBLE, SEMI_INVISIBLE, SemiInvisibleMode
+from .physics import exclusive, inclusive, long_distance, two_body
+from .physics.modes import (
+    CHARGED_LEPTONS,
+    INVISIBLE,
+    LEPTON_TEX,
+    LEPTONIC,
+    SEMI_INVISIBLE,
+    SEMILEPTONIC,
+    ExclusiveMode,
+    TwoBodyMode,
+)
 
 __all__ = ["NAMES", "register"]
 
@@ -36,42 +45,75 @@ def _check_bin(q2min: float, q2max: float) -> tuple[float, float]:
     return low, high
 
 
-def _total(mode: SemiInvisibleMode, tau: bool, wc_obj: Any, par: Any) -> float:
-    result = semi_invisible.branching_ratio(wc_obj, par, mode)
+def _total(mode: ExclusiveMode, tau: bool, wc_obj: Any, par: Any) -> float:
+    result = exclusive.branching_ratio(wc_obj, par, mode)
     return result + long_distance.branching_ratio(par, mode) if tau else result
 
 
-def _differential(mode: SemiInvisibleMode, tau: bool, wc_obj: Any, par: Any, q2: float) -> float:
+def _differential(mode: ExclusiveMode, tau: bool, wc_obj: Any, par: Any, q2: float) -> float:
     q2 = _check_q2(q2)
-    result = semi_invisible.differential(wc_obj, par, mode, q2)
+    result = exclusive.differential(wc_obj, par, mode, q2)
     return result + long_distance.differential(par, mode, q2) if tau else result
 
 
 def _binned(
-    mode: SemiInvisibleMode, tau: bool, wc_obj: Any, par: Any, q2min: float, q2max: float
+    mode: ExclusiveMode, tau: bool, wc_obj: Any, par: Any, q2min: float, q2max: float
 ) -> float:
     low, high = _check_bin(q2min, q2max)
-    result = semi_invisible.branching_ratio(wc_obj, par, mode, low, high)
+    result = exclusive.branching_ratio(wc_obj, par, mode, low, high)
     if tau:
         result += long_distance.branching_ratio(par, mode, low, high)
     return result / (high - low)
 
 
-def _fl_total(mode: SemiInvisibleMode, wc_obj: Any, par: Any) -> float:
-    return semi_invisible.longitudinal(wc_obj, par, mode)
+def _fl_total(mode: ExclusiveMode, wc_obj: Any, par: Any) -> float:
+    return exclusive.longitudinal(wc_obj, par, mode)
 
 
-def _fl(mode: SemiInvisibleMode, wc_obj: Any, par: Any, q2: float) -> float:
+def _fl(mode: ExclusiveMode, wc_obj: Any, par: Any, q2: float) -> float:
     q2 = _check_q2(q2)
-    return semi_invisible.longitudinal(wc_obj, par, mode, q2, q2)
+    return exclusive.longitudinal(wc_obj, par, mode, q2, q2)
 
 
-def _fl_binned(mode: SemiInvisibleMode, wc_obj: Any, par: Any, q2min: float, q2max: float) -> float:
-    return semi_invisible.longitudinal(wc_obj, par, mode, *_check_bin(q2min, q2max))
+def _fl_binned(mode: ExclusiveMode, wc_obj: Any, par: Any, q2min: float, q2max: float) -> float:
+    return exclusive.longitudinal(wc_obj, par, mode, *_check_bin(q2min, q2max))
 
 
-def _invisible(mode: Any, wc_obj: Any, par: Any) -> float:
-    return invisible.branching_ratio(wc_obj, par, mode)
+def _two_body(mode: TwoBodyMode, wc_obj: Any, par: Any) -> float:
+    return two_body.branching_ratio(wc_obj, par, mode)
+
+
+# l stands for the average of e and mu, as in flavio
+_AVERAGE = {**{lepton: (lepton,) for lepton in CHARGED_LEPTONS}, "l": ("e", "mu")}
+
+
+def _semileptonic(decay: str, lepton: str, wc_obj: Any, par: Any) -> float:
+    modes = [SEMILEPTONIC[decay + single] for single in _AVERAGE[lepton]]
+    return sum(exclusive.branching_ratio(wc_obj, par, mode) for mode in modes) / len(modes)
+
+
+def _semileptonic_differential(decay: str, lepton: str, wc_obj: Any, par: Any, q2: float) -> float:
+    q2 = _check_q2(q2)
+    modes = [SEMILEPTONIC[decay + single] for single in _AVERAGE[lepton]]
+    return sum(exclusive.differential(wc_obj, par, mode, q2) for mode in modes) / len(modes)
+
+
+def _semileptonic_bin(
+    decay: str, lepton: str, wc_obj: Any, par: Any, q2min: float, q2max: float
+) -> float:
+    low, high = _check_bin(q2min, q2max)
+    modes = [SEMILEPTONIC[decay + single] for single in _AVERAGE[lepton]]
+    rates = [exclusive.branching_ratio(wc_obj, par, mode, low, high) for mode in modes]
+    return sum(rates) / len(modes)
+
+
+def _inclusive(lepton: str, wc_obj: Any, par: Any) -> float:
+    leptons = _AVERAGE[lepton]
+    return sum(inclusive.branching_ratio(wc_obj, par, x) for x in leptons) / len(leptons)
+
+
+def _ratio(numerator: Callable[..., float], denominator: Callable[..., float], *args: Any) -> float:
+    return numerator(*args) / denominator(*args)
 
 
 @dataclass(frozen=True)
@@ -87,7 +129,7 @@ class _Spec:
 _BIN = ("q2min", "q2max")
 
 
-def _semi_invisible_specs(mode: SemiInvisibleMode) -> Iterator[_Spec]:
+def _semi_invisible_specs(mode: ExclusiveMode) -> Iterator[_Spec]:
     process = f"{mode.name}inv"
     tex = rf"{mode.tex}\,\text{{inv}}"
     meson = "V" if mode.spin else "P"
@@ -124,34 +166,138 @@ def _semi_invisible_specs(mode: SemiInvisibleMode) -> Iterator[_Spec]:
             taxonomy,
         )
     if mode.spin:
-        for symbol, arguments, function, text, symbol_tex in (
-            ("FL", ("q2",), _fl, "Differential l", "F_L"),
-            ("<FL>", _BIN, _fl_binned, "Binned l", r"\langle F_L \rangle"),
-            ("FLtot", (), _fl_total, "L", r"F_L^\text{tot}"),
-        ):
-            yield _Spec(
-                f"{symbol}({process})",
-                arguments,
-                partial(function, mode),
-                rf"{text}ongitudinal polarisation fraction of ${tex}$ (short distance)",
-                rf"${symbol_tex}({tex})$",
-                taxonomy,
+        yield from _fl_specs(mode, process, tex, taxonomy)
+
+
+def _fl_specs(mode: ExclusiveMode, process: str, tex: str, taxonomy: str) -> Iterator[_Spec]:
+    for symbol, arguments, function, text, symbol_tex in (
+        ("FL", ("q2",), _fl, "Differential l", "F_L"),
+        ("<FL>", _BIN, _fl_binned, "Binned l", r"\langle F_L \rangle"),
+        ("FLtot", (), _fl_total, "L", r"F_L^\text{tot}"),
+    ):
+        yield _Spec(
+            f"{symbol}({process})",
+            arguments,
+            partial(function, mode),
+            rf"{text}ongitudinal polarisation fraction of ${tex}$ (short distance)",
+            rf"${symbol_tex}({tex})$",
+            taxonomy,
+        )
+
+
+_SEMILEPTONIC_TAXONOMY = (
+    r"Process :: $b$ hadron decays :: Semi-leptonic tree-level decays :: $B\to %s\ell$ + invisible"
+)
+# decay in the names -> (decay that it stands for, LaTeX, class of decays); ratios and F_L without
+# a charge are those of the B0, as in flavio
+_SEMILEPTONIC_DECAYS = {
+    "B+->D": ("B+->D", r"B^+\to \bar D^0", "P"),
+    "B0->D": ("B0->D", r"B^0\to D^-", "P"),
+    "B->D": ("B0->D", r"B\to D", "P"),
+    "B+->D*": ("B+->D*", r"B^+\to \bar D^{*0}", "V"),
+    "B0->D*": ("B0->D*", r"B^0\to D^{*-}", "V"),
+    "B->D*": ("B0->D*", r"B\to D^*", "V"),
+}
+_RATIOS = (("mu", "e"), ("e", "mu"), ("tau", "l"))
+
+
+def _semileptonic_specs(decay: str) -> Iterator[_Spec]:
+    source, decay_tex, meson = _SEMILEPTONIC_DECAYS[decay]
+    for lepton in _AVERAGE:
+        tex = rf"{decay_tex} {LEPTON_TEX[lepton]}^+\,\text{{inv}}"
+        taxonomy = f"{_SEMILEPTONIC_TAXONOMY % meson} :: ${tex}$"
+        if not decay.startswith("B->"):
+            for symbol, arguments, function, text, symbol_tex in (
+                ("BR", (), _semileptonic, "Branching", r"\text{BR}"),
+                (
+                    "dBR/dq2",
+                    ("q2",),
+                    _semileptonic_differential,
+                    "Differential branching",
+                    r"\frac{d\text{BR}}{dq^2}",
+                ),
+                ("<BR>", _BIN, _semileptonic_bin, "Partial branching", r"\langle\text{BR}\rangle"),
+            ):
+                yield _Spec(
+                    f"{symbol}({decay}{lepton}inv)",
+                    arguments,
+                    partial(function, source, lepton),
+                    f"{text} ratio of ${tex}$",
+                    f"${symbol_tex}({tex})$",
+                    taxonomy,
+                )
+        if meson == "V" and lepton != "l":
+            mode = SEMILEPTONIC[source + lepton]
+            yield from _fl_specs(mode, f"{decay}{lepton}inv", tex, taxonomy)
+    if decay.startswith("B->"):
+        tex = rf"{decay_tex} \ell^+\,\text{{inv}}"
+        for first, second in _RATIOS:
+            yield _ratio_spec(
+                f"R{first}{second}({decay}linv)",
+                partial(_semileptonic, source, first),
+                partial(_semileptonic, source, second),
+                rf"R_{{{LEPTON_TEX[first]} {LEPTON_TEX[second]}}}({tex})",
+                f"{_SEMILEPTONIC_TAXONOMY % meson} :: ${tex}$",
             )
+
+
+def _ratio_spec(
+    name: str,
+    numerator: Callable[..., float],
+    denominator: Callable[..., float],
+    tex: str,
+    taxonomy: str,
+) -> _Spec:
+    text = f"Ratio of branching ratios ${tex}$, first over second lepton"
+    return _Spec(name, (), partial(_ratio, numerator, denominator), text, f"${tex}$", taxonomy)
+
+
+def _inclusive_specs() -> Iterator[_Spec]:
+    taxonomy = _SEMILEPTONIC_TAXONOMY % "X"
+    for lepton in _AVERAGE:
+        tex = rf"B\to X_c {LEPTON_TEX[lepton]}^+\,\text{{inv}}"
+        yield _Spec(
+            f"BR(B->Xc{lepton}inv)",
+            (),
+            partial(_inclusive, lepton),
+            f"Branching ratio of ${tex}$",
+            rf"$\text{{BR}}({tex})$",
+            f"{taxonomy} :: ${tex}$",
+        )
+    tex = r"B\to X\ell^+\,\text{inv}"
+    for first, second in (("mu", "e"), ("e", "mu")):
+        yield _ratio_spec(
+            f"R{first}{second}(B->Xlinv)",
+            partial(_inclusive, first),
+            partial(_inclusive, second),
+            rf"R_{{{LEPTON_TEX[first]} {LEPTON_TEX[second]}}}({tex})",
+            f"{taxonomy} :: ${tex}$",
+        )
+
+
+def _two_body_spec(mode: TwoBodyMode, kind: str) -> _Spec:
+    tex = rf"{mode.tex}\,\text{{inv}}"
+    return _Spec(
+        f"BR({mode.name}inv)",
+        (),
+        partial(_two_body, mode),
+        f"Branching ratio of ${tex}$",
+        rf"$\text{{BR}}({tex})$",
+        f"Process :: $b$ hadron decays :: {kind} :: ${tex}$",
+    )
 
 
 def _specs() -> Iterator[_Spec]:
     for mode in SEMI_INVISIBLE.values():
         yield from _semi_invisible_specs(mode)
-    for invisible_mode in INVISIBLE.values():
-        tex = rf"{invisible_mode.tex}\to\text{{inv}}"
-        yield _Spec(
-            f"BR({invisible_mode.name}inv)",
-            (),
-            partial(_invisible, invisible_mode),
-            rf"Branching ratio of ${tex}$",
-            rf"$\text{{BR}}({tex})$",
-            rf"Process :: $b$ hadron decays :: FCNC decays :: $B\to$ invisible :: ${tex}$",
-        )
+    for invisible in INVISIBLE.values():
+        yield _two_body_spec(invisible, r"FCNC decays :: $B\to$ invisible")
+    for decay in _SEMILEPTONIC_DECAYS:
+        yield from _semileptonic_specs(decay)
+    yield from _inclusive_specs()
+    for leptonic in LEPTONIC.values():
+        kind = r"Leptonic tree-level decays :: $B\to\ell$ + invisible"
+        yield _two_body_spec(leptonic, kind)
 
 
 _SPECS = tuple(_specs())

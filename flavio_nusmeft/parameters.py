@@ -9,6 +9,8 @@ from ._data import load_yaml
 
 __all__ = ["register"]
 
+_SOURCES = {"GRvDV": "arXiv:2305.06301", "GKvD": "arXiv:1811.00983"}
+
 
 def _describe(name: str, tex: str, description: str) -> None:
     parameter = Parameter(name)
@@ -26,12 +28,13 @@ def register(constraints: ParameterConstraints = default_parameters) -> None:
         constraints.set_constraint(name, info["value"])
     for group in data["correlated"]:
         for name in group["parameters"]:
-            process, _, coefficient = name.partition(" GRvDV ")
+            # "B->K* GRvDV a0_A1": process, fit, coefficient
+            process, fit, coefficient = name.split(" ")
             order, form_factor = coefficient[1:].split("_")
             _describe(
                 name,
                 rf"$\alpha_{{{order}}}^{{{form_factor}}}$",
                 f"{process} form factor {form_factor}: BSZ coefficient of (z - z(0))^{order}"
-                " (arXiv:2305.06301)",
+                f" ({_SOURCES[fit]})",
             )
     ParameterConstraints.from_yaml_dict(data["correlated"], instance=constraints)

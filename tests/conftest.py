@@ -8,7 +8,7 @@ import flavio
 import numpy as np
 import pytest
 
-import flavio_nusmeft  # noqa: F401  (registers)
+from flavio_nusmeft.physics.formfactors import PROCESSES
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def rng() -> np.random.Generator:
 @pytest.fixture
 def as_flavio(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Form factors of stock flavio in the observables of the package."""
-    for process in ("B->K", "B->K*", "Bs->phi"):
+    for process in PROCESSES:
         monkeypatch.setitem(
             flavio.config["implementation"],
             f"{process} invisible form factor",

@@ -17,6 +17,8 @@ __all__ = ["read_wc"]
 def _unique(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
     result: dict[Any, Any] = {}
     for key, value in pairs:
+        if not isinstance(key, (str, int, float)):
+            raise InvalidFile(f"{key!r} cannot be a key")
         if key in result:
             raise InvalidFile(f"key '{key}' stands more than once")
         result[key] = value

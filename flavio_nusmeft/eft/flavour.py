@@ -11,9 +11,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Hashable, Mapping
 from functools import cache
+from numbers import Number
 from typing import Any, NamedTuple
 
 import numpy as np
+from wilson.util import smeftutil
 
 from ..errors import InvalidValue, UnknownCoefficient, nearest
 from .operators import OperatorClass, Symmetry
@@ -219,10 +221,9 @@ def check_coefficients(
             raise UnknownCoefficient(
                 f"'{name}' is not a coefficient of {eft}/{basis}{_hint(name, known)}"
             )
-        try:
-            number = complex(value)
-        except (TypeError, ValueError):
-            raise InvalidValue(f"{name} = {value!r} is not a number") from None
+        if isinstance(value, (bool, np.bool_)) or not isinstance(value, Number):
+            raise InvalidValue(f"{name} = {value!r} is not a number")
+        number = complex(value)
         if not np.isfinite(number):
             raise InvalidValue(f"{name} = {value} is not finite")
         if known[name] and number.imag != 0:
@@ -247,8 +248,8 @@ def _hint(name: str, known: Mapping[str, bool]) -> str:
                 star = "*" if conjugate else ""
                 minus = "-" if sign < 0 else ""
                 return f"; it is not independent: {name} = {minus}{related}{star}, set that one"
-    if len(digits) == 4:
-        # a hermitian class of SMEFT or WET
+    # hermitian classes of SMEFT with four flavour indices
+    if len(digits) == 4 and any(operator_name in smeftutil.C_symm_keys[k] for k in (4, 5, 6)):
         partner = f"{operator_name}_{digits[1]}{digits[0]}{digits[3]}{digits[2]}"
         if partner in known:
             return f"; it is not independent: {name} = {partner}*, set that one"

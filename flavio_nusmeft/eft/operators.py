@@ -60,7 +60,8 @@ class OperatorClass:
     fields : the field of each index, in order; e.g. ``("l", "n", "q", "d")``
     symmetry : symmetry of the coefficient array
     tex : LaTeX of the operator with one ``{}`` per field
-    qcd : how it runs in QCD: "V" (not at all), "S" or "T" (as a quark scalar or tensor current)
+    qcd : how it runs in QCD: "V" (not at all), "S" or "T" (as a quark scalar or tensor current);
+        for Warsaw and nuWET, where coefficients run
     """
 
     name: str
@@ -126,10 +127,10 @@ WARSAW = _table(
 
 _QN = OperatorClass("QN", ("q", "q", "n", "n"), HERMITIAN, _VECTOR)
 _DN = OperatorClass("dN", ("d", "d", "n", "n"), HERMITIAN, _VECTOR)
-_LNQD = OperatorClass("LNQd", ("l", "n", "q", "d"), NONE, _SCALAR_EPS, "S")
+_LNQD = OperatorClass("LNQd", ("l", "n", "q", "d"), NONE, _SCALAR_EPS)
 
 # arXiv:2309.02940 Eq. (1)
-FGMS = _table(_QN, _DN, _LNQD, OperatorClass("LNQdT", ("l", "n", "q", "d"), NONE, _TENSOR_EPS, "T"))
+FGMS = _table(_QN, _DN, _LNQD, OperatorClass("LNQdT", ("l", "n", "q", "d"), NONE, _TENSOR_EPS))
 # arXiv:1612.04527; LdQN_prst = (L_p d_r) eps (Q_s N_t)
 LIAO_MA = _table(_QN, _DN, _LNQD, OperatorClass("LdQN", ("l", "d", "q", "n"), NONE, _SCALAR_EPS))
 

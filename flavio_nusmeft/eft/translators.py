@@ -13,7 +13,8 @@ import numpy as np
 from wilson import wcxf
 
 from ..errors import DroppedCoefficientWarning
-from .flavour import Arrays, LinearMap, from_arrays
+from .bases import known_coefficients
+from .flavour import Arrays, LinearMap, check_coefficients, from_arrays
 from .operators import FGMS, LIAO_MA, NU_SMEFT, WARSAW
 
 __all__ = ["from_warsaw", "register", "to_warsaw", "warn_dropped"]
@@ -77,6 +78,7 @@ _FROM_WARSAW = {
         WARSAW, lambda C: from_arrays(_fgms_to_liaoma(_warsaw_to_fgms(C)), LIAO_MA)
     ),
 }
+_LISTED = 20  # names in a warning
 _KEPT = frozenset({"qn", "nd", "lnqd1", "lnqd3"})  # classes that FGMS and LiaoMa hold
 
 
@@ -84,8 +86,11 @@ def warn_dropped(names: Iterable[str], target: str) -> None:
     """Warn that non-zero coefficients have no counterpart in ``target``."""
     names = list(names)
     if names:
+        listed = ", ".join(names[:_LISTED]) + f" and {len(names) - _LISTED} more" * (
+            len(names) > _LISTED
+        )
         warnings.warn(
-            f"no counterpart in {target}, dropped: {', '.join(names)}",
+            f"no counterpart in {target}, dropped: {listed}",
             DroppedCoefficientWarning,
             stacklevel=3,
         )
@@ -113,6 +118,7 @@ def _adapter(source: str, target: str) -> Any:
     def translate(
         C: Mapping[str, complex], scale: float, parameters: Any, sectors: Any = None
     ) -> dict[str, complex]:
+        check_coefficients(C, known_coefficients("nuSMEFT", source), "nuSMEFT", source)
         return from_warsaw(to_warsaw(C, source), target)
 
     return translate

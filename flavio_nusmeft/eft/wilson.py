@@ -20,12 +20,12 @@ from ..errors import InvalidScale, UnknownBasis, UnknownSector, nearest
 from .bases import known_coefficients
 from .files import read_wc
 from .flavour import check_coefficients, lookup
-from .matching import UNMATCHED, match
-from .operators import JMS, WARSAW
+from .matching import SMEFT_MATCHED, UNMATCHED, match
+from .operators import JMS, NU_SMEFT, WARSAW
 from .running import ALPHA_S, qcd_evolution
 from .translators import from_warsaw, to_warsaw, warn_dropped
 
-__all__ = ["NuWilson", "load_wc", "promote", "register"]
+__all__ = ["NuWilson", "load_wc", "promote", "register", "set_ckm"]
 
 # the EFT without sterile neutrinos that each EFT contains
 _STANDARD = {"nuSMEFT": ("SMEFT", "Warsaw"), "nuWET": ("WET", "JMS")}
@@ -91,11 +91,20 @@ class NuWilson(flavio.WilsonCoefficients):
 
     _default_options: ClassVar[dict[str, Any]] = {"alpha_s": ALPHA_S}
     _option_schema = wilson.Wilson._option_schema.extend(
-        {"alpha_s": vol.All(vol.Coerce(float), vol.Range(min=0.05, max=0.2))}
+        {
+            "alpha_s": vol.All(vol.Coerce(float), vol.Range(min=0.05, max=0.2)),
+            "smeft_matchingscale": vol.All(vol.Coerce(float), vol.Range(min=10)),
+        }
     )
 
     def __init__(self, wcdict: Mapping[str, complex], scale: float, eft: str, basis: str) -> None:
         super().__init__()
+        self.set_initial(wcdict, scale, eft, basis)
+
+    def set_initial(
+        self, wc_dict: Mapping[str, complex], scale: float, eft: str, basis: str
+    ) -> None:
+        """Set the coefficients, as the constructor does."""
         if eft not in _STANDARD:
             raise UnknownBasis(
                 f"NuWilson takes coefficients of nuSMEFT or nuWET, not of '{eft}'"
@@ -103,16 +112,19 @@ class NuWilson(flavio.WilsonCoefficients):
             )
         known = known_coefficients(eft, basis)
         scale = _check_scale(scale)
-        check_coefficients(wcdict, known, eft, basis)
-        values = {name: complex(value) for name, value in wcdict.items()}
+        check_coefficients(wc_dict, known, eft, basis)
+        values = {name: complex(value) for name, value in wc_dict.items()}
         self.wc = wcxf.WC(eft=eft, basis=basis, scale=scale, values=wcxf.WC.dict2values(values))
-        self._cache: dict[Any, Any] = {}
         if eft == "nuSMEFT":
             values = to_warsaw(values, basis)
         standard = known_coefficients(*_STANDARD[eft])
         self._standard_values = {k: v for k, v in values.items() if k in standard and v != 0}
         self._sterile_values = {k: v for k, v in values.items() if k not in standard and v != 0}
-        self._standard_wc: flavio.WilsonCoefficients | None = None
+        self.clear_cache()
+
+    def set_initial_wcxf(self, wc: wcxf.WC) -> None:
+        """Set the coefficients from a WCxf object."""
+        self.set_initial(wc.dict, wc.scale, wc.eft, wc.basis)
 
     @classmethod
     def load_wc(cls, stream: IO[str] | str) -> NuWilson:
@@ -134,7 +146,7 @@ class NuWilson(flavio.WilsonCoefficients):
     def clear_cache(self) -> None:
         """Forget results of running and matching, as `set_option` does."""
         super().clear_cache()
-        self._standard_wc = None
+        self._standard_wc: flavio.WilsonCoefficients | None = None
 
     def __repr__(self) -> str:
         return (
@@ -159,14 +171,8 @@ class NuWilson(flavio.WilsonCoefficients):
         nf_out: int | None = None,
     ) -> wcxf.WC:
         """As in flavio, with the CKM elements of ``par``."""
-        self._set_ckm(par)
+        set_ckm(self, par)
         return super().get_wcxf(sector, scale, par, eft, basis, nf_out)
-
-    def _set_ckm(self, par: Mapping[str, float]) -> None:
-        parameters = self._options.get("parameters", {})
-        ckm = {key: par[key] for key in _CKM}
-        if any(parameters.get(key) != value for key, value in ckm.items()):
-            self.set_option("parameters", {**parameters, **ckm})
 
     def match_run(
         self, scale: float, eft: str, basis: str, sectors: str | Iterable[str] = "all"
@@ -191,20 +197,24 @@ class NuWilson(flavio.WilsonCoefficients):
         """
         scale = _check_scale(scale)
         known = known_coefficients(eft, basis)
+        chosen = _check_sectors(sectors, eft)
         if eft == "nuSMEFT":
-            values = self._run_nusmeft(scale)
-            values = from_warsaw(values, basis)
+            values = from_warsaw(self._run_nusmeft(scale), basis)
+            names = {n for s in chosen for n in wcxf.Basis[eft, basis].sectors.get(s, ())}
+            values = {name: value for name, value in values.items() if name in names}
         elif eft == "nuWET":
-            chosen = self._check_sectors(sectors)
-            if self.wc.eft == "nuSMEFT":
-                lost = (n for n in self._sterile_values if n.split("_")[0] in UNMATCHED)
-                warn_dropped(lost, "nuWET")
-            values = self._standard_run(scale, "WET", "JMS", sectors)
-            values = {name: value for name, value in values.items() if name in known}
-            values |= self.sterile(scale, chosen)
+            self._warn_unmatched()
+            values = self.standard(scale, eft, basis, sectors) | self.sterile(scale, chosen)
         else:
-            values = self._standard_run(scale, eft, basis, sectors)
+            values = self.standard(scale, eft, basis, sectors)
+        values = {name: value for name, value in values.items() if name in known}
         return wcxf.WC(eft=eft, basis=basis, scale=scale, values=wcxf.WC.dict2values(values))
+
+    def _warn_unmatched(self) -> None:
+        if self.wc.eft == "nuSMEFT":
+            lost = [n for n in self._sterile_values if n.split("_")[0] in UNMATCHED]
+            lost += [n for n in self._standard_values if n.split("_")[0] not in SMEFT_MATCHED]
+            warn_dropped(lost, "nuWET")
 
     def sterile(self, scale: float, sectors: tuple[str, ...]) -> dict[str, complex]:
         """nuWET coefficients at ``scale`` (GeV) that do not come from SMEFT or WET.
@@ -219,7 +229,7 @@ class NuWilson(flavio.WilsonCoefficients):
             values = _evolve(values, qcd_evolution(start, end, alpha_s))
             matched = {n: v for n, v in values.items() if n.split("_")[0] not in UNMATCHED}
             values, start = match(matched, self.parameters, _currents(sectors)), end
-        values = _evolve(values, qcd_evolution(start, scale, alpha_s, top=False))
+        values = _evolve(values, qcd_evolution(start, scale, alpha_s, m_t=None))
         names = _sectors()
         return {name: value for name, value in values.items() if names[name] in sectors}
 
@@ -228,12 +238,12 @@ class NuWilson(flavio.WilsonCoefficients):
             raise UnknownBasis(f"cannot run from {self.wc.eft} up to nuSMEFT")
         factors = qcd_evolution(self.wc.scale, scale, self.get_option("alpha_s"))
         sterile = _evolve(self._sterile_values, factors)
-        return self._standard_run(scale, "SMEFT", "Warsaw", "all") | sterile
+        return self.standard(scale, "SMEFT", "Warsaw", "all") | sterile
 
-    def _standard_run(
+    def standard(
         self, scale: float, eft: str, basis: str, sectors: str | Iterable[str]
     ) -> dict[str, complex]:
-        """Coefficients of the part without sterile neutrinos, run by wilson."""
+        """Coefficients of the part without sterile neutrinos, run by wilson (nuWET as WET)."""
         if not self._standard_values:
             return {}
         if self._standard_wc is None:
@@ -243,19 +253,10 @@ class NuWilson(flavio.WilsonCoefficients):
                 if key in wilson.Wilson._default_options:
                     part.set_option(key, value)
             self._standard_wc = part
-        chosen = sectors if sectors == "all" else tuple(sectors)
+        if eft == "nuWET":
+            eft = "WET"
+        chosen = sectors if sectors == "all" else _check_sectors(sectors, eft)
         return dict(self._standard_wc.match_run(scale, eft, basis, chosen).dict)
-
-    @staticmethod
-    def _check_sectors(sectors: str | Iterable[str]) -> tuple[str, ...]:
-        known = wcxf.EFT["nuWET"].sectors
-        if sectors == "all":
-            return tuple(known)
-        chosen = (sectors,) if isinstance(sectors, str) else tuple(sectors)
-        for sector in chosen:
-            if sector not in known:
-                raise UnknownSector(f"nuWET has no sector '{sector}'{nearest(sector, known)}")
-        return chosen
 
     @property
     def has_standard_part(self) -> bool:
@@ -263,42 +264,81 @@ class NuWilson(flavio.WilsonCoefficients):
         return bool(self._standard_values)
 
 
-def promote(wc_obj: wilson.Wilson) -> flavio.WilsonCoefficients:
-    """A `NuWilson` for a plain wilson or flavio object in nuSMEFT or nuWET; others unchanged."""
-    if isinstance(wc_obj, NuWilson) or wc_obj.wc is None or wc_obj.wc.eft not in _STANDARD:
-        return wc_obj
-    result = NuWilson.from_wc(wc_obj.wc)
-    result._options = {
-        k: v for k, v in wc_obj._options.items() if v != wilson.Wilson._default_options.get(k)
-    }
+def _check_sectors(sectors: str | Iterable[str], eft: str) -> tuple[str, ...]:
+    known = wcxf.EFT[eft].sectors
+    if sectors == "all":
+        return tuple(known)
+    chosen = (sectors,) if isinstance(sectors, str) else tuple(sectors)
+    for sector in chosen:
+        if sector not in known:
+            raise UnknownSector(f"{eft} has no sector '{sector}'{nearest(sector, known)}")
+    return chosen
+
+
+def set_ckm(wc_obj: wilson.Wilson, par: Mapping[str, float]) -> None:
+    """Take the CKM elements of flavio's parameter dictionary ``par`` for running and matching."""
+    parameters = wc_obj.get_option("parameters")
+    ckm = {key: par[key] for key in _CKM}
+    if any(parameters.get(key) != value for key, value in ckm.items()):
+        wc_obj.set_option("parameters", {**parameters, **ckm})
+
+
+@lru_cache(maxsize=64)
+def _promoted(wc: wcxf.WC, options: tuple[tuple[str, Any], ...]) -> flavio.WilsonCoefficients:
+    if wc.eft in _STANDARD:
+        result = NuWilson.from_wc(wc)
+    else:
+        result = flavio.WilsonCoefficients()
+        result.set_initial_wcxf(wc)
+    result._options.update(options)
     return result
 
 
+def promote(wc_obj: wilson.Wilson) -> flavio.WilsonCoefficients:
+    """An object of one's own for a plain wilson or flavio object; a `NuWilson` is returned as is.
+
+    For nuSMEFT and nuWET it is a `NuWilson`. Results of running are kept as long as
+    coefficients, options and CKM elements stay the same. (flavio shares the cache of a plain
+    object across CKM elements.)
+    """
+    if isinstance(wc_obj, NuWilson):
+        return wc_obj
+    options = {key: v for key, v in wc_obj._options.items() if key != "parameters"}
+    return _promoted(wc_obj.wc, tuple(sorted(options.items())))
+
+
 def load_wc(stream: IO[str] | str) -> flavio.WilsonCoefficients:
-    """Read a WCxf file of nuSMEFT or nuWET, or of any EFT that wilson knows."""
+    """Read a WCxf file of nuSMEFT or nuWET, SMEFT or WET."""
     wc = read_wc(stream)
     if wc.eft in _STANDARD:
         return NuWilson.from_wc(wc)
     check_coefficients(wc.dict, known_coefficients(wc.eft, wc.basis), wc.eft, wc.basis)
     _check_scale(wc.scale)
+    if wc.eft not in ("SMEFT", "WET"):
+        raise UnknownBasis(f"{wc.eft} cannot be run to the b scale; give SMEFT, WET or nuSMEFT")
     result = flavio.WilsonCoefficients()
     result.set_initial_wcxf(wc)
     return result
 
 
-def _matcher(
-    C: Mapping[str, complex], scale: float, parameters: Mapping[str, Any] | None
-) -> dict[str, complex]:
+def _matcher(basis: str) -> Any:
     """WCxf adapter: tree-level matching at the scale of the coefficients."""
-    point = NuWilson(C, scale, "nuSMEFT", "Warsaw")
-    point.set_option("smeft_matchingscale", scale)
-    allowed = set(wilson_parameters.p)
-    point.set_option("parameters", {k: v for k, v in (parameters or {}).items() if k in allowed})
-    return dict(point.match_run(scale, "nuWET", "JMS").dict)
+
+    def match_nuwet(
+        C: Mapping[str, complex], scale: float, parameters: Mapping[str, Any] | None
+    ) -> dict[str, complex]:
+        point = NuWilson(C, scale, "nuSMEFT", basis)
+        point.set_option("smeft_matchingscale", scale)
+        known = {k: v for k, v in (parameters or {}).items() if k in wilson_parameters.p}
+        point.set_option("parameters", known)
+        return dict(point.match_run(scale, "nuWET", "JMS").dict)
+
+    return match_nuwet
 
 
 def register() -> None:
-    """Register the matcher nuSMEFT Warsaw -> nuWET JMS with WCxf; an existing one is kept."""
-    key = ("nuSMEFT", "Warsaw", "nuWET", "JMS")
-    if key not in getattr(wcxf.Matcher, "instances", {}):
-        wcxf.Matcher(*key, _matcher)
+    """Register the matchers nuSMEFT -> nuWET JMS with WCxf; existing ones are kept."""
+    for basis in NU_SMEFT:
+        key = ("nuSMEFT", basis, "nuWET", "JMS")
+        if key not in getattr(wcxf.Matcher, "instances", {}):
+            wcxf.Matcher(*key, _matcher(basis))

@@ -27,7 +27,13 @@ class _Recorder(dict[str, Any]):
         return value
 
     def get(self, key: str, default: Any = None) -> Any:
-        return self.get(key, default)
+        try:
+            return self[key]
+        except KeyError:
+            return default
+
+    def copy(self) -> _Recorder:
+        return self  # what is read of a copy counts as well
 
     def __setitem__(self, key: str, value: Any) -> None:
         # flavio's form factors store dependent coefficients in the dictionary

@@ -6,7 +6,8 @@ Which form factors a process takes is chosen as in flavio, by
 - ``B->K* GRvDV`` (default), arXiv:2305.06301, parameters ``B->K* GRvDV ...``
 - ``B->K* as flavio``, whatever stock flavio uses for its own observables (slower)
 
-and likewise for ``B->K`` and ``Bs->phi``.
+and likewise for ``B->K`` and ``Bs->phi``; for ``B->D`` and ``B->D*`` the default is ``GKvD``,
+arXiv:1811.00983 (LCSR and lattice), and stock flavio takes CLN.
 """
 
 from __future__ import annotations
@@ -18,6 +19,11 @@ from typing import Any
 import flavio
 import numpy as np
 
+_FITS = {
+    "GRvDV": "arXiv:2305.06301",
+    "GKvD": "arXiv:1811.00983, light-cone sum rules and lattice",
+}
+
 __all__ = ["PROCESSES", "FormFactorProcess", "form_factors", "implementation", "register"]
 
 
@@ -25,17 +31,21 @@ __all__ = ["PROCESSES", "FormFactorProcess", "form_factors", "implementation", "
 class FormFactorProcess:
     """A transition with its BSZ parametrisation as in flavio.
 
-    ``poles`` gives the name of the pole mass of every form factor, ``masses`` the parameters of
-    the masses in z (the same for charged and neutral mesons), ``relation`` computes a0 of one
-    form factor from that of another by an exact kinematic identity at q² = 0.
+    ``fit`` is the default set of coefficients, ``masses`` are the parameters of the masses in z
+    (the same for charged and neutral mesons), ``poles`` gives the name of the pole mass of every
+    form factor, ``relations`` compute a0 of one form factor from that of another by an exact
+    kinematic identity at q² = 0.
     """
 
     name: str
+    fit: str
     masses: tuple[str, str]
     poles: Mapping[str, str]
     relations: tuple[tuple[str, str, Callable[[float, float], float]], ...]
 
 
+_B_P_POLES = {"f+": "m+", "f0": "m0", "fT": "m+"}
+_B_P_RELATIONS = (("f0", "f+", lambda m_B, m_P: 1.0),)
 _B_V_POLES = {
     "V": "m1-",
     "A0": "m0",
@@ -53,14 +63,11 @@ _B_V_RELATIONS = (
 PROCESSES = {
     process.name: process
     for process in (
-        FormFactorProcess(
-            "B->K",
-            ("m_B0", "m_K0"),
-            {"f+": "m+", "f0": "m0", "fT": "m+"},
-            (("f0", "f+", lambda m_B, m_P: 1.0),),
-        ),
-        FormFactorProcess("B->K*", ("m_B0", "m_K*0"), _B_V_POLES, _B_V_RELATIONS),
-        FormFactorProcess("Bs->phi", ("m_Bs", "m_phi"), _B_V_POLES, _B_V_RELATIONS),
+        FormFactorProcess("B->K", "GRvDV", ("m_B0", "m_K0"), _B_P_POLES, _B_P_RELATIONS),
+        FormFactorProcess("B->K*", "GRvDV", ("m_B0", "m_K*0"), _B_V_POLES, _B_V_RELATIONS),
+        FormFactorProcess("Bs->phi", "GRvDV", ("m_Bs", "m_phi"), _B_V_POLES, _B_V_RELATIONS),
+        FormFactorProcess("B->D", "GKvD", ("m_B+", "m_D0"), _B_P_POLES, _B_P_RELATIONS),
+        FormFactorProcess("B->D*", "GKvD", ("m_B0", "m_D*0"), _B_V_POLES, _B_V_RELATIONS),
     )
 }
 
@@ -128,17 +135,18 @@ def form_factors(process: str, par: Mapping[str, float], q2: np.ndarray) -> dict
 
 
 def register() -> None:
-    """Add the quantities and implementations to flavio; choose GRvDV where nothing is chosen."""
+    """Add the quantities and implementations to flavio; choose the defaults where nothing is."""
     for name, process in PROCESSES.items():
         if _quantity(name) in flavio.classes.AuxiliaryQuantity.instances:
             continue
+        default = f"{name} {process.fit}"
         quantity = flavio.classes.AuxiliaryQuantity(_quantity(name), arguments=["q2"])
         quantity.set_description(f"Form factors of {name} for final states with missing energy")
         choices = (
-            (f"{name} GRvDV", _bsz(process, f"{name} GRvDV"), "BSZ fit of arXiv:2305.06301"),
+            (default, _bsz(process, default), f"BSZ parametrisation, {_FITS[process.fit]}"),
             (f"{name} as flavio", _as_flavio(name), f"flavio's own {name} form factors"),
         )
         for label, function, description in choices:
             choice = flavio.classes.Implementation(label, _quantity(name), function)
             choice.set_description(description)
-        flavio.config["implementation"].setdefault(_quantity(name), f"{name} GRvDV")
+        flavio.config["implementation"].setdefault(_quantity(name), default)

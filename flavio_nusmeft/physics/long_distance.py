@@ -12,7 +12,7 @@ import flavio
 import numpy as np
 
 from .cache import ParameterCache
-from .modes import SEMI_INVISIBLE, SemiInvisibleMode
+from .modes import SEMI_INVISIBLE, ExclusiveMode
 
 __all__ = ["branching_ratio", "differential"]
 
@@ -45,12 +45,12 @@ def _spectrum(par: Mapping[str, float], kind: tuple[str, str]) -> _Spectrum:
 _cached = ParameterCache(_spectrum)
 
 
-def _get(par: Mapping[str, float], mode: SemiInvisibleMode) -> _Spectrum:
+def _get(par: Mapping[str, float], mode: ExclusiveMode) -> _Spectrum:
     return _cached(par, (mode.name, flavio.config["implementation"]["CKM matrix"]))
 
 
 def branching_ratio(
-    par: Mapping[str, float], mode: SemiInvisibleMode, q2min: float = 0.0, q2max: float = np.inf
+    par: Mapping[str, float], mode: ExclusiveMode, q2min: float = 0.0, q2max: float = np.inf
 ) -> float:
     """Branching ratio in q2min < q² < q2max (GeV²)."""
     end, c0, c1 = _get(par, mode)
@@ -58,7 +58,7 @@ def branching_ratio(
     return float((high - low) * (c0 + c1 * (high + low) / 2))
 
 
-def differential(par: Mapping[str, float], mode: SemiInvisibleMode, q2: float) -> float:
+def differential(par: Mapping[str, float], mode: ExclusiveMode, q2: float) -> float:
     """dBR/dq² (GeV^-2); 0 outside of phase space."""
     end, c0, c1 = _get(par, mode)
     return float(c0 + c1 * q2) if 0 <= q2 <= end else 0.0

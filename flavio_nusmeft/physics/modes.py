@@ -1,25 +1,38 @@
-"""The decay modes: one table."""
+"""The decay modes: one table for every family."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["INVISIBLE", "SEMI_INVISIBLE", "InvisibleMode", "SemiInvisibleMode"]
+__all__ = [
+    "CHARGED_LEPTONS",
+    "INVISIBLE",
+    "LEPTONIC",
+    "LEPTON_TEX",
+    "SEMILEPTONIC",
+    "SEMI_INVISIBLE",
+    "ExclusiveMode",
+    "TwoBodyMode",
+]
+
+CHARGED_LEPTONS = ("e", "mu", "tau")
 
 
 @dataclass(frozen=True)
-class SemiInvisibleMode:
-    """A decay B -> M + inv.
+class ExclusiveMode:
+    """A decay B -> M + inv, or B -> M l + inv with a charged lepton.
 
     Attributes
     ----------
-    name : as in observables, e.g. ``B+->K*`` for BR(B+->K*inv)
+    name : as in observables, e.g. ``B+->K*`` for BR(B+->K*inv), ``B0->Dtau`` for BR(B0->Dtauinv)
     B, M : flavio's meson names, of the parameters ``m_...``, ``tau_...``, ``f_...``
     form_factors : transition of the form factors
     spin : spin of M
     tex : LaTeX of the transition
+    quarks : flavours of the quark transition
     width_factor : parameter that multiplies the short-distance rate, or None
     long_distance : whether the τ resonance contributes
+    lepton : the charged lepton, or None
     """
 
     name: str
@@ -28,9 +41,10 @@ class SemiInvisibleMode:
     form_factors: str
     spin: int
     tex: str
+    quarks: str = "bs"
     width_factor: str | None = None
     long_distance: bool = False
-    quarks: str = "bs"
+    lepton: str | None = None
 
     @property
     def scale(self) -> str:
@@ -38,34 +52,65 @@ class SemiInvisibleMode:
         return "bvll" if self.spin else "bpll"
 
 
-_K_STAR_WIDTH = "B->K* finite width"
-
-SEMI_INVISIBLE = {
-    mode.name: mode
-    for mode in (
-        SemiInvisibleMode("B+->K", "B+", "K+", "B->K", 0, r"B^+\to K^+", long_distance=True),
-        SemiInvisibleMode("B0->K", "B0", "K0", "B->K", 0, r"B^0\to K^0"),
-        SemiInvisibleMode("B+->K*", "B+", "K*+", "B->K*", 1, r"B^+\to K^{*+}", _K_STAR_WIDTH, True),
-        SemiInvisibleMode("B0->K*", "B0", "K*0", "B->K*", 1, r"B^0\to K^{*0}", _K_STAR_WIDTH),
-        SemiInvisibleMode("Bs->phi", "Bs", "phi", "Bs->phi", 1, r"B_s\to \phi"),
-    )
-}
-
-
 @dataclass(frozen=True)
-class InvisibleMode:
-    """A decay B -> inv of a neutral meson with quarks b and ``light``."""
+class TwoBodyMode:
+    """A decay B -> inv, or B -> l + inv, with quarks ``quarks`` in the meson."""
 
     name: str
     B: str
     quarks: str
     tex: str
+    lepton: str | None = None
 
+
+_WIDTH = "B->K* finite width"
+
+SEMI_INVISIBLE = {
+    mode.name: mode
+    for mode in (
+        ExclusiveMode("B+->K", "B+", "K+", "B->K", 0, r"B^+\to K^+", long_distance=True),
+        ExclusiveMode("B0->K", "B0", "K0", "B->K", 0, r"B^0\to K^0"),
+        ExclusiveMode(
+            "B+->K*",
+            "B+",
+            "K*+",
+            "B->K*",
+            1,
+            r"B^+\to K^{*+}",
+            width_factor=_WIDTH,
+            long_distance=True,
+        ),
+        ExclusiveMode("B0->K*", "B0", "K*0", "B->K*", 1, r"B^0\to K^{*0}", width_factor=_WIDTH),
+        ExclusiveMode("Bs->phi", "Bs", "phi", "Bs->phi", 1, r"B_s\to \phi"),
+    )
+}
+
+LEPTON_TEX = {"e": "e", "mu": r"\mu", "tau": r"\tau", "l": r"\ell"}
+
+SEMILEPTONIC = {
+    f"{name}{lepton}": ExclusiveMode(
+        f"{name}{lepton}", B, M, process, spin, tex + LEPTON_TEX[lepton] + "^+", "bc", lepton=lepton
+    )
+    for name, B, M, process, spin, tex in (
+        ("B+->D", "B+", "D0", "B->D", 0, r"B^+\to \bar D^0 "),
+        ("B0->D", "B0", "D+", "B->D", 0, r"B^0\to D^- "),
+        ("B+->D*", "B+", "D*0", "B->D*", 1, r"B^+\to \bar D^{*0} "),
+        ("B0->D*", "B0", "D*+", "B->D*", 1, r"B^0\to D^{*-} "),
+    )
+    for lepton in CHARGED_LEPTONS
+}
 
 INVISIBLE = {
     mode.name: mode
     for mode in (
-        InvisibleMode("Bs->", "Bs", "bs", "B_s"),
-        InvisibleMode("B0->", "B0", "bd", "B^0"),
+        TwoBodyMode("Bs->", "Bs", "bs", r"B_s\to "),
+        TwoBodyMode("B0->", "B0", "bd", r"B^0\to "),
     )
+}
+
+LEPTONIC = {
+    f"Bc->{lepton}": TwoBodyMode(
+        f"Bc->{lepton}", "Bc", "bc", rf"B_c^+\to {LEPTON_TEX[lepton]}^+", lepton
+    )
+    for lepton in CHARGED_LEPTONS
 }

@@ -9,12 +9,22 @@ arXiv:1506.03970, form factors in that of arXiv:1503.05534.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from .kinematics import kallen, lepton_functions
 
-__all__ = ["COMPONENTS", "PSEUDOSCALAR_TERMS", "VECTOR_TERMS", "pseudoscalar", "vector"]
+__all__ = [
+    "COMPONENTS",
+    "PSEUDOSCALAR_TERMS",
+    "VECTOR_TERMS",
+    "combine",
+    "phase_space",
+    "pseudoscalar",
+    "term_indices",
+    "vector",
+]
 
 COMPONENTS = ("V+", "V-", "A+", "A-", "S+", "S-", "P+", "P-", "T+", "T-")
 
@@ -49,10 +59,23 @@ VECTOR_TERMS = (
 )
 
 
-def _phase_space(
+def combine(pairs: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
+    """C+ = C + C' and C- = C - C' from the pairs (C, C'), by the names of `COMPONENTS`."""
+    result = {}
+    for name, (c, prime) in pairs.items():
+        result[f"{name}+"], result[f"{name}-"] = c + prime, c - prime
+    return result
+
+
+def term_indices(terms: tuple[tuple[str, str], ...]) -> np.ndarray:
+    """Component indices of the first and of the second coupling of every term, shape (2, n)."""
+    return np.array([[COMPONENTS.index(c) for c in pair] for pair in terms]).T
+
+
+def phase_space(
     q2: np.ndarray, m_B: float, lam: np.ndarray, m1: np.ndarray, m2: np.ndarray
 ) -> np.ndarray:
-    """1/(2 m_B) · 1/(2π) · √λ/(8π m_B²) · √λ_ℓ/(8π q²), in GeV^-3; 0 outside of phase space."""
+    """1/(2 m_B) · 1/(2π) · √λ/(8π m_B²) · √λ_ℓ/(8π q²), in GeV^-1; 0 outside of phase space."""
     lam_l = (q2 - (m1 + m2) ** 2) * (q2 - (m1 - m2) ** 2)
     inside = (q2 >= (m1 + m2) ** 2) & (lam >= 0) & (q2 <= m_B**2)
     root = np.sqrt(np.where(inside, lam * lam_l, 0.0))
@@ -99,7 +122,7 @@ def pseudoscalar(
             2 * h1 * hT * lep.AT,
         ]
     )
-    return terms * _phase_space(q2, m_B, lam, m1, m2)
+    return terms * phase_space(q2, m_B, lam, m1, m2)
 
 
 def vector(
@@ -165,5 +188,5 @@ def vector(
             2 * para * T_para * lep.AT,
         ]
     )
-    phase_space = _phase_space(q2, m_B, lam, m1, m2)
-    return (transverse + longitudinal) * phase_space, longitudinal * phase_space
+    factor = phase_space(q2, m_B, lam, m1, m2)
+    return (transverse + longitudinal) * factor, longitudinal * factor

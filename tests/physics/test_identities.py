@@ -229,18 +229,12 @@ def test_smeft_and_wet_objects_as_in_stock_flavio(values, scale, eft, basis, pla
     assert predict("BR_SD(B+->Kinv)", par, w) == pytest.approx(stock, rel=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("standard", "sterile", "scale", "eft", "plain_eft", "basis"),
-    [
-        (SMEFT, {"qn_2311": 1e-8}, 1e3, "nuSMEFT", "SMEFT", "Warsaw"),
-        (WET_JMS, {"VnudLL_4423": 1e-8}, 4.8, "nuWET", "WET", "JMS"),
-    ],
-)
-def test_active_and_sterile_parts_add(standard, sterile, scale, eft, plain_eft, basis, par):
+def test_active_and_sterile_parts_add(par):
     """Different final states: the active part as in stock flavio, plus the rate of N."""
-    w = NuWilson({**standard, **sterile}, scale, eft, basis)
-    plain = wilson.Wilson(standard, scale, plain_eft, basis)
-    only_n = NuWilson(sterile, scale, eft, basis)
+    sterile = {"qn_2311": 1e-8}
+    w = NuWilson({**SMEFT, **sterile}, 1e3, "nuSMEFT", "Warsaw")
+    plain = wilson.Wilson(SMEFT, 1e3, "SMEFT", "Warsaw")
+    only_n = NuWilson(sterile, 1e3, "nuSMEFT", "Warsaw")
     sm = predict("BR_SD(B+->Kinv)", par)
     expected = predict("BR(B+->Knunu)", par, plain) + predict("BR_SD(B+->Kinv)", par, only_n) - sm
     assert predict("BR_SD(B+->Kinv)", par, w) == pytest.approx(expected, rel=1e-6)
@@ -249,6 +243,28 @@ def test_active_and_sterile_parts_add(standard, sterile, scale, eft, plain_eft, 
         predict("BR(B+->Knunu)", par, plain), rel=1e-12
     )
     assert predict("BR(B+->Knunu)", par, only_n) == flavio.sm_prediction("BR(B+->Knunu)")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_nuwet_does_not_distinguish_massless_neutrinos(mode, par):
+    """VnudLL_1223 and VnudLL_4523 are the same physics when N1 and N2 are massless."""
+    active, sterile = (
+        NuWilson({f"VnudLL_{pair}23": 3e-8}, 4.8, "nuWET", "JMS") for pair in ("12", "45")
+    )
+    name = f"BR({mode}inv)"
+    assert predict(name, par, active) == pytest.approx(predict(name, par, sterile), rel=1e-12)
+
+
+def test_normalisation_of_stock_flavio(par):
+    """Why WET JMS input differs: wilson's alpha_e in C_L, flavio's alpha_e(4.8) in the rate."""
+    values = {"VnudLL_1223": 3e-8}
+    sm = predict("BR(B0->Kinv)", par)
+    absolute = predict("BR(B0->Kinv)", par, NuWilson(values, 4.8, "nuWET", "JMS")) - sm
+    stock = predict("BR(B0->Kinv)", par, wilson.Wilson(values, 4.8, "WET", "JMS")) - sm
+    alpha = flavio.physics.running.running.get_alpha(par, 4.8)["alpha_e"]
+    factor = alpha / wilson.parameters.p["alpha_e"]
+    assert stock / absolute == pytest.approx(factor**2, rel=1e-6)
+    assert factor == pytest.approx(0.968, abs=1e-3)
 
 
 def test_plain_wilson_object_of_nusmeft(par):
@@ -273,6 +289,32 @@ def test_ckm_of_the_parameters(par):
         predict("BR(B+->Knunu)", changed, plain), rel=1e-12
     )
     assert predict("BR_SD(B+->Kinv)", par, w) == pytest.approx(first, rel=1e-12)
+
+
+def test_ckm_of_a_plain_object(par):
+    """Neither does a reused plain object keep the CKM of earlier calls."""
+    values = {"lq1_3323": 3e-8, "ld_1123": 1e-8}
+    other = {**par, "Vcb": 1.1 * par["Vcb"]}
+    plain = wilson.Wilson(values, 1e3, "SMEFT", "Warsaw")
+    found = [predict("BR_SD(B+->Kinv)", p, plain) for p in (par, par, other, other, par)]
+    fresh = predict("BR_SD(B+->Kinv)", other, wilson.Wilson(values, 1e3, "SMEFT", "Warsaw"))
+    assert found[0] == found[1] == found[4]
+    assert found[2] == found[3] == pytest.approx(fresh, rel=1e-12)
+
+
+def test_renormalisation_scale_between_calls(par, monkeypatch):
+    """Nothing remembered depends on flavio's configuration."""
+    w = everything()
+    scales = flavio.config["renormalization scale"]
+    before = [predict(n, par, w) for n in ("BR(B0->Kinv)", "BR(B0->K*inv)", "BR(Bs->inv)")]
+    for key in ("bpll", "bvll", "bll"):
+        monkeypatch.setitem(scales, key, 4.2)
+    after = [predict(n, par, w) for n in ("BR(B0->Kinv)", "BR(B0->K*inv)", "BR(Bs->inv)")]
+    # a scalar rate does not depend on the scale at leading order: C_S runs as 1/m_b
+    assert after == pytest.approx(before, rel=0.02)
+    assert after != before
+    fresh = {**par, "tau_B0": par["tau_B0"] * 2}  # nothing is remembered for these parameters
+    assert predict("BR(B0->Kinv)", fresh, w) == pytest.approx(2 * after[0], rel=1e-12)
 
 
 def test_meson_mixing_sees_the_smeft_part(par):

@@ -88,6 +88,7 @@ def test_wrong_input_is_one_line_and_status_2(arguments, message, capsys):
         ("nuSMEFT", "nuSM", "EFT 'nuSM' does not exist"),
         ("1000", "-1", "positive finite"),
         ("2.0e-8", ".inf", "not finite"),
+        ("nuSMEFT\nbasis: FGMS", "WET-3\nbasis: JMS", "not a coefficient of WET-3"),
         ("2.0e-8", "2.0e-8\n  LNQd_2123: 1e-8", "stands more than once"),
         ("values:", "values: [", "neither YAML nor JSON"),
     ],

@@ -21,6 +21,17 @@ def test_names():
         expected |= {f"{x}({m}inv)" for x in ("BR_SD", "dBR_SD/dq2", "<dBR_SD/dq2>")}
     for m in ("B+->K*", "B0->K*", "Bs->phi"):
         expected |= {f"{x}({m}inv)" for x in ("FL", "<FL>", "FLtot")}
+    for lepton in ("e", "mu", "tau"):
+        expected |= {f"BR(Bc->{lepton}inv)"}
+        for b in ("B0", "B+", "B"):
+            expected |= {f"{x}({b}->D*{lepton}inv)" for x in ("FL", "<FL>", "FLtot")}
+    for lepton in ("e", "mu", "tau", "l"):
+        expected |= {f"BR(B->Xc{lepton}inv)"}
+        for m in ("B0->D", "B+->D", "B0->D*", "B+->D*"):
+            expected |= {f"{x}({m}{lepton}inv)" for x in ("BR", "dBR/dq2", "<BR>")}
+    for m in ("D", "D*"):
+        expected |= {f"{x}(B->{m}linv)" for x in ("Rmue", "Remu", "Rtaul")}
+    expected |= {"Rmue(B->Xlinv)", "Remu(B->Xlinv)"}
     assert set(NAMES) == expected
 
 
@@ -39,7 +50,7 @@ def test_complete(name):
     assert observable.prediction is not None
     matplotlib.mathtext.MathTextParser("path").parse(observable.tex.replace(r"\text", r"\mathrm"))
     assert name in set(leaves(flavio.Observable.taxonomy_dict()))
-    expected = {"d": ["q2"], "F": ["q2"], "<": ["q2min", "q2max"], "B": None}[name[0]]
+    expected = {"d": ["q2"], "F": ["q2"], "<": ["q2min", "q2max"]}.get(name[0])
     assert observable.arguments == (None if name.startswith("FLtot") else expected)
 
 
@@ -64,6 +75,15 @@ def test_bad_masses(name, mass, par):
     par["m_N2"] = mass
     with pytest.raises(errors.InvalidMass, match="m_N2"):
         flavio.Observable[name].prediction_par(par, None)
+
+
+def test_very_heavy_neutrinos(par):
+    """Whatever cannot be produced does not contribute, whatever its mass."""
+    w = NuWilson({"QN_2311": 3e-8}, 1e3, "nuSMEFT", "FGMS")
+    par["m_N1"] = 1e200
+    for name in ("BR(B0->K*inv)", "BR(Bs->inv)"):
+        observable = flavio.Observable[name]
+        assert observable.prediction_par(par, w) == observable.prediction_par(par, None)
 
 
 def test_q2_zero_of_massless_neutrinos(par):

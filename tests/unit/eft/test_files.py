@@ -55,6 +55,7 @@ def test_flow_mapping_is_yaml():
         (GOOD.replace("1e-8\n", "true\n", 1), "QN_2311 is not a number: True"),
         (GOOD.replace("1e-8\n", "[1, 2]\n", 1), "QN_2311 is not a number"),
         (GOOD.replace("1e3", "high"), "scale is not a number"),
+        ("? [a]\n: 1\n", "cannot be a key"),
         ("eft: a\nbasis: b\nscale: 1\nvalues: 3\n", "values must map"),
     ],
 )

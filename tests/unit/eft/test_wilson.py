@@ -8,6 +8,7 @@ import pickle
 
 import flavio
 import pytest
+import voluptuous as vol
 import wilson
 from wilson import wcxf
 
@@ -43,6 +44,8 @@ def test_is_a_flavio_object():
         ({"qn_2311": complex(1, math.inf)}, *ARGUMENTS, errors.InvalidValue, "not finite"),
         ({"qn_2311": "x"}, *ARGUMENTS, errors.InvalidValue, "'x' is not a number"),
         ({"qn_2311": None}, *ARGUMENTS, errors.InvalidValue, "not a number"),
+        ({"qn_2311": "1e-8"}, *ARGUMENTS, errors.InvalidValue, "'1e-8' is not a number"),
+        ({"qqql_2111": 1}, *ARGUMENTS, errors.UnknownCoefficient, "did you mean"),
         ({}, 0, "nuSMEFT", "Warsaw", errors.InvalidScale, "positive finite"),
         ({}, -5, "nuSMEFT", "Warsaw", errors.InvalidScale, "positive finite"),
         ({}, math.inf, "nuSMEFT", "Warsaw", errors.InvalidScale, "positive finite"),
@@ -192,9 +195,76 @@ def test_promote():
     own = promote(plain)
     assert isinstance(own, NuWilson)
     assert own.get_option("smeft_matchingscale") == 120.0
+    assert promote(plain) is own
+    plain.set_option("smeft_matchingscale", 200.0)
+    assert promote(plain).get_option("smeft_matchingscale") == 200.0
     smeft = wilson.Wilson({"lq1_1123": 1e-8}, 1e3, "SMEFT", "Warsaw")
-    assert promote(smeft) is smeft
+    assert promote(smeft).wc.dict == smeft.wc.dict
     assert promote(own) is own
+
+
+def test_sectors_as_a_string():
+    w = NuWilson({"VnudLL_1123": 1e-9, "VnudLL_4423": 2e-9}, 4.8, "nuWET", "JMS")
+    for eft in ("nuWET", "WET"):
+        one = w.match_run(10.0, eft, "JMS", "sbnunu").dict
+        assert one == w.match_run(10.0, eft, "JMS", ("sbnunu",)).dict != {}
+    with pytest.raises(errors.UnknownSector, match="WET has no sector 'foo'"):
+        w.match_run(10.0, "WET", "JMS", ("foo",))
+
+
+def test_sectors_of_nusmeft():
+    values = {"qn_2311": 1e-8, "lq1_1123": 1e-9}
+    w = NuWilson(values, *ARGUMENTS)
+    assert set(w.match_run(1e3, "nuSMEFT", "Warsaw", "sterile").dict) == {"qn_2311"}
+
+
+def test_set_initial():
+    """flavio's way of changing an object keeps it consistent."""
+    w = NuWilson({"LNQd_2123": 2e-8}, 1e3, "nuSMEFT", "FGMS")
+    w.set_initial({"QN_2311": 1e-8}, 1e3, "nuSMEFT", "FGMS")
+    other = NuWilson({"QN_2311": 1e-8}, 1e3, "nuSMEFT", "FGMS")
+    name = "BR(B0->K*inv)"
+    assert flavio.np_prediction(name, w) == flavio.np_prediction(name, other)
+    w.set_initial_wcxf(wcxf.WC("nuWET", "JMS", 4.8, {"SnudLL_2432": 1e-8}))
+    assert w.wc.eft == "nuWET"
+    with pytest.raises(errors.UnknownBasis):
+        w.set_initial({"C7_bs": 1}, 160, "WET", "flavio")
+
+
+def test_unmatched_classes_of_smeft_are_named():
+    values = {"ll_1111": 1e-8, "dB_23": 1e-8, "lq1_1123": 1e-9}
+    w = NuWilson(values, *ARGUMENTS)
+    with pytest.warns(errors.DroppedCoefficientWarning, match="dropped: ll_1111, dB_23$"):
+        w.match_run(91.1876, "nuWET", "JMS", ("sbnunu",))
+
+
+def test_long_warnings_are_cut():
+    w = NuWilson({f"ln_11{i}{j}": 1e-8 for i in "123" for j in "123" if i <= j}, *ARGUMENTS)
+    with pytest.warns(errors.DroppedCoefficientWarning, match="ln_1133$"):
+        w.match_run(91.1876, "nuWET", "JMS")
+    many = {f"nedu_{i}{j}{k}1": 1e-8 for i in "123" for j in "123" for k in "123"}
+    with pytest.warns(errors.DroppedCoefficientWarning, match="and 7 more$"):
+        NuWilson(many, *ARGUMENTS).match_run(1e3, "nuSMEFT", "FGMS")
+
+
+def test_scales_that_cannot_be_reached():
+    w = NuWilson({"LNQd_2123": 2e-8}, 1e3, "nuSMEFT", "FGMS")
+    with pytest.raises(errors.InvalidScale, match="above 1 GeV only"):
+        w.match_run(0.1, "nuWET", "JMS")
+    with pytest.raises(vol.Invalid, match="at least 10"):
+        w.set_option("smeft_matchingscale", -3)
+
+
+@pytest.mark.parametrize("basis", ["FGMS", "LiaoMa"])
+def test_wcxf_match_from_other_bases(basis):
+    wc = wcxf.WC("nuSMEFT", basis, 91.1876, {"QN_2311": 1e-8, "LNQd_2123": 2e-8})
+    assert wc.match("nuWET", "JMS")["SnudLL_2432"] == 2e-8
+
+
+def test_translation_of_unknown_names():
+    wc = wcxf.WC("nuSMEFT", "FGMS", 1e3, {"LNQd_2124": 1e-8})
+    with pytest.raises(errors.UnknownCoefficient, match="LNQd_2123"):
+        wc.translate("Warsaw")
 
 
 @pytest.mark.parametrize("name", ["scalar", "vector", "nuwet"])

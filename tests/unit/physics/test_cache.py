@@ -47,3 +47,11 @@ def test_bounded():
     for a in range(10):
         cache({"a": a}, "x")
     assert len(cache._results) == 3
+
+
+def test_ways_of_reading():
+    """get and copy are followed as well."""
+    cache = ParameterCache(lambda par, kind: par.get("a", 0) + par.copy()["b"] + par.get("x", 5))
+    assert cache({"a": 1, "b": 2}, "k") == 8
+    assert cache({"a": 2, "b": 2}, "k") == 9
+    assert cache({"a": 2, "b": 3}, "k") == 10

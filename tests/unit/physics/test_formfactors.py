@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import json
+import pkgutil
+
 import flavio
 import numpy as np
 import pytest
 
 from flavio_nusmeft.physics.formfactors import PROCESSES, form_factors
 
-Q2 = np.linspace(0, 18, 7)
+Q2 = np.linspace(0, 10, 7)
 
 
 @pytest.mark.parametrize("process", PROCESSES)
-def test_parametrisation_is_flavios(process, par):
-    """With the coefficients of flavio's own fits the form factors are flavio's."""
-    for name in list(par):
-        if name.startswith(f"{process} GRvDV a"):
-            par[name] = par[name.replace("GRvDV", "BSZ")]
-    for pole in set(PROCESSES[process].poles.values()):
-        par[f"{process} GRvDV {pole}"] = par[f"{process} BCL {pole}"]
+def test_parametrisation_is_flavios(process, par, monkeypatch):
+    """With the same coefficients flavio's BSZ implementation gives the same form factors."""
+    fit = f"{process} {PROCESSES[process].fit}"
     ours = form_factors(process, par, Q2)
+    for name in [n for n in par if n.startswith(f"{fit} a")]:
+        par[name.replace(fit, f"{process} BSZ")] = par[name]
+    for pole in set(PROCESSES[process].poles.values()):
+        par[f"{process} BCL {pole}"] = par[f"{fit} {pole}"]
+    quantity = f"{process} form factor"
+    monkeypatch.setitem(flavio.config["implementation"], quantity, f"{process} BSZ3")
     for k, q2 in enumerate(Q2):
-        quantity = flavio.classes.AuxiliaryQuantity[f"{process} form factor"]
-        theirs = quantity.prediction(par_dict=par, wc_obj=None, q2=q2)
+        theirs = flavio.classes.AuxiliaryQuantity[quantity].prediction(
+            par_dict=par, wc_obj=None, q2=q2
+        )
         assert set(ours) == set(theirs)
         for name, value in theirs.items():
             assert ours[name][k] == pytest.approx(value, rel=1e-13)
@@ -50,8 +56,9 @@ def test_published_values(par):
 @pytest.mark.parametrize("process", PROCESSES)
 def test_covariance(process):
     """The parameters are correlated and vary as published."""
-    names = [n for n in flavio.Parameter.instances if n.startswith(f"{process} GRvDV a")]
-    assert len(names) == (8 if process == "B->K" else 19)
+    fit = f"{process} {PROCESSES[process].fit}"
+    names = [n for n in flavio.Parameter.instances if n.startswith(f"{fit} a")]
+    assert len(names) == (8 if process in ("B->K", "B->D") else 19)
     constraint = flavio.default_parameters._parameters[names[0]][1]
     assert all(flavio.default_parameters._parameters[n][1] is constraint for n in names)
     covariance = constraint.covariance
@@ -65,3 +72,23 @@ def test_same_numbers_as_flavios_file():
         if name.startswith("B->K GRvDV a"):
             get = flavio.default_parameters.get_central
             assert get(name) == get(name.replace("GRvDV", "BSZ"))
+
+
+@pytest.mark.parametrize(("process", "file"), [("B->D", "BD"), ("B->D*", "BDstar")])
+def test_gkvd_is_flavios_file(process, file):
+    """arXiv:1811.00983, LCSR and lattice, as flavio ships it: values, errors, correlations."""
+    path = f"physics/data/arXiv-1811-00983v1/{file}_LCSR-Lattice.json"
+    published = json.loads(pkgutil.get_data("flavio", path))
+    names = [n for n in flavio.Parameter.instances if n.startswith(f"{process} GKvD a")]
+    constraint = flavio.default_parameters._parameters[names[0]][1]
+    for i, name in enumerate(names):
+        a, ff = name.split(" ")[-1].split("_")
+        assert constraint.central_value[i] == published["central"][ff][a]
+        error = published["uncertainty"][ff][a]
+        assert constraint.covariance[i, i] == pytest.approx(error**2, rel=1e-12)
+        for j, other in enumerate(names):
+            b, gg = other.split(" ")[-1].split("_")
+            expected = (
+                error * published["uncertainty"][gg][b] * published["correlation"][ff + gg][a + b]
+            )
+            assert constraint.covariance[i, j] == pytest.approx(expected, rel=1e-10, abs=1e-16)

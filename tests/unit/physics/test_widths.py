@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from bruteforce.rates import dirac_two_body_width, dirac_width
 
-from flavio_nusmeft.physics.invisible import two_body_width
+from flavio_nusmeft.physics.two_body import two_body_width
 from flavio_nusmeft.physics.widths import (
     COMPONENTS,
     PSEUDOSCALAR_TERMS,

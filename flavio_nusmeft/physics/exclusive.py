@@ -1,7 +1,7 @@
-"""B -> M + inv, short distance: rates and longitudinal fractions summed over all neutrinos.
+"""B -> M + inv (short distance) and B -> M l + inv: rates and longitudinal fractions.
 
-The rate of a pair of Majorana neutrinos is Γ_Dirac(C_ab)/(1 + δ_ab), summed over the 21 pairs
-(arXiv:2309.02940 Eq. (14)).
+A rate is the sum over channels and terms of a form, which depends on parameters, masses and the
+bin only, times a product of couplings. Forms are integrated once and remembered.
 """
 
 from __future__ import annotations
@@ -12,50 +12,29 @@ from typing import Any
 import flavio
 import numpy as np
 
-from ..errors import InvalidMass
+from . import channels
 from .cache import ParameterCache
-from .couplings import PAIRS, pair_couplings
 from .formfactors import form_factors, implementation
 from .integrate import nodes
-from .modes import SEMI_INVISIBLE, SemiInvisibleMode
-from .widths import COMPONENTS, PSEUDOSCALAR_TERMS, VECTOR_TERMS, pseudoscalar, vector
+from .modes import SEMI_INVISIBLE, SEMILEPTONIC, ExclusiveMode
+from .widths import PSEUDOSCALAR_TERMS, VECTOR_TERMS, pseudoscalar, term_indices, vector
 
-__all__ = ["branching_ratio", "differential", "longitudinal", "neutrino_masses"]
+__all__ = ["branching_ratio", "differential", "longitudinal"]
 
+_MODES = SEMI_INVISIBLE | SEMILEPTONIC
 _MASSLESS_Q2 = 1e-12  # GeV²; stands in for q² = 0, where massless rates have a finite limit
-
-
-# for every spin of M the components of the first and of the second coupling of every term
-_TERMS = {
-    spin: np.array([[COMPONENTS.index(c) for c in pair] for pair in terms]).T
-    for spin, terms in ((0, PSEUDOSCALAR_TERMS), (1, VECTOR_TERMS))
-}
-_IDENTICAL = np.array([2.0 if a == b else 1.0 for a, b in PAIRS])[:, None]
-
-
-def neutrino_masses(par: Mapping[str, float]) -> np.ndarray:
-    """Masses of the six neutrinos (GeV): three massless ones, m_N1, m_N2 and m_N3.
-
-    Raises
-    ------
-    InvalidMass
-    """
-    sterile = [float(par[f"m_N{i}"]) for i in (1, 2, 3)]
-    for i, mass in enumerate(sterile, start=1):
-        if not 0 <= mass < np.inf:
-            raise InvalidMass(f"m_N{i} = {mass} GeV: a mass must be finite and not negative")
-    return np.array([0.0, 0.0, 0.0, *sterile])
+_TERMS = {0: term_indices(PSEUDOSCALAR_TERMS), 1: term_indices(VECTOR_TERMS)}
 
 
 def _coefficients(
     par: Mapping[str, float],
-    mode: SemiInvisibleMode,
+    mode: ExclusiveMode,
+    scale: float,
     q2: np.ndarray,
     m1: np.ndarray,
     m2: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Total and longitudinal coefficients of dBR/dq² (GeV^-2), shape (terms, pairs, nodes)."""
-    scale = flavio.config["renormalization scale"][mode.scale]
+    """Total and longitudinal coefficients of dBR/dq² (GeV^-2), shape (terms, masses, nodes)."""
     running = flavio.physics.running.running
     m_b, m_q = running.get_mb(par, scale), running.get_mq(mode.quarks[1], par, scale)
     m_B, m_M = par[f"m_{mode.B}"], par[f"m_{mode.M}"]
@@ -74,23 +53,24 @@ def _coefficients(
 def _forms(
     par: Mapping[str, float], kind: tuple[Any, ...], q2min: float, q2max: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Total and longitudinal quadratic forms, shape (pairs, terms): integrated over the bin,
+    """Total and longitudinal quadratic forms, shape (channels, terms): integrated over the bin,
     or at the point q² if q2min = q2max."""
-    mode = SEMI_INVISIBLE[kind[0]]
+    name, scale, _ = kind
+    mode = _MODES[name]
     endpoint = (par[f"m_{mode.B}"] - par[f"m_{mode.M}"]) ** 2
-    masses = neutrino_masses(par).tolist()
-    # pairs of equal masses share their integrals
-    pair_masses = [(masses[a], masses[b]) for a, b in PAIRS]
-    distinct = {pair: k for k, pair in enumerate(dict.fromkeys(pair_masses))}
+    # channels with equal masses share their integrals
+    channel_masses = channels.masses(par, mode.lepton)
+    distinct = {pair: k for k, pair in enumerate(dict.fromkeys(channel_masses))}
     m1, m2 = np.array(list(distinct)).T
     if q2min == q2max:
         q2, weights = _point(m1, m2, endpoint, q2min)
     else:
         q2, weights = nodes(m1, m2, endpoint, q2min, q2max)
-    position = [distinct[pair] for pair in pair_masses]
+    position = [distinct[pair] for pair in channel_masses]
+    symmetry = channels.symmetry_factors(mode.lepton)[:, None]
     total, part = (
-        (coefficients * weights).sum(axis=-1).T[position] / _IDENTICAL
-        for coefficients in _coefficients(par, mode, q2, m1[:, None], m2[:, None])
+        (coefficients * weights).sum(axis=-1).T[position] / symmetry
+        for coefficients in _coefficients(par, mode, scale, q2, m1[:, None], m2[:, None])
     )
     return total, part
 
@@ -111,15 +91,15 @@ _cached_forms = ParameterCache(_forms)
 def _evaluate(
     wc_obj: flavio.WilsonCoefficients,
     par: Mapping[str, float],
-    mode: SemiInvisibleMode,
+    mode: ExclusiveMode,
     q2min: float,
     q2max: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Total and longitudinal forms and the products of couplings; a rate is their sum."""
-    kind = (mode.name, implementation(mode.form_factors))
-    total, part = _cached_forms(par, kind, q2min, q2max)
     scale = flavio.config["renormalization scale"][mode.scale]
-    C = pair_couplings(wc_obj, par, mode.quarks, scale)
+    kind = (mode.name, scale, implementation(mode.form_factors))
+    total, part = _cached_forms(par, kind, q2min, q2max)
+    C = channels.couplings(wc_obj, par, mode.quarks, mode.lepton, scale)
     first, second = _TERMS[mode.spin]
     return total, part, (C[:, first] * C[:, second].conj()).real
 
@@ -127,7 +107,7 @@ def _evaluate(
 def _rate(
     wc_obj: flavio.WilsonCoefficients,
     par: Mapping[str, float],
-    mode: SemiInvisibleMode,
+    mode: ExclusiveMode,
     q2min: float,
     q2max: float,
 ) -> float:
@@ -138,7 +118,7 @@ def _rate(
 def branching_ratio(
     wc_obj: flavio.WilsonCoefficients,
     par: Mapping[str, float],
-    mode: SemiInvisibleMode,
+    mode: ExclusiveMode,
     q2min: float = 0.0,
     q2max: float = np.inf,
 ) -> float:
@@ -149,7 +129,7 @@ def branching_ratio(
 
 
 def differential(
-    wc_obj: flavio.WilsonCoefficients, par: Mapping[str, float], mode: SemiInvisibleMode, q2: float
+    wc_obj: flavio.WilsonCoefficients, par: Mapping[str, float], mode: ExclusiveMode, q2: float
 ) -> float:
     """dBR/dq² (GeV^-2) without the long-distance part; 0 outside of phase space."""
     if q2 < 0:
@@ -160,7 +140,7 @@ def differential(
 def longitudinal(
     wc_obj: flavio.WilsonCoefficients,
     par: Mapping[str, float],
-    mode: SemiInvisibleMode,
+    mode: ExclusiveMode,
     q2min: float = 0.0,
     q2max: float = np.inf,
 ) -> float:

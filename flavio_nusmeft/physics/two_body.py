@@ -1,14 +1,14 @@
-"""B_s -> inv and B0 -> inv.
+"""B_s -> inv, B0 -> inv and B_c -> l + inv.
 
-With x = m/m_B, Δ = C - C', the width of a pair of Majorana neutrinos is
+With x = m/m_B, Δ = C - C', the width of two Dirac fermions is
 
-    Γ = λ^½(1, x_a², x_b²) m_B³ f² / (32 π (1 + δ_ab))
+    Γ = λ^½(1, x_a², x_b²) m_B³ f² / (32 π)
         · { |Δ_V (x_a - x_b) + Δ_S/(x_b + x_s)|² [1 - (x_a + x_b)²]
           + |Δ_A (x_a + x_b) + Δ_P/(x_b + x_s)|² [1 - (x_a - x_b)²] }.
 
-This is twice arXiv:2309.02940 Eqs. (15), (16), (24), (25): the Lagrangian (20) and the form
-factors (23) of that paper give this normalisation, which also reproduces the textbook rates of
-B -> l nu and B_s -> l l.
+For a pair of Majorana neutrinos, divided by 1 + δ_ab, this is twice arXiv:2309.02940 Eqs. (15),
+(16), (24), (25): the Lagrangian (20) and the form factors (23) of that paper give this
+normalisation, which also reproduces the textbook rates of B -> l nu and B_s -> l l.
 """
 
 from __future__ import annotations
@@ -18,15 +18,13 @@ from collections.abc import Mapping
 import flavio
 import numpy as np
 
-from .couplings import PAIRS, pair_couplings
+from . import channels
 from .kinematics import kallen
-from .modes import InvisibleMode
-from .semi_invisible import neutrino_masses
+from .modes import TwoBodyMode
 from .widths import COMPONENTS
 
 __all__ = ["branching_ratio", "two_body_width"]
 
-_FIRST, _SECOND = (np.array(index) for index in zip(*PAIRS, strict=True))
 _V, _A, _S, _P = (COMPONENTS.index(f"{name}-") for name in "VASP")
 
 
@@ -51,20 +49,19 @@ def two_body_width(
 
 
 def branching_ratio(
-    wc_obj: flavio.WilsonCoefficients, par: Mapping[str, float], mode: InvisibleMode
+    wc_obj: flavio.WilsonCoefficients, par: Mapping[str, float], mode: TwoBodyMode
 ) -> float:
-    """Branching ratio of B -> inv, summed over all pairs of neutrinos."""
+    """Branching ratio, summed over all neutrinos or pairs of them."""
     scale = flavio.config["renormalization scale"]["bll"]
     running = flavio.physics.running.running
     quark_masses = sum(running.get_mq(quark, par, scale) for quark in mode.quarks)
-    masses = neutrino_masses(par)
+    m1, m2 = np.array(channels.masses(par, mode.lepton)).T
     widths = two_body_width(
         par[f"m_{mode.B}"],
         par[f"f_{mode.B}"],
         quark_masses,
-        masses[_FIRST],
-        masses[_SECOND],
-        pair_couplings(wc_obj, par, mode.quarks, scale),
+        m1,
+        m2,
+        channels.couplings(wc_obj, par, mode.quarks, mode.lepton, scale),
     )
-    identical = np.where(_FIRST == _SECOND, 2, 1)
-    return float(par[f"tau_{mode.B}"] * (widths / identical).sum())
+    return float(par[f"tau_{mode.B}"] * (widths / channels.symmetry_factors(mode.lepton)).sum())

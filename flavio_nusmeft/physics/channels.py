@@ -1,0 +1,66 @@
+"""The final states that "inv" sums over: masses, symmetry factors and couplings of each.
+
+Without a charged lepton these are the 21 pairs of neutrinos, whose width as Majorana particles is
+Γ_Dirac(C_ab)/(1 + δ_ab) (arXiv:2309.02940 Eq. (14)); with one, the six neutrinos with Γ_Dirac.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import flavio
+import numpy as np
+
+from ..errors import InvalidMass
+from .charged_couplings import charged_couplings
+from .neutral_couplings import PAIRS, pair_couplings
+
+__all__ = ["couplings", "masses", "neutrino_masses", "symmetry_factors"]
+
+_HEAVY = 1e3  # GeV
+_IDENTICAL = np.array([2.0 if a == b else 1.0 for a, b in PAIRS])
+
+
+def neutrino_masses(par: Mapping[str, float]) -> list[float]:
+    """Masses of the six neutrinos (GeV): three massless ones, m_N1, m_N2 and m_N3.
+
+    Raises
+    ------
+    InvalidMass
+    """
+    sterile = [float(par[f"m_N{i}"]) for i in (1, 2, 3)]
+    for i, mass in enumerate(sterile, start=1):
+        if not 0 <= mass < np.inf:
+            raise InvalidMass(
+                f"m_N{i} = {mass} GeV: a mass must be finite and not negative (a constraint on"
+                " it should be a positive distribution)"
+            )
+    # no meson decays to anything heavier; squares stay finite
+    return [0.0, 0.0, 0.0, *(min(mass, _HEAVY) for mass in sterile)]
+
+
+def masses(par: Mapping[str, float], lepton: str | None) -> list[tuple[float, float]]:
+    """Masses (GeV) of the two leptons of every channel."""
+    neutrinos = neutrino_masses(par)
+    if lepton is None:
+        return [(neutrinos[a], neutrinos[b]) for a, b in PAIRS]
+    charged = float(par[f"m_{lepton}"])
+    return [(charged, neutrino) for neutrino in neutrinos]
+
+
+def symmetry_factors(lepton: str | None) -> np.ndarray:
+    """The number by which Γ_Dirac of every channel is divided."""
+    return _IDENTICAL if lepton is None else np.ones(6)
+
+
+def couplings(
+    wc_obj: flavio.WilsonCoefficients,
+    par: Mapping[str, float],
+    quarks: str,
+    lepton: str | None,
+    scale: float,
+) -> np.ndarray:
+    """Couplings of every channel (GeV^-2), shape (channels, 10) as in `widths.COMPONENTS`."""
+    if lepton is None:
+        return pair_couplings(wc_obj, par, quarks, scale)
+    return charged_couplings(wc_obj, par, quarks, lepton, scale)

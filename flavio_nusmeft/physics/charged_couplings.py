@@ -1,0 +1,171 @@
+"""Couplings of b -> c l nu (or N) in the parity basis, arXiv:2309.02940 App. A.1, Dirac form.
+
+L = sum (C_i O_i + C'_i O'_i) with O_{S,P} = (c P_R b)(l {1,γ5} ν), O_{V,A} = (c γ^μ P_L b)(l γ_μ
+{1,γ5} ν), O_T = (c σ^{μν} P_R b)(l σ_{μν} ν); primed: P_L <-> P_R in the quark current.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import flavio
+import numpy as np
+
+from ..eft.flavour import Arrays, LinearMap
+from ..eft.operators import JMS, N_ACTIVE, N_NEUTRINOS
+from ..eft.wilson import NuWilson, promote, set_ckm
+from .cache import ParameterCache
+from .modes import CHARGED_LEPTONS
+from .widths import COMPONENTS, combine
+
+__all__ = ["charged_couplings", "has_coefficients", "left_to_parity", "sterile_couplings"]
+
+_DOWN, _UP = "dsb", "uc"
+
+
+def left_to_parity(C: Arrays, lepton: int, initial: int, final: int) -> dict[str, np.ndarray]:
+    """Couplings C±C' of initial -> final, Eq. (19).
+
+    Parameters
+    ----------
+    C : full nuWET arrays (any subset of the charged-current classes), GeV^-2
+    lepton, initial, final : indices of the charged lepton, down- and up-type quark
+
+    Returns
+    -------
+    dict
+        Arrays (neutrino,) by the names of `widths.COMPONENTS`.
+    """
+    zero = np.zeros(N_NEUTRINOS, dtype=complex)
+
+    def entry(name: str) -> np.ndarray:
+        array = C.get(f"{name[0]}nuedu{name[1:]}")
+        return zero if array is None else array[:, lepton, initial, final].conj()
+
+    def halves(first: str, second: str) -> tuple[np.ndarray, np.ndarray]:
+        return (entry(first) + entry(second)) / 2, (entry(first) - entry(second)) / 2
+
+    V, A = halves("VRL", "VLL")
+    Vp, Ap = halves("VRR", "VLR")
+    S, P = halves("SLL", "SRL")
+    Sp, Pp = halves("SLR", "SRR")
+    return combine(
+        {
+            "V": (V, Vp),
+            "A": (A, Ap),
+            "S": (S, Sp),
+            "P": (P, Pp),
+            "T": (entry("TLL"), entry("TRR")),
+        }
+    )
+
+
+@cache
+def _parity_map(quarks: str, lepton: str) -> LinearMap:
+    """Map of independent nuWET coefficients to {(neutrino, component): coupling}."""
+    initial, final = _DOWN.index(quarks[0]), _UP.index(quarks[1])
+
+    def function(C: Arrays) -> dict[tuple[int, int], complex]:
+        couplings = left_to_parity(C, CHARGED_LEPTONS.index(lepton), initial, final)
+        return {
+            (neutrino, c): complex(couplings[component][neutrino])
+            for c, component in enumerate(COMPONENTS)
+            for neutrino in range(N_NEUTRINOS)
+            if couplings[component][neutrino] != 0
+        }
+
+    return LinearMap(JMS, function)
+
+
+def _normalisation(par: Mapping[str, float], kind: tuple[Any, ...]) -> tuple[complex, complex]:
+    """-4 G_F/sqrt2 V of flavio's coefficients, and flavio's C_VL of the SM."""
+    quarks, scale, _ = kind
+    V = flavio.physics.ckm.get_ckm(par)[_UP.index(quarks[1]), 2]
+    sm = flavio.physics.bdecays.wilsoncoefficients.get_CVLSM(par, scale, nf=5)
+    return complex(-4 * par["GF"] / np.sqrt(2) * V), complex(sm)
+
+
+_cached_normalisation = ParameterCache(_normalisation)
+
+
+def _active(wcs: Mapping[str, complex], quarks: str, lepton: str, sm: complex) -> np.ndarray:
+    """Couplings of the active neutrinos over the normalisation, from flavio's WET basis."""
+    couplings = np.zeros((N_NEUTRINOS, len(COMPONENTS)), dtype=complex)
+    for neutrino in range(N_ACTIVE):
+        flavour = CHARGED_LEPTONS[neutrino]
+        VL, VR, SR, SL, T = (
+            wcs.get(f"C{name}_{quarks}{lepton}nu{flavour}", 0)
+            for name in ("VL", "VR", "SR", "SL", "T")
+        )
+        if flavour == lepton:
+            VL = VL + sm
+        c = combine(
+            {
+                "V": (VL / 2, VR / 2),
+                "A": (-VL / 2, -VR / 2),
+                "S": (SR / 2, SL / 2),
+                "P": (-SR / 2, -SL / 2),
+                "T": (0, T),
+            }
+        )
+        couplings[neutrino] = [c[name] for name in COMPONENTS]
+    return couplings
+
+
+def has_coefficients(wc_obj: flavio.WilsonCoefficients | None) -> bool:
+    """Whether an object, or None for the SM, holds any coefficient."""
+    return wc_obj is not None and wc_obj.wc is not None and bool(wc_obj.wc.values)
+
+
+def sterile_couplings(
+    wc_obj: flavio.WilsonCoefficients | None,
+    par: Mapping[str, float],
+    quarks: str,
+    lepton: str,
+    scale: float,
+) -> np.ndarray:
+    """The part of `charged_couplings` that does not come from the SM, SMEFT or WET."""
+    couplings = np.zeros((N_NEUTRINOS, len(COMPONENTS)), dtype=complex)
+    if has_coefficients(wc_obj):
+        wc_obj = promote(wc_obj)
+        if isinstance(wc_obj, NuWilson):
+            set_ckm(wc_obj, par)
+            values = wc_obj.sterile(scale, (f"{quarks[::-1]}{lepton}nu",))
+            for (neutrino, component), value in _parity_map(quarks, lepton)(values).items():
+                couplings[neutrino, component] += value
+    return couplings
+
+
+def charged_couplings(
+    wc_obj: flavio.WilsonCoefficients | None,
+    par: Mapping[str, float],
+    quarks: str,
+    lepton: str,
+    scale: float,
+) -> np.ndarray:
+    """Couplings with every neutrino: SM, active-neutrino and sterile contributions.
+
+    Parameters
+    ----------
+    wc_obj : any flavio or wilson object: SMEFT, WET, nuSMEFT or nuWET
+    quarks, lepton : e.g. "bc" and "mu"
+    scale : renormalisation scale, GeV
+
+    Returns
+    -------
+    ndarray
+        Shape (6, 10): neutrinos, couplings as in `widths.COMPONENTS`, GeV^-2.
+    """
+    ckm = flavio.config["implementation"]["CKM matrix"]
+    normalisation, sm = _cached_normalisation(par, (quarks, scale, ckm))
+    wcs: Mapping[str, complex] = {}
+    if has_coefficients(wc_obj):
+        wc_obj = promote(wc_obj)
+        if not isinstance(wc_obj, NuWilson) or wc_obj.has_standard_part:
+            set_ckm(wc_obj, par)
+            wcs = wc_obj.get_wc(f"{quarks[::-1]}{lepton}nu", scale, par)
+    return normalisation * _active(wcs, quarks, lepton, sm) + sterile_couplings(
+        wc_obj, par, quarks, lepton, scale
+    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import flavio
+import numpy as np
 
 from . import _data
 from .errors import UnknownDataset, nearest
@@ -64,7 +65,7 @@ def results(observable: str | tuple[Any, ...], name: str) -> list[Result]:
         entry = flavio.Measurement[measurement]._parameters.get(observable)
         if entry is None:
             continue
-        distribution = entry[1]
+        position, distribution = entry
         if hasattr(distribution, "limit"):
             found.append(
                 Result(
@@ -77,9 +78,9 @@ def results(observable: str | tuple[Any, ...], name: str) -> list[Result]:
             found.append(
                 Result(
                     measurement,
-                    central=float(distribution.central_value),
-                    error_plus=float(distribution.error_right),
-                    error_minus=float(distribution.error_left),
+                    central=float(np.ravel(distribution.central_value)[position]),
+                    error_plus=float(np.ravel(distribution.error_right)[position]),
+                    error_minus=float(np.ravel(distribution.error_left)[position]),
                 )
             )
     return sorted(found, key=lambda result: result.limit or 0.0)

@@ -1,7 +1,7 @@
 """Speed against stock flavio in the same run; ``python tests/benchmarks`` prints the ratios.
 
-Every case is measured for both: ``stock`` evaluates flavio's B -> K(*) nu nu for one and the same
-object, whose coefficients it has cached; ``nusmeft`` gets a coefficient object that it has not
+Every case is measured for both: ``stock`` evaluates flavio's own decay to neutrinos for one and the
+same object, whose coefficients it has cached; ``nusmeft`` gets a coefficient object that it has not
 seen, given at 1 TeV, so that its running and matching are included.
 """
 
@@ -14,7 +14,11 @@ import pytest
 
 from flavio_nusmeft import NuWilson
 
-MODES = {"K*": ("BR(B0->K*inv)", "BR(B0->K*nunu)"), "K": ("BR(B+->Kinv)", "BR(B+->Knunu)")}
+MODES = {
+    "K*": ("BR(B0->K*inv)", "BR(B0->K*nunu)"),
+    "K": ("BR(B+->Kinv)", "BR(B+->Knunu)"),
+    "R(D*)": ("Rtaul(B->D*linv)", "Rtaul(B->D*lnu)"),
+}
 N_POINTS = 4000
 
 

@@ -17,7 +17,8 @@ PAR = flavio.default_parameters.get_central_all()
 COEFFICIENTS = {
     name: c.real
     for name, c in lookup(JMS).items()
-    if name.startswith(("Vnud", "Snud", "Tnud")) and {1, 2} == set(c.indices[2:])
+    if (name.startswith(("Vnud", "Snud", "Tnud")) and {1, 2} == set(c.indices[2:]))
+    or ("nuedu" in name and c.indices[2:] == (2, 1))
 }
 TOTALS = [n for n in NAMES if flavio.Observable[n].arguments is None and not n.startswith("FL")]
 POINTS = [n for n in NAMES if flavio.Observable[n].arguments == ["q2"]]

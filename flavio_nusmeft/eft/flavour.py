@@ -18,7 +18,7 @@ import numpy as np
 from wilson.util import smeftutil
 
 from ..errors import InvalidValue, UnknownCoefficient, nearest
-from .operators import OperatorClass, Symmetry
+from .operators import JMS, NU_SMEFT, OperatorClass, Symmetry
 
 __all__ = [
     "Arrays",
@@ -232,8 +232,6 @@ def check_coefficients(
 
 def _hint(name: str, known: Mapping[str, bool]) -> str:
     """Say which independent coefficient a redundant name stands for, or the nearest name."""
-    from .operators import JMS, NU_SMEFT
-
     operator_name, _, digits = name.partition("_")
     for table in (JMS, *NU_SMEFT.values()):
         operator = table.get(operator_name)

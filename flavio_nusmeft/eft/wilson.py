@@ -299,9 +299,11 @@ def promote(wc_obj: wilson.Wilson) -> flavio.WilsonCoefficients:
 
     For nuSMEFT and nuWET it is a `NuWilson`. Results of running are kept as long as
     coefficients, options and CKM elements stay the same. (flavio shares the cache of a plain
-    object across CKM elements.)
+    object across CKM elements.) Objects of other subclasses in SMEFT or WET are left alone, as
+    flavio's `get_dependent_wcs` needs it.
     """
-    if isinstance(wc_obj, NuWilson):
+    plain = type(wc_obj) in (wilson.Wilson, flavio.WilsonCoefficients)
+    if isinstance(wc_obj, NuWilson) or (not plain and wc_obj.wc.eft not in _STANDARD):
         return wc_obj
     options = {key: v for key, v in wc_obj._options.items() if key != "parameters"}
     return _promoted(wc_obj.wc, tuple(sorted(options.items())))

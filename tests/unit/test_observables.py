@@ -121,6 +121,14 @@ def test_error_budget_knows_the_form_factors():
     assert "B->K* BSZ a0_V" not in parameters
 
 
+def test_dependent_coefficients():
+    """flavio's function sees the WET sectors of active neutrinos."""
+    found = flavio.functions.get_dependent_wcs("BR(B0->K*inv)")
+    assert found == {(4.8, "WET", "flavio", ("sbnunu",))}
+    found = flavio.functions.get_dependent_wcs("BR(B0->Dtauinv)")
+    assert found == {(4.8, "WET", "flavio", ("cbtaunu",))}
+
+
 def test_finite_width_is_a_factor(par):
     """On the short-distance rate only, not on the τ part."""
     names = ("BR(B+->K*inv)", "BR_SD(B+->K*inv)")

@@ -52,10 +52,13 @@ def nodes(
     start = np.where(is_open, start, 0.0)
     stop = np.where(is_open, stop, 1.0)
     scale = np.maximum(4 * m1 * m2, _FLOOR * np.maximum(endpoint - threshold, stop))
-    u0, u1 = np.arcsinh(np.sqrt(start / scale)), np.arcsinh(np.sqrt(stop / scale))
+    x0, x1 = np.sqrt(start / scale), np.sqrt(stop / scale)
+    # u1 - u0 without cancellation, for narrow bins
+    width = np.where(is_open, np.minimum(endpoint, q2max) - np.maximum(threshold, q2min), 1.0)
+    length = np.arcsinh(width / scale / (x1 * np.sqrt(1 + x0**2) + x0 * np.sqrt(1 + x1**2)))
+    length = length[:, None]
     y, w = _gauss_legendre(n)
-    length = (u1 - u0)[:, None]
-    u = u1[:, None] - length * y**2
+    u = np.arcsinh(x1)[:, None] - length * y**2
     sinh = np.sinh(u)
     q2 = threshold[:, None] + scale[:, None] * sinh**2
     weights = 4 * scale[:, None] * sinh * np.sqrt(1 + sinh**2) * length * y * w

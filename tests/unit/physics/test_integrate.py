@@ -54,6 +54,16 @@ def test_bins(masses, q2_bin):
         assert largest_error(integrals(*masses, 0, N_NODES, *q2_bin), reference) < 1e-7
 
 
+@pytest.mark.parametrize("width", [1e-3, 1e-6, 1e-9, 1e-12])
+def test_narrow_bins(width):
+    """The average over a narrow bin is the value at its centre."""
+    m1, m2 = np.array([0.3]), np.array([0.7])
+    q2, weights = nodes(m1, m2, 22.8, 5.0, 5.0 + width)
+    assert weights.sum() == pytest.approx(5.0 + width - 5.0, rel=1e-12)
+    assert (q2 >= 5.0 - 1e-14).all()
+    assert (q2 <= 5.0 + width + 1e-14).all()
+
+
 def test_exponential_convergence():
     """The rule is spectral: the error falls by orders of magnitude with a few more nodes."""
     reference = integrals(1e-3, 1e-3, 0, 400)

@@ -1,7 +1,7 @@
 """Flavour physics with sterile neutrinos: a plugin of flavio and wilson.
 
 ``import flavio_nusmeft`` adds the EFTs ``nuSMEFT`` and ``nuWET``, the observables of B -> K(*),
-phi + inv and B_s, B0 -> inv, their parameters and measurements to flavio and WCxf.
+phi + inv, B_s, B0 -> inv and b -> c l + inv, their parameters and measurements to flavio and WCxf.
 
 - `NuWilson`: Wilson coefficients with sterile neutrinos, wherever flavio takes a ``wc_obj``
 - `dataset`: names of measurements that belong together

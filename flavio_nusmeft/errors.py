@@ -13,6 +13,7 @@ __all__ = [
     "InvalidScale",
     "InvalidValue",
     "NuSMEFTError",
+    "UndefinedRatio",
     "UnknownBasis",
     "UnknownCoefficient",
     "UnknownDataset",
@@ -67,6 +68,10 @@ class InvalidMass(NuSMEFTError, ValueError):
 
 class InvalidBin(NuSMEFTError, ValueError):
     """A q² that is not finite, or a bin with q2min >= q2max."""
+
+
+class UndefinedRatio(NuSMEFTError, ZeroDivisionError):
+    """A ratio of branching ratios whose denominator vanishes."""
 
 
 class InvalidFile(NuSMEFTError, ValueError):

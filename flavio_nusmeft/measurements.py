@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,9 +51,17 @@ class Result:
     def __str__(self) -> str:
         if self.limit is not None:
             return f"< {self.limit:.3g} ({self.confidence_level:.0%})"
-        if self.error_plus == self.error_minus:
-            return f"{self.central:.3g} ± {self.error_plus:.2g}"
-        return f"{self.central:.3g} +{self.error_plus:.2g} -{self.error_minus:.2g}"
+        plus, minus = self.error_plus or 0.0, self.error_minus or 0.0
+        central = self.central or 0.0
+        # two digits of the smaller error; a common power of ten for very small or large values
+        exponent = math.floor(math.log10(abs(central))) if central else 0
+        if -3 <= exponent <= 3:
+            exponent = 0
+        digits = max(0, exponent + 1 - math.floor(math.log10(min(plus, minus))))
+        values = [f"{value / 10**exponent:.{digits}f}" for value in (central, plus, minus)]
+        text = "{} ± {}" if values[1] == values[2] else "{} +{} -{}"
+        text = text.format(*values)
+        return f"({text})e{exponent:+03d}" if exponent else text
 
 
 def results(observable: str | tuple[Any, ...], name: str) -> list[Result]:

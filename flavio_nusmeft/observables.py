@@ -1,7 +1,8 @@
 """The observables: one table of specifications, registered with flavio.
 
 ``BR(...)`` of charged modes contains the long-distance τ part, ``BR_SD(...)`` does not; F_L is
-defined for the short-distance rate. Arguments: q² in GeV².
+defined for the short-distance rate. P_τ is defined for the τ^- of the decay of a b quark, in the
+rest frame of q, see `exclusive.polarisation`. Arguments: q² in GeV².
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import flavio
 import numpy as np
 
-from .errors import InvalidBin
+from .errors import InvalidBin, UndefinedRatio
 from .physics import exclusive, inclusive, long_distance, two_body
 from .physics.modes import (
     CHARGED_LEPTONS,
@@ -66,17 +67,23 @@ def _binned(
     return result / (high - low)
 
 
-def _fl_total(mode: ExclusiveMode, wc_obj: Any, par: Any) -> float:
-    return exclusive.longitudinal(wc_obj, par, mode)
+# F_L and P_τ: ratios of rates, by a function of `exclusive`
+_Fraction = Callable[..., float]
 
 
-def _fl(mode: ExclusiveMode, wc_obj: Any, par: Any, q2: float) -> float:
+def _fraction_total(function: _Fraction, mode: ExclusiveMode, wc_obj: Any, par: Any) -> float:
+    return function(wc_obj, par, mode)
+
+
+def _fraction(function: _Fraction, mode: ExclusiveMode, wc_obj: Any, par: Any, q2: float) -> float:
     q2 = _check_q2(q2)
-    return exclusive.longitudinal(wc_obj, par, mode, q2, q2)
+    return function(wc_obj, par, mode, q2, q2)
 
 
-def _fl_binned(mode: ExclusiveMode, wc_obj: Any, par: Any, q2min: float, q2max: float) -> float:
-    return exclusive.longitudinal(wc_obj, par, mode, *_check_bin(q2min, q2max))
+def _fraction_binned(
+    function: _Fraction, mode: ExclusiveMode, wc_obj: Any, par: Any, q2min: float, q2max: float
+) -> float:
+    return function(wc_obj, par, mode, *_check_bin(q2min, q2max))
 
 
 def _two_body(mode: TwoBodyMode, wc_obj: Any, par: Any) -> float:
@@ -113,7 +120,10 @@ def _inclusive(lepton: str, wc_obj: Any, par: Any) -> float:
 
 
 def _ratio(numerator: Callable[..., float], denominator: Callable[..., float], *args: Any) -> float:
-    return numerator(*args) / denominator(*args)
+    below = denominator(*args)
+    if below == 0:
+        raise UndefinedRatio("the branching ratio in the denominator vanishes")
+    return numerator(*args) / below
 
 
 @dataclass(frozen=True)
@@ -170,17 +180,46 @@ def _semi_invisible_specs(mode: ExclusiveMode) -> Iterator[_Spec]:
 
 
 def _fl_specs(mode: ExclusiveMode, process: str, tex: str, taxonomy: str) -> Iterator[_Spec]:
-    for symbol, arguments, function, text, symbol_tex in (
-        ("FL", ("q2",), _fl, "Differential l", "F_L"),
-        ("<FL>", _BIN, _fl_binned, "Binned l", r"\langle F_L \rangle"),
-        ("FLtot", (), _fl_total, "L", r"F_L^\text{tot}"),
+    text = f"longitudinal polarisation fraction of ${tex}$ (short distance)"
+    function = exclusive.longitudinal
+    yield from _fraction_specs(function, "FL", "F_L", text, mode, process, tex, taxonomy)
+
+
+def _polarisation_specs(
+    mode: ExclusiveMode, process: str, tex: str, taxonomy: str
+) -> Iterator[_Spec]:
+    text = rf"polarisation of the $\tau$ in ${tex}$, sign as for $\tau^-$"
+    function = exclusive.polarisation
+    yield from _fraction_specs(function, "Ptau", r"P_\tau", text, mode, process, tex, taxonomy)
+
+
+def _fraction_specs(
+    fraction: _Fraction,
+    symbol: str,
+    symbol_tex: str,
+    text: str,
+    mode: ExclusiveMode,
+    process: str,
+    tex: str,
+    taxonomy: str,
+) -> Iterator[_Spec]:
+    for name, arguments, function, description, name_tex in (
+        (symbol, ("q2",), _fraction, f"Differential {text}", symbol_tex),
+        (f"<{symbol}>", _BIN, _fraction_binned, f"Binned {text}", rf"\langle {symbol_tex} \rangle"),
+        (
+            f"{symbol}tot",
+            (),
+            _fraction_total,
+            text[0].upper() + text[1:],
+            rf"{symbol_tex}^\text{{tot}}",
+        ),
     ):
         yield _Spec(
-            f"{symbol}({process})",
+            f"{name}({process})",
             arguments,
-            partial(function, mode),
-            rf"{text}ongitudinal polarisation fraction of ${tex}$ (short distance)",
-            rf"${symbol_tex}({tex})$",
+            partial(function, fraction, mode),
+            description,
+            f"${name_tex}({tex})$",
             taxonomy,
         )
 
@@ -188,8 +227,8 @@ def _fl_specs(mode: ExclusiveMode, process: str, tex: str, taxonomy: str) -> Ite
 _SEMILEPTONIC_TAXONOMY = (
     r"Process :: $b$ hadron decays :: Semi-leptonic tree-level decays :: $B\to %s\ell$ + invisible"
 )
-# decay in the names -> (decay that it stands for, LaTeX, class of decays); ratios and F_L without
-# a charge are those of the B0, as in flavio
+# decay in the names -> (decay that it stands for, LaTeX, class of decays); ratios, F_L and P_τ
+# without a charge are those of the B0, as in flavio
 _SEMILEPTONIC_DECAYS = {
     "B+->D": ("B+->D", r"B^+\to \bar D^0", "P"),
     "B0->D": ("B0->D", r"B^0\to D^-", "P"),
@@ -226,9 +265,13 @@ def _semileptonic_specs(decay: str) -> Iterator[_Spec]:
                     f"${symbol_tex}({tex})$",
                     taxonomy,
                 )
-        if meson == "V" and lepton != "l":
-            mode = SEMILEPTONIC[source + lepton]
-            yield from _fl_specs(mode, f"{decay}{lepton}inv", tex, taxonomy)
+        if lepton == "l":
+            continue
+        mode, process = SEMILEPTONIC[source + lepton], f"{decay}{lepton}inv"
+        if meson == "V":
+            yield from _fl_specs(mode, process, tex, taxonomy)
+        if lepton == "tau":
+            yield from _polarisation_specs(mode, process, tex, taxonomy)
     if decay.startswith("B->"):
         tex = rf"{decay_tex} \ell^+\,\text{{inv}}"
         for first, second in _RATIOS:

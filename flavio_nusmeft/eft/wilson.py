@@ -318,6 +318,10 @@ def load_wc(stream: IO[str] | str) -> flavio.WilsonCoefficients:
     _check_scale(wc.scale)
     if wc.eft not in ("SMEFT", "WET"):
         raise UnknownBasis(f"{wc.eft} cannot be run to the b scale; give SMEFT, WET or nuSMEFT")
+    bases = {b for e, b, target in wcxf.Translator.instances if (e, target) == ("WET", "flavio")}
+    if wc.eft == "WET" and wc.basis not in bases | {"flavio"}:
+        known = ", ".join(sorted(bases | {"flavio"}))
+        raise UnknownBasis(f"WET {wc.basis} has no translator to flavio's basis; there are {known}")
     result = flavio.WilsonCoefficients()
     result.set_initial_wcxf(wc)
     return result

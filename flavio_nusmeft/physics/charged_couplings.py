@@ -20,7 +20,13 @@ from .cache import ParameterCache
 from .modes import CHARGED_LEPTONS
 from .widths import COMPONENTS, combine
 
-__all__ = ["charged_couplings", "has_coefficients", "left_to_parity", "sterile_couplings"]
+__all__ = [
+    "active_couplings",
+    "charged_couplings",
+    "has_coefficients",
+    "left_to_parity",
+    "sterile_couplings",
+]
 
 _DOWN, _UP = "dsb", "uc"
 
@@ -138,6 +144,25 @@ def sterile_couplings(
     return couplings
 
 
+def active_couplings(
+    wc_obj: flavio.WilsonCoefficients | None,
+    par: Mapping[str, float],
+    quarks: str,
+    lepton: str,
+    scale: float,
+) -> np.ndarray:
+    """The part of `charged_couplings` from the SM, SMEFT and WET."""
+    ckm = flavio.config["implementation"]["CKM matrix"]
+    normalisation, sm = _cached_normalisation(par, (quarks, scale, ckm))
+    wcs: Mapping[str, complex] = {}
+    if has_coefficients(wc_obj):
+        wc_obj = promote(wc_obj)
+        if not isinstance(wc_obj, NuWilson) or wc_obj.has_standard_part:
+            set_ckm(wc_obj, par)
+            wcs = wc_obj.get_wc(f"{quarks[::-1]}{lepton}nu", scale, par)
+    return np.asarray(normalisation * _active(wcs, quarks, lepton, sm))
+
+
 def charged_couplings(
     wc_obj: flavio.WilsonCoefficients | None,
     par: Mapping[str, float],
@@ -158,14 +183,5 @@ def charged_couplings(
     ndarray
         Shape (6, 10): neutrinos, couplings as in `widths.COMPONENTS`, GeV^-2.
     """
-    ckm = flavio.config["implementation"]["CKM matrix"]
-    normalisation, sm = _cached_normalisation(par, (quarks, scale, ckm))
-    wcs: Mapping[str, complex] = {}
-    if has_coefficients(wc_obj):
-        wc_obj = promote(wc_obj)
-        if not isinstance(wc_obj, NuWilson) or wc_obj.has_standard_part:
-            set_ckm(wc_obj, par)
-            wcs = wc_obj.get_wc(f"{quarks[::-1]}{lepton}nu", scale, par)
-    return normalisation * _active(wcs, quarks, lepton, sm) + sterile_couplings(
-        wc_obj, par, quarks, lepton, scale
-    )
+    arguments = (wc_obj, par, quarks, lepton, scale)
+    return active_couplings(*arguments) + sterile_couplings(*arguments)

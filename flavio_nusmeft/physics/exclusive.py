@@ -1,4 +1,4 @@
-"""B -> M + inv (short distance) and B -> M l + inv: rates and longitudinal fractions.
+"""B -> M + inv (short distance) and B -> M l + inv: rates, F_L, lepton polarisation.
 
 A rate is the sum over channels and terms of a form, which depends on parameters, masses and the
 bin only, times a product of couplings. Forms are integrated once and remembered.
@@ -6,7 +6,7 @@ bin only, times a product of couplings. Forms are integrated once and remembered
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import flavio
@@ -17,45 +17,66 @@ from .cache import ParameterCache
 from .formfactors import form_factors, implementation
 from .integrate import nodes
 from .modes import SEMI_INVISIBLE, SEMILEPTONIC, ExclusiveMode
-from .widths import PSEUDOSCALAR_TERMS, VECTOR_TERMS, pseudoscalar, term_indices, vector
+from .widths import (
+    POLARISED_PSEUDOSCALAR_TERMS,
+    POLARISED_VECTOR_TERMS,
+    PSEUDOSCALAR_TERMS,
+    VECTOR_TERMS,
+    polarised_pseudoscalar,
+    polarised_vector,
+    pseudoscalar,
+    term_indices,
+    vector,
+)
 
-__all__ = ["branching_ratio", "differential", "longitudinal"]
+__all__ = ["branching_ratio", "differential", "longitudinal", "polarisation"]
 
 _MODES = SEMI_INVISIBLE | SEMILEPTONIC
 _MASSLESS_Q2 = 1e-12  # GeV²; stands in for q² = 0, where massless rates have a finite limit
-_TERMS = {0: term_indices(PSEUDOSCALAR_TERMS), 1: term_indices(VECTOR_TERMS)}
+# the widths and their pairs of couplings, by the spin of M
+_RATE, _POLARISED = "rate", "polarised"
+_WIDTHS: dict[tuple[str, int], Callable[..., Any]] = {
+    (_RATE, 0): pseudoscalar,
+    (_RATE, 1): vector,
+    (_POLARISED, 0): polarised_pseudoscalar,
+    (_POLARISED, 1): polarised_vector,
+}
+_TERMS = {
+    (_RATE, 0): term_indices(PSEUDOSCALAR_TERMS),
+    (_RATE, 1): term_indices(VECTOR_TERMS),
+    (_POLARISED, 0): term_indices(POLARISED_PSEUDOSCALAR_TERMS),
+    (_POLARISED, 1): term_indices(POLARISED_VECTOR_TERMS),
+}
 
 
 def _coefficients(
     par: Mapping[str, float],
     mode: ExclusiveMode,
+    quantity: str,
     scale: float,
     q2: np.ndarray,
     m1: np.ndarray,
     m2: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Total and longitudinal coefficients of dBR/dq² (GeV^-2), shape (terms, masses, nodes)."""
+) -> tuple[np.ndarray, ...]:
+    """Coefficients of dBR/dq² or of its polarised analogue (GeV^-2), shape (terms, masses, nodes);
+    for a rate to V the total and the longitudinal ones."""
     running = flavio.physics.running.running
     m_b, m_q = running.get_mb(par, scale), running.get_mq(mode.quarks[1], par, scale)
     m_B, m_M = par[f"m_{mode.B}"], par[f"m_{mode.M}"]
     ffs = form_factors(mode.form_factors, par, q2)
-    if mode.spin == 0:
-        total = pseudoscalar(q2, m_B, m_M, m1, m2, ffs, m_b, m_q)
-        part = np.zeros_like(total)
-    else:
-        total, part = vector(q2, m_B, m_M, m1, m2, ffs, m_b, m_q)
+    width = _WIDTHS[quantity, mode.spin](q2, m_B, m_M, m1, m2, ffs, m_b, m_q)
     factor = par[f"tau_{mode.B}"]
     if mode.width_factor is not None:
         factor = factor * par[mode.width_factor]
-    return total * factor, part * factor
+    return tuple(part * factor for part in (width if isinstance(width, tuple) else (width,)))
 
 
 def _forms(
     par: Mapping[str, float], kind: tuple[Any, ...], q2min: float, q2max: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Total and longitudinal quadratic forms, shape (channels, terms): integrated over the bin,
-    or at the point q² if q2min = q2max."""
-    name, scale, _ = kind
+) -> tuple[np.ndarray, ...]:
+    """Quadratic forms, shape (channels, terms), of what `_coefficients` returns: integrated over
+    the bin, or at the point q² if q2min = q2max."""
+    name, quantity, scale, _ = kind
     mode = _MODES[name]
     endpoint = (par[f"m_{mode.B}"] - par[f"m_{mode.M}"]) ** 2
     # channels with equal masses share their integrals
@@ -68,11 +89,10 @@ def _forms(
         q2, weights = nodes(m1, m2, endpoint, q2min, q2max)
     position = [distinct[pair] for pair in channel_masses]
     symmetry = channels.symmetry_factors(mode.lepton)[:, None]
-    total, part = (
+    return tuple(
         (coefficients * weights).sum(axis=-1).T[position] / symmetry
-        for coefficients in _coefficients(par, mode, scale, q2, m1[:, None], m2[:, None])
+        for coefficients in _coefficients(par, mode, quantity, scale, q2, m1[:, None], m2[:, None])
     )
-    return total, part
 
 
 def _point(
@@ -88,20 +108,27 @@ def _point(
 _cached_forms = ParameterCache(_forms)
 
 
+def _couplings(
+    wc_obj: flavio.WilsonCoefficients, par: Mapping[str, float], mode: ExclusiveMode
+) -> np.ndarray:
+    scale = flavio.config["renormalization scale"][mode.scale]
+    return channels.couplings(wc_obj, par, mode.quarks, mode.lepton, scale)
+
+
 def _evaluate(
-    wc_obj: flavio.WilsonCoefficients,
+    C: np.ndarray,
     par: Mapping[str, float],
     mode: ExclusiveMode,
+    quantity: str,
     q2min: float,
     q2max: float,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Total and longitudinal forms and the products of couplings; a rate is their sum."""
+) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
+    """The forms and the products of couplings; a rate is their sum."""
     scale = flavio.config["renormalization scale"][mode.scale]
-    kind = (mode.name, scale, implementation(mode.form_factors))
-    total, part = _cached_forms(par, kind, q2min, q2max)
-    C = channels.couplings(wc_obj, par, mode.quarks, mode.lepton, scale)
-    first, second = _TERMS[mode.spin]
-    return total, part, (C[:, first] * C[:, second].conj()).real
+    kind = (mode.name, quantity, scale, implementation(mode.form_factors))
+    forms = _cached_forms(par, kind, q2min, q2max)
+    first, second = _TERMS[quantity, mode.spin]
+    return forms, (C[:, first] * C[:, second].conj()).real
 
 
 def _rate(
@@ -111,8 +138,9 @@ def _rate(
     q2min: float,
     q2max: float,
 ) -> float:
-    total, _, products = _evaluate(wc_obj, par, mode, q2min, q2max)
-    return float(np.vdot(total, products))
+    C = _couplings(wc_obj, par, mode)
+    forms, products = _evaluate(C, par, mode, _RATE, q2min, q2max)
+    return float(np.vdot(forms[0], products))
 
 
 def branching_ratio(
@@ -145,8 +173,33 @@ def longitudinal(
     q2max: float = np.inf,
 ) -> float:
     """Longitudinal fraction F_L of a bin, or at the point q² = q2min = q2max; 0 if closed."""
-    if q2max < 0:
+    if q2max < 0 or mode.spin == 0:
         return 0.0
-    total, part, products = _evaluate(wc_obj, par, mode, q2min, q2max)
+    C = _couplings(wc_obj, par, mode)
+    (total, part), products = _evaluate(C, par, mode, _RATE, q2min, q2max)
     rate = np.vdot(total, products)
     return float(np.vdot(part, products) / rate) if rate > 0 else 0.0
+
+
+def polarisation(
+    wc_obj: flavio.WilsonCoefficients,
+    par: Mapping[str, float],
+    mode: ExclusiveMode,
+    q2min: float = 0.0,
+    q2max: float = np.inf,
+) -> float:
+    """Longitudinal polarisation P = (Γ(+1/2) - Γ(-1/2))/Γ of the charged lepton, of a bin or at
+    the point q² = q2min = q2max; 0 if closed.
+
+    ±1/2 is the helicity of l^- in the rest frame of the lepton pair (of q), for the decay of a b
+    quark, Bbar -> M l^- + inv, as in arXiv:1212.1878. For l^+ in the decays of B the sign of the
+    helicity is the opposite: P is (Γ(-1/2) - Γ(+1/2))/Γ, the same number, since no coupling enters
+    with its imaginary part.
+    """
+    if q2max < 0:
+        return 0.0
+    C = _couplings(wc_obj, par, mode)
+    (total, *_), products = _evaluate(C, par, mode, _RATE, q2min, q2max)
+    (form,), polarised = _evaluate(C, par, mode, _POLARISED, q2min, q2max)
+    rate = np.vdot(total, products)
+    return float(np.vdot(form, polarised) / rate) if rate > 0 else 0.0

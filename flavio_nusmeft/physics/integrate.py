@@ -8,8 +8,8 @@ import numpy as np
 
 __all__ = ["N_NODES", "nodes"]
 
-N_NODES = 40  # relative error of every term below 5e-9 for every mass and bin
-_FLOOR = 1e-5  # smallest resolved scale, in units of the length of the q² range
+N_NODES = 40  # relative error of every term below 2e-10 for every mass and bin
+_FLOOR = 1e-7  # smallest resolved scale, in units of the length of the q² range
 
 
 @lru_cache(maxsize=8)

@@ -6,7 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["LeptonFunctions", "kallen", "lepton_functions"]
+__all__ = [
+    "LeptonFunctions",
+    "PolarisedLeptonFunctions",
+    "kallen",
+    "lepton_functions",
+    "polarised_lepton_functions",
+]
 
 
 def kallen(a: float | np.ndarray, b: float | np.ndarray, c: np.ndarray) -> np.ndarray:
@@ -59,4 +65,45 @@ def lepton_functions(q2: np.ndarray, m1: np.ndarray, m2: np.ndarray) -> LeptonFu
         AP=2 * plus * b / sqrt_q2,
         VT=2 * plus * b / sqrt_q2,
         AT=2 * minus * a / sqrt_q2,
+    )
+
+
+class PolarisedLeptonFunctions(NamedTuple):
+    """Angular averages of products of lepton currents, helicity +1/2 of f1 minus -1/2, in GeV².
+
+    Odd under parity, so every product is of currents of opposite parity; the letters as in
+    `LeptonFunctions`, V_TA the vector with the tensor of parity A and A_TV the other way round.
+    """
+
+    VA1: np.ndarray
+    VA0: np.ndarray
+    SP: np.ndarray
+    VP: np.ndarray
+    AS: np.ndarray
+    TT: np.ndarray
+    V_TA: np.ndarray
+    A_TV: np.ndarray
+
+
+def polarised_lepton_functions(
+    q2: np.ndarray, m1: np.ndarray, m2: np.ndarray
+) -> PolarisedLeptonFunctions:
+    """Polarised lepton functions in the rest frame of q; arguments as in `lepton_functions`.
+
+    The functions multiply 2 Re(C_i C_j*) and are real: an imaginary part does not survive the
+    angular average.
+    """
+    plus, minus = m1 + m2, m1 - m2
+    product = plus * minus
+    lam_l = (q2 - plus * plus) * (q2 - minus * minus)
+    root, sqrt_q2 = np.sqrt(np.maximum(lam_l, 0)), np.sqrt(q2)
+    return PolarisedLeptonFunctions(
+        VA1=2 / 3 * root * (2 * q2 - product) / q2,
+        VA0=-2 * root * product / q2,
+        SP=-2 * root,
+        VP=-2 * minus * root / sqrt_q2,
+        AS=-2 * plus * root / sqrt_q2,
+        TT=-2 / 3 * root * (q2 - 2 * product) / q2,
+        V_TA=2 / 3 * root * (2 * minus - plus) / sqrt_q2,
+        A_TV=2 / 3 * root * (2 * plus - minus) / sqrt_q2,
     )

@@ -2,6 +2,8 @@
 
 The width is ``sum_k K_k(q²) Re(C_i(k) C_j(k)*)`` with real K_k. The couplings are the combinations
 C± = C ± C' of the parity basis (arXiv:2309.02940 App. A), in the order of `COMPONENTS`.
+The numerator of the polarisation of f1, its rate with helicity +1/2 minus that with -1/2 in the
+rest frame of the pair, is of the same kind with other pairs of couplings.
 Closed forms valid for arbitrary masses; helicity amplitudes in the convention of
 arXiv:1506.03970, form factors in that of arXiv:1503.05534.
 """
@@ -9,18 +11,22 @@ arXiv:1506.03970, form factors in that of arXiv:1503.05534.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .kinematics import kallen, lepton_functions
+from .kinematics import kallen, lepton_functions, polarised_lepton_functions
 
 __all__ = [
     "COMPONENTS",
+    "POLARISED_PSEUDOSCALAR_TERMS",
+    "POLARISED_VECTOR_TERMS",
     "PSEUDOSCALAR_TERMS",
     "VECTOR_TERMS",
     "combine",
     "phase_space",
+    "polarised_pseudoscalar",
+    "polarised_vector",
     "pseudoscalar",
     "term_indices",
     "vector",
@@ -57,6 +63,27 @@ VECTOR_TERMS = (
     ("A+", "T-"),
     ("A-", "T+"),
 )
+POLARISED_PSEUDOSCALAR_TERMS = (
+    ("V+", "A+"),
+    ("S+", "P+"),
+    ("V+", "P+"),
+    ("A+", "S+"),
+    ("T+", "T-"),
+    ("V+", "T-"),
+    ("A+", "T+"),
+)
+POLARISED_VECTOR_TERMS = (
+    ("V+", "A+"),
+    ("V-", "A-"),
+    ("S-", "P-"),
+    ("V-", "P-"),
+    ("A-", "S-"),
+    ("T+", "T-"),
+    ("V+", "T-"),
+    ("V-", "T+"),
+    ("A+", "T+"),
+    ("A-", "T-"),
+)
 
 
 def combine(pairs: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
@@ -82,6 +109,74 @@ def phase_space(
     return root / (256 * np.pi**3 * m_B**3 * q2)
 
 
+class _PseudoscalarAmplitudes(NamedTuple):
+    """λ and the amplitudes of B -> P: spin 1 and 0 of the vector current, scalar, tensor."""
+
+    lam: np.ndarray
+    h1: np.ndarray
+    h0: np.ndarray
+    hS: np.ndarray
+    hT: np.ndarray
+
+
+def _pseudoscalar_amplitudes(
+    q2: np.ndarray,
+    m_B: float,
+    m_P: float,
+    form_factors: Mapping[str, np.ndarray],
+    m_b: float,
+    m_q: float,
+) -> _PseudoscalarAmplitudes:
+    ff = form_factors
+    lam = kallen(m_B**2, m_P**2, q2)
+    root, sqrt_q2 = np.sqrt(np.maximum(lam, 0)), np.sqrt(q2)
+    return _PseudoscalarAmplitudes(
+        lam=lam,
+        h1=ff["f+"] * root / (2 * sqrt_q2),
+        h0=ff["f0"] * (m_B**2 - m_P**2) / (2 * sqrt_q2),
+        hS=ff["f0"] * (m_B**2 - m_P**2) / (2 * (m_b - m_q)),
+        hT=ff["fT"] * root / (m_B + m_P),
+    )
+
+
+class _VectorAmplitudes(NamedTuple):
+    """λ and the amplitudes of B -> V: transversities, time component, scalar, tensor."""
+
+    lam: np.ndarray
+    perp: np.ndarray
+    para: np.ndarray
+    zero: np.ndarray
+    t: np.ndarray
+    s: np.ndarray
+    T_perp: np.ndarray
+    T_para: np.ndarray
+    T_zero: np.ndarray
+
+
+def _vector_amplitudes(
+    q2: np.ndarray,
+    m_B: float,
+    m_V: float,
+    form_factors: Mapping[str, np.ndarray],
+    m_b: float,
+    m_q: float,
+) -> _VectorAmplitudes:
+    ff = form_factors
+    lam = kallen(m_B**2, m_V**2, q2)
+    root, sqrt_q2 = np.sqrt(np.maximum(lam, 0)), np.sqrt(q2)
+    return _VectorAmplitudes(
+        lam=lam,
+        perp=ff["V"] * root / (np.sqrt(2) * (m_B + m_V)),
+        para=ff["A1"] * (m_B + m_V) / np.sqrt(2),
+        zero=4 * m_B * m_V * ff["A12"] / sqrt_q2,
+        t=ff["A0"] * root / (2 * sqrt_q2),
+        s=ff["A0"] * root / (2 * (m_b + m_q)),
+        T_perp=np.sqrt(2) * ff["T1"] * root / sqrt_q2,
+        T_para=np.sqrt(2) * ff["T2"] * (m_B**2 - m_V**2) / sqrt_q2,
+        T_zero=4 * m_B * m_V * ff["T23"] / (m_B + m_V),
+    )
+
+
 def pseudoscalar(
     q2: np.ndarray,
     m_B: float,
@@ -100,13 +195,7 @@ def pseudoscalar(
     form_factors : f+, f0, fT at q2
     m_b, m_q : running quark masses of the b -> q current (GeV)
     """
-    ff = form_factors
-    lam = kallen(m_B**2, m_P**2, q2)
-    root, sqrt_q2 = np.sqrt(np.maximum(lam, 0)), np.sqrt(q2)
-    h1 = ff["f+"] * root / (2 * sqrt_q2)
-    h0 = ff["f0"] * (m_B**2 - m_P**2) / (2 * sqrt_q2)
-    hS = ff["f0"] * (m_B**2 - m_P**2) / (2 * (m_b - m_q))
-    hT = ff["fT"] * root / (m_B + m_P)
+    lam, h1, h0, hS, hT = _pseudoscalar_amplitudes(q2, m_B, m_P, form_factors, m_b, m_q)
     lep = lepton_functions(q2, m1, m2)
     terms = np.array(
         [
@@ -139,17 +228,9 @@ def vector(
 
     As `pseudoscalar`, with the form factors V, A0, A1, A12, T1, T2, T23.
     """
-    ff = form_factors
-    lam = kallen(m_B**2, m_V**2, q2)
-    root, sqrt_q2 = np.sqrt(np.maximum(lam, 0)), np.sqrt(q2)
-    perp = ff["V"] * root / (np.sqrt(2) * (m_B + m_V))
-    para = ff["A1"] * (m_B + m_V) / np.sqrt(2)
-    zero = 4 * m_B * m_V * ff["A12"] / sqrt_q2
-    t = ff["A0"] * root / (2 * sqrt_q2)
-    s = ff["A0"] * root / (2 * (m_b + m_q))
-    T_perp = np.sqrt(2) * ff["T1"] * root / sqrt_q2
-    T_para = np.sqrt(2) * ff["T2"] * (m_B**2 - m_V**2) / sqrt_q2
-    T_zero = 4 * m_B * m_V * ff["T23"] / (m_B + m_V)
+    lam, perp, para, zero, t, s, T_perp, T_para, T_zero = _vector_amplitudes(
+        q2, m_B, m_V, form_factors, m_b, m_q
+    )
     lep = lepton_functions(q2, m1, m2)
     nothing = np.zeros_like(perp * lep.V1)
     longitudinal = np.array(
@@ -190,3 +271,66 @@ def vector(
     )
     factor = phase_space(q2, m_B, lam, m1, m2)
     return (transverse + longitudinal) * factor, longitudinal * factor
+
+
+def polarised_pseudoscalar(
+    q2: np.ndarray,
+    m_B: float,
+    m_P: float,
+    m1: np.ndarray,
+    m2: np.ndarray,
+    form_factors: Mapping[str, np.ndarray],
+    m_b: float,
+    m_q: float,
+) -> np.ndarray:
+    """Coefficients of dΓ(λ1 = +1/2)/dq² - dΓ(λ1 = -1/2)/dq² of B -> P f1 f2.
+
+    Arguments and shape as in `pseudoscalar`, for `POLARISED_PSEUDOSCALAR_TERMS`.
+    """
+    lam, h1, h0, hS, hT = _pseudoscalar_amplitudes(q2, m_B, m_P, form_factors, m_b, m_q)
+    lep = polarised_lepton_functions(q2, m1, m2)
+    terms = np.array(
+        [
+            h1**2 * lep.VA1 + h0**2 * lep.VA0,
+            hS**2 * lep.SP,
+            h0 * hS * lep.VP,
+            h0 * hS * lep.AS,
+            hT**2 * lep.TT,
+            h1 * hT * lep.V_TA,
+            h1 * hT * lep.A_TV,
+        ]
+    )
+    return 2 * terms * phase_space(q2, m_B, lam, m1, m2)
+
+
+def polarised_vector(
+    q2: np.ndarray,
+    m_B: float,
+    m_V: float,
+    m1: np.ndarray,
+    m2: np.ndarray,
+    form_factors: Mapping[str, np.ndarray],
+    m_b: float,
+    m_q: float,
+) -> np.ndarray:
+    """As `polarised_pseudoscalar` for B -> V f1 f2 and `POLARISED_VECTOR_TERMS`, all V summed."""
+    lam, perp, para, zero, t, s, T_perp, T_para, T_zero = _vector_amplitudes(
+        q2, m_B, m_V, form_factors, m_b, m_q
+    )
+    lep = polarised_lepton_functions(q2, m1, m2)
+    mixed = para * T_para + zero * T_zero
+    terms = np.array(
+        [
+            perp**2 * lep.VA1,
+            (para**2 + zero**2) * lep.VA1 + t**2 * lep.VA0,
+            s**2 * lep.SP,
+            t * s * lep.VP,
+            t * s * lep.AS,
+            (T_perp**2 + T_para**2 + T_zero**2) * lep.TT,
+            perp * T_perp * lep.V_TA,
+            mixed * lep.V_TA,
+            perp * T_perp * lep.A_TV,
+            mixed * lep.A_TV,
+        ]
+    )
+    return 2 * terms * phase_space(q2, m_B, lam, m1, m2)

@@ -62,6 +62,12 @@ def integrate(amplitude: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return np.einsum("hnij,n->h", np.abs(amplitude) ** 2, weight)
 
 
+def integrate_polarised(amplitude: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
+    """As `integrate`, summed over the meson, for helicities +1/2 and -1/2 of particle 1."""
+    plus, minus = np.einsum("hnij,n->i", np.abs(amplitude) ** 2, weight)
+    return float(plus), float(minus)
+
+
 def total_and_longitudinal(per_helicity: np.ndarray, spin: int) -> tuple[float, float]:
     """Sum over meson helicities, and the helicity-0 part (zero for a pseudoscalar)."""
     return float(per_helicity.sum()), float(per_helicity[0]) if spin == 1 else 0.0

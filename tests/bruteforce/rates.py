@@ -21,6 +21,7 @@ from .hadronic import Currents, currents_vacuum
 from .phasespace import (
     allowed,
     integrate,
+    integrate_polarised,
     meson_currents,
     pair_spinors,
     sandwich,
@@ -47,6 +48,16 @@ def _parity_matrix(couplings: Mapping[str, complex], currents: Currents) -> np.n
         )
         matrix += c["T"] * np.einsum("hmn,mnab->hab", currents.tensor(scalar), SIGMA_LOW)
     return matrix
+
+
+def _amplitude(
+    q2: float, m_B: float, m_M: float, m1: float, m2: float, matrix: np.ndarray, n_theta: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Amplitude (meson, theta, f1, f2) of ubar_1 matrix v_2 with the root of the phase space, and
+    the weights of the angles."""
+    row1, col2, _, _, weight = pair_spinors(q2, m1, m2, n_theta)
+    factor = three_body_factor(q2, m_B, m_M, m1, m2)
+    return np.sqrt(factor) * sandwich(row1, matrix, col2), weight
 
 
 def dirac_width(
@@ -91,13 +102,34 @@ def dirac_width(
         dGamma/dq2, and its part with helicity 0 of a vector meson (0 for spin 0). Both are zero
         outside the physical region.
     """
-    if not allowed(q2, m_B, m_M, m1, m2):
+    masses = m_B, m_M, m1, m2
+    if not allowed(q2, *masses):
         return 0.0, 0.0
     currents = meson_currents(q2, m_B, m_M, form_factors, m_b, m_q, spin)
-    row1, col2, _, _, weight = pair_spinors(q2, m1, m2, n_theta)
-    amplitude = sandwich(row1, _parity_matrix(couplings, currents), col2)
-    factor = three_body_factor(q2, m_B, m_M, m1, m2)
-    return total_and_longitudinal(factor * integrate(amplitude, weight), spin)
+    matrix = _parity_matrix(couplings, currents)
+    return total_and_longitudinal(integrate(*_amplitude(q2, *masses, matrix, n_theta)), spin)
+
+
+def polarised_width(
+    q2: float,
+    m_B: float,
+    m_M: float,
+    m1: float,
+    m2: float,
+    couplings: Mapping[str, complex],
+    form_factors: Mapping[str, float],
+    m_b: float,
+    m_q: float,
+    spin: int,
+    n_theta: int = 16,
+) -> tuple[float, float]:
+    """`dirac_width` with helicity +1/2 and with -1/2 of f1, in the rest frame of the pair."""
+    masses = m_B, m_M, m1, m2
+    if not allowed(q2, *masses):
+        return 0.0, 0.0
+    currents = meson_currents(q2, m_B, m_M, form_factors, m_b, m_q, spin)
+    matrix = _parity_matrix(couplings, currents)
+    return integrate_polarised(*_amplitude(q2, *masses, matrix, n_theta))
 
 
 def dirac_two_body_width(
@@ -366,6 +398,18 @@ CHARGED = {
 """Chiralities of (chibar_a Gamma P_X e)(dbar_i Gamma P_Y u_j), chi the Majorana field."""
 
 
+def _charged_terms(left: Arrays, indices: tuple[int, int, int, int]) -> Terms:
+    """(ebar Gamma chi)(ubar Gamma d) of one process; see `charged_width_left`."""
+    other = {"L": "R", "R": "L"}
+    terms: Terms = []
+    for name, array in left.items():
+        kind, lepton, quark = CHARGED[name]
+        if kind != "V":
+            lepton, quark = other[lepton], other[quark]
+        terms.append((kind, lepton, quark, np.conj(array[indices]).reshape(1, 1)))
+    return terms
+
+
 def charged_width_left(
     q2: float,
     m_B: float,
@@ -394,17 +438,32 @@ def charged_width_left(
 
     Other arguments and the result are those of `dirac_width`, with m1 = m_lepton, m2 = m_nu.
     """
-    if not allowed(q2, m_B, m_M, m_lepton, m_nu):
+    masses = m_B, m_M, m_lepton, m_nu
+    if not allowed(q2, *masses):
         return 0.0, 0.0
-    other = {"L": "R", "R": "L"}
-    terms: Terms = []
-    for name, array in left.items():
-        kind, lepton, quark = CHARGED[name]
-        if kind != "V":
-            lepton, quark = other[lepton], other[quark]
-        terms.append((kind, lepton, quark, np.conj(array[indices]).reshape(1, 1)))
     currents = meson_currents(q2, m_B, m_M, form_factors, m_b, m_q, spin)
-    row1, col2, _, _, weight = pair_spinors(q2, m_lepton, m_nu, n_theta)
-    squared = integrate(sandwich(row1, _matrix(terms, 0, 0, currents), col2), weight)
-    factor = three_body_factor(q2, m_B, m_M, m_lepton, m_nu)
-    return total_and_longitudinal(factor * squared, spin)
+    matrix = _matrix(_charged_terms(left, indices), 0, 0, currents)
+    return total_and_longitudinal(integrate(*_amplitude(q2, *masses, matrix, n_theta)), spin)
+
+
+def polarised_charged_width_left(
+    q2: float,
+    m_B: float,
+    m_M: float,
+    m_lepton: float,
+    m_nu: float,
+    left: Arrays,
+    form_factors: Mapping[str, float],
+    m_b: float,
+    m_q: float,
+    spin: int,
+    indices: tuple[int, int, int, int],
+    n_theta: int = 16,
+) -> tuple[float, float]:
+    """`charged_width_left` with helicity +1/2 and with -1/2 of l^-, in the rest frame of q."""
+    masses = m_B, m_M, m_lepton, m_nu
+    if not allowed(q2, *masses):
+        return 0.0, 0.0
+    currents = meson_currents(q2, m_B, m_M, form_factors, m_b, m_q, spin)
+    matrix = _matrix(_charged_terms(left, indices), 0, 0, currents)
+    return integrate_polarised(*_amplitude(q2, *masses, matrix, n_theta))

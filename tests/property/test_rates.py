@@ -20,9 +20,12 @@ COEFFICIENTS = {
     if (name.startswith(("Vnud", "Snud", "Tnud")) and {1, 2} == set(c.indices[2:]))
     or ("nuedu" in name and c.indices[2:] == (2, 1))
 }
-TOTALS = [n for n in NAMES if flavio.Observable[n].arguments is None and not n.startswith("FL")]
-POINTS = [n for n in NAMES if flavio.Observable[n].arguments == ["q2"]]
-BINS = [n for n in NAMES if flavio.Observable[n].arguments == ["q2min", "q2max"]]
+# polarisations may be negative
+RATES = [n for n in NAMES if "Ptau" not in n]
+POLARISATIONS = [n for n in NAMES if "Ptau" in n]
+TOTALS = [n for n in RATES if flavio.Observable[n].arguments is None and not n.startswith("FL")]
+POINTS = [n for n in RATES if flavio.Observable[n].arguments == ["q2"]]
+BINS = [n for n in RATES if flavio.Observable[n].arguments == ["q2min", "q2max"]]
 
 masses = st.one_of(st.just(0.0), st.floats(1e-9, 6.0))
 parts = st.floats(-1e-6, 1e-6)
@@ -68,6 +71,15 @@ def test_bins_are_positive_numbers(values, m1, low, width):
         rate = predict(name, par, values, low, low + width)
         assert rate >= 0
         assert np.isfinite(rate)
+
+
+@given(coefficients, masses, masses, st.floats(0, 12), st.floats(1e-3, 12))
+def test_polarisations_are_at_most_one(values, m1, m2, low, width):
+    par = with_masses(m1, m2, 0.0)
+    arguments = {"P": (low,), "<": (low, low + width)}
+    for name in POLARISATIONS:
+        bins = () if name.startswith("Ptautot") else arguments[name[0]]
+        assert abs(predict(name, par, values, *bins)) <= 1 + 1e-12
 
 
 @given(coefficients, masses, masses, st.floats(0.1, 10))

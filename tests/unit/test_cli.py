@@ -113,6 +113,13 @@ def test_smeft_file(tmp_path, capsys):
     assert row["prediction"] == pytest.approx(flavio.np_prediction("BR(B+->Knunu)", w), rel=1e-6)
 
 
+def test_wet_basis_that_flavio_cannot_read(tmp_path, capsys):
+    path = tmp_path / "eos.yml"
+    path.write_text("{eft: WET, basis: EOS, scale: 4.2, values: {'cbtaunutau::cVL': 0.1}}")
+    assert main(["predict", str(path)]) == 2
+    assert "WET EOS has no translator to flavio's basis" in capsys.readouterr().err
+
+
 def test_installed_command():
     """--help and a wrong option answer without importing flavio."""
     command = shutil.which("nusmeft", path=str(sys.prefix) + "/bin")

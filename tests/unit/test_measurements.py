@@ -9,18 +9,18 @@ from flavio.statistics.likelihood import Likelihood
 from scipy.stats import norm
 
 from flavio_nusmeft import NuWilson, _data, dataset, errors
-from flavio_nusmeft.measurements import results
+from flavio_nusmeft.measurements import Result, results
 from flavio_nusmeft.observables import NAMES
 
 PAPER = {
-    "BR(B+->Kinv)": "1.4e-05 ± 4e-06",
+    "BR(B+->Kinv)": "(1.40 ± 0.40)e-05",
     "BR(B0->Kinv)": "< 2.6e-05 (90%)",
     "BR(B0->K*inv)": "< 1.8e-05 (90%)",
     "BR(B+->K*inv)": "< 4e-05 (90%)",
     "BR(Bs->inv)": "< 0.00059 (90%)",
     "Rmue(B->Dlinv)": "0.995 ± 0.045",
-    "Remu(B->D*linv)": "1.01 ± 0.032",
-    "Remu(B->Xlinv)": "1.01 ± 0.021",
+    "Remu(B->D*linv)": "1.010 ± 0.032",
+    "Remu(B->Xlinv)": "1.007 ± 0.021",
 }
 
 
@@ -49,12 +49,17 @@ def test_current():
     assert [r.limit for r in results("BR(B0->K*inv)", "current")] == [1.8e-5, 5.5e-5, 9.3e-5]
 
 
+def test_asymmetric_errors_are_shown():
+    assert str(Result("x", 2.3e-5, 7.24e-6, 6.31e-6)) == "(2.30 +0.72 -0.63)e-05"
+    assert str(Result("x", 12.0, 3.0, 3.0)) == "12.0 ± 3.0"
+
+
 def test_charged_currents():
     """Muons over electrons in Belle 2015, electrons over muons in the others."""
     assert [str(r) for r in results("Rmue(B->Dlinv)", "current")] == ["0.995 ± 0.045"]
-    assert [str(r) for r in results("Remu(B->Dlinv)", "current")] == ["1.02 ± 0.03"]
-    assert [str(r) for r in results("Remu(B->D*linv)", "current")] == ["1.01 ± 0.032"]
-    assert [str(r) for r in results("Remu(B->Xlinv)", "current")] == ["1.01 ± 0.021"]
+    assert [str(r) for r in results("Remu(B->Dlinv)", "current")] == ["1.020 ± 0.030"]
+    assert [str(r) for r in results("Remu(B->D*linv)", "current")] == ["1.010 ± 0.032"]
+    assert [str(r) for r in results("Remu(B->Xlinv)", "current")] == ["1.007 ± 0.021"]
     assert [str(r) for r in results("Rtaul(B->Dlinv)", "current")] == ["0.347 ± 0.025"]
     assert [str(r) for r in results("Rtaul(B->D*linv)", "current")] == ["0.288 ± 0.012"]
     average = flavio.Measurement["flavio_nusmeft HFLAV R(D) R(D*) 2025"]

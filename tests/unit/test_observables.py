@@ -25,6 +25,8 @@ def test_names():
         expected |= {f"BR(Bc->{lepton}inv)"}
         for b in ("B0", "B+", "B"):
             expected |= {f"{x}({b}->D*{lepton}inv)" for x in ("FL", "<FL>", "FLtot")}
+    for m in ("B0->D", "B+->D", "B->D", "B0->D*", "B+->D*", "B->D*"):
+        expected |= {f"{x}({m}tauinv)" for x in ("Ptau", "<Ptau>", "Ptautot")}
     for lepton in ("e", "mu", "tau", "l"):
         expected |= {f"BR(B->Xc{lepton}inv)"}
         for m in ("B0->D", "B+->D", "B0->D*", "B+->D*"):
@@ -50,8 +52,9 @@ def test_complete(name):
     assert observable.prediction is not None
     matplotlib.mathtext.MathTextParser("path").parse(observable.tex.replace(r"\text", r"\mathrm"))
     assert name in set(leaves(flavio.Observable.taxonomy_dict()))
-    expected = {"d": ["q2"], "F": ["q2"], "<": ["q2min", "q2max"]}.get(name[0])
-    assert observable.arguments == (None if name.startswith("FLtot") else expected)
+    expected = {"d": ["q2"], "F": ["q2"], "P": ["q2"], "<": ["q2min", "q2max"]}.get(name[0])
+    total = name.startswith(("FLtot", "Ptautot"))
+    assert observable.arguments == (None if total else expected)
 
 
 def test_bad_bins(par):
@@ -66,6 +69,8 @@ def test_bad_bins(par):
         flavio.sm_prediction("dBR/dq2(B+->Kinv)", np.nan)
     with pytest.raises(errors.InvalidBin):
         flavio.sm_prediction("<FL>(B0->K*inv)", 5, 1)
+    with pytest.raises(errors.InvalidBin):
+        flavio.sm_prediction("<Ptau>(B->Dtauinv)", 5, 5)
     assert observable.prediction_par(par, None, 40, 50) == 0
 
 

@@ -42,8 +42,9 @@ from .spinors import EPSILON, METRIC, dot, polarisations_along_z
 
 
 def kallen(a: float, b: float, c: float) -> float:
-    """Källén function."""
-    return a**2 + b**2 + c**2 - 2 * (a * b + a * c + b * c)
+    """Källén function of squared masses, in factors: without cancellation at threshold."""
+    plus, minus = (np.sqrt(b) + np.sqrt(c)) ** 2, (np.sqrt(b) - np.sqrt(c)) ** 2
+    return (a - plus) * (a - minus)
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def test_pseudoscalar(m1, m2, rng):
         expected, _ = dirac_width(q2, M_B, M_P, m1, m2, couplings, ff, *M_QUARKS, spin=0, n_theta=8)
         coefficients = pseudoscalar(np.float64(q2), M_B, M_P, m1, m2, ff, *M_QUARKS)
         found = quadratic(coefficients, PSEUDOSCALAR_TERMS, plus_minus(couplings))
-        assert found == pytest.approx(expected, rel=1e-8)
+        assert found == pytest.approx(expected, rel=1e-8, abs=0)
 
 
 @pytest.mark.parametrize(("m1", "m2"), MASSES)
@@ -73,8 +73,8 @@ def test_vector(m1, m2, rng):
         )
         total, part = vector(np.float64(q2), M_B, M_V, m1, m2, ff, *M_QUARKS)
         C = plus_minus(couplings)
-        assert quadratic(total, VECTOR_TERMS, C) == pytest.approx(expected, rel=1e-8)
-        assert quadratic(part, VECTOR_TERMS, C) == pytest.approx(longitudinal, rel=1e-8)
+        assert quadratic(total, VECTOR_TERMS, C) == pytest.approx(expected, rel=1e-8, abs=0)
+        assert quadratic(part, VECTOR_TERMS, C) == pytest.approx(longitudinal, rel=1e-8, abs=0)
 
 
 @pytest.mark.parametrize(("m1", "m2"), MASSES)
@@ -89,7 +89,7 @@ def test_two_body(m1, m2, rng):
         np.array([m2]),
         plus_minus(couplings)[None],
     )
-    assert found[0] == pytest.approx(expected, rel=1e-8)
+    assert found[0] == pytest.approx(expected, rel=1e-8, abs=0)
 
 
 def test_outside_of_phase_space():

@@ -1,0 +1,1 @@
+"""Effective theories: operators, bases, running, matching, and the coefficient object."""

@@ -1,0 +1,1 @@
+"""Physics: couplings, closed-form widths, quadrature and one module per family of decays."""

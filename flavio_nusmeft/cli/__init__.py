@@ -109,6 +109,7 @@ def _predict(options: argparse.Namespace, text: str) -> dict[str, Any]:
         "basis": wc_obj.wc.basis,
         "scale": wc_obj.wc.scale,
         "values": wc_obj.wc.values,
+        "unmatched": getattr(wc_obj, "unmatched", []),
         "masses": {f"m_N{i}": par[f"m_N{i}"] for i in (1, 2, 3)},
         "dataset": options.dataset,
         "observables": rows,
@@ -162,6 +163,9 @@ def main(arguments: list[str] | None = None) -> int:
     except NuSMEFTError as error:
         print(f"nusmeft: {error}", file=sys.stderr)
         return 2
+    if data["unmatched"]:
+        names = ", ".join(data["unmatched"])
+        print(f"nusmeft: without effect here at tree level: {names}", file=sys.stderr)
     if options.json:
         print(json.dumps(data, indent=2))
     else:

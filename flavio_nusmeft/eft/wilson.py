@@ -203,18 +203,21 @@ class NuWilson(flavio.WilsonCoefficients):
             names = {n for s in chosen for n in wcxf.Basis[eft, basis].sectors.get(s, ())}
             values = {name: value for name, value in values.items() if name in names}
         elif eft == "nuWET":
-            self._warn_unmatched()
+            warn_dropped(self.unmatched, "nuWET")
             values = self.standard(scale, eft, basis, sectors) | self.sterile(scale, chosen)
         else:
             values = self.standard(scale, eft, basis, sectors)
         values = {name: value for name, value in values.items() if name in known}
         return wcxf.WC(eft=eft, basis=basis, scale=scale, values=wcxf.WC.dict2values(values))
 
-    def _warn_unmatched(self) -> None:
-        if self.wc.eft == "nuSMEFT":
-            lost = [n for n in self._sterile_values if n.split("_")[0] in UNMATCHED]
-            lost += [n for n in self._standard_values if n.split("_")[0] not in SMEFT_MATCHED]
-            warn_dropped(lost, "nuWET")
+    @property
+    def unmatched(self) -> list[str]:
+        """Non-zero Warsaw coefficients that do not match onto nuWET at tree level."""
+        if self.wc.eft != "nuSMEFT":
+            return []
+        sterile = [n for n in self._sterile_values if n.split("_")[0] in UNMATCHED]
+        standard = [n for n in self._standard_values if n.split("_")[0] not in SMEFT_MATCHED]
+        return sterile + standard
 
     def sterile(self, scale: float, sectors: tuple[str, ...]) -> dict[str, complex]:
         """nuWET coefficients at ``scale`` (GeV) that do not come from SMEFT or WET.

@@ -122,6 +122,17 @@ def test_wet_basis_that_flavio_cannot_read(tmp_path, capsys):
     assert "WET EOS has no translator to flavio's basis" in capsys.readouterr().err
 
 
+def test_coefficients_without_effect_are_named(tmp_path, capsys):
+    path = tmp_path / "dipole.yml"
+    path.write_text(
+        "{eft: nuSMEFT, basis: Warsaw, scale: 1000, values: {nW_11: 1.0e-8, qn_2311: 1.0e-8}}"
+    )
+    assert main(["predict", str(path), "-o", "BR(B0->Kinv)"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == "nusmeft: without effect here at tree level: nW_11\n"
+    assert "BR(B0->Kinv)" in captured.out
+
+
 def test_installed_command():
     """--help and a wrong option answer without importing flavio."""
     command = shutil.which("nusmeft", path=str(sys.prefix) + "/bin")

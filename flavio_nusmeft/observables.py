@@ -7,7 +7,7 @@ rest frame of q, see `exclusive.polarisation`. Arguments: q² in GeV².
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import flavio
 import numpy as np
 
-from .errors import InvalidBin, UndefinedRatio
+from .errors import InvalidBin
 from .physics import exclusive, inclusive, long_distance, two_body
 from .physics.modes import (
     CHARGED_LEPTONS,
@@ -27,8 +27,11 @@ from .physics.modes import (
     ExclusiveMode,
     TwoBodyMode,
 )
+from .physics.rates import Quantity, Rate, evaluate, scaled
 
-__all__ = ["NAMES", "register"]
+__all__ = ["NAMES", "QUANTITIES", "register"]
+
+Par = Mapping[str, float]
 
 
 def _check_q2(q2: float) -> float:
@@ -46,91 +49,88 @@ def _check_bin(q2min: float, q2max: float) -> tuple[float, float]:
     return low, high
 
 
-def _total(mode: ExclusiveMode, tau: bool, wc_obj: Any, par: Any) -> float:
-    result = exclusive.branching_ratio(wc_obj, par, mode)
-    return result + long_distance.branching_ratio(par, mode) if tau else result
+def _total(mode: ExclusiveMode, tau: bool, par: Par) -> Quantity:
+    offset = long_distance.branching_ratio(par, mode) if tau else 0.0
+    return Quantity((exclusive.rate(par, mode),), offset)
 
 
-def _differential(mode: ExclusiveMode, tau: bool, wc_obj: Any, par: Any, q2: float) -> float:
+def _differential(mode: ExclusiveMode, tau: bool, par: Par, q2: float) -> Quantity:
     q2 = _check_q2(q2)
-    result = exclusive.differential(wc_obj, par, mode, q2)
-    return result + long_distance.differential(par, mode, q2) if tau else result
+    offset = long_distance.differential(par, mode, q2) if tau else 0.0
+    return Quantity((exclusive.rate(par, mode, q2, q2),), offset)
 
 
-def _binned(
-    mode: ExclusiveMode, tau: bool, wc_obj: Any, par: Any, q2min: float, q2max: float
-) -> float:
+def _binned(mode: ExclusiveMode, tau: bool, par: Par, q2min: float, q2max: float) -> Quantity:
     low, high = _check_bin(q2min, q2max)
-    result = exclusive.branching_ratio(wc_obj, par, mode, low, high)
-    if tau:
-        result += long_distance.branching_ratio(par, mode, low, high)
-    return result / (high - low)
+    width = high - low
+    offset = long_distance.branching_ratio(par, mode, low, high) / width if tau else 0.0
+    return Quantity((scaled(exclusive.rate(par, mode, low, high), 1 / width),), offset)
 
 
 # F_L and P_τ: ratios of rates, by a function of `exclusive`
-_Fraction = Callable[..., float]
+_Fraction = Callable[..., Quantity]
 
 
-def _fraction_total(function: _Fraction, mode: ExclusiveMode, wc_obj: Any, par: Any) -> float:
-    return function(wc_obj, par, mode)
+def _fraction_total(function: _Fraction, mode: ExclusiveMode, par: Par) -> Quantity:
+    return function(par, mode)
 
 
-def _fraction(function: _Fraction, mode: ExclusiveMode, wc_obj: Any, par: Any, q2: float) -> float:
+def _fraction(function: _Fraction, mode: ExclusiveMode, par: Par, q2: float) -> Quantity:
     q2 = _check_q2(q2)
-    return function(wc_obj, par, mode, q2, q2)
+    return function(par, mode, q2, q2)
 
 
 def _fraction_binned(
-    function: _Fraction, mode: ExclusiveMode, wc_obj: Any, par: Any, q2min: float, q2max: float
-) -> float:
-    return function(wc_obj, par, mode, *_check_bin(q2min, q2max))
+    function: _Fraction, mode: ExclusiveMode, par: Par, q2min: float, q2max: float
+) -> Quantity:
+    return function(par, mode, *_check_bin(q2min, q2max))
 
 
-def _two_body(mode: TwoBodyMode, wc_obj: Any, par: Any) -> float:
-    return two_body.branching_ratio(wc_obj, par, mode)
+def _two_body(mode: TwoBodyMode, par: Par) -> Quantity:
+    return Quantity((two_body.rate(par, mode),))
 
 
 # l stands for the average of e and mu, as in flavio
 _AVERAGE = {**{lepton: (lepton,) for lepton in CHARGED_LEPTONS}, "l": ("e", "mu")}
 
 
-def _semileptonic(decay: str, lepton: str, wc_obj: Any, par: Any) -> float:
-    modes = [SEMILEPTONIC[decay + single] for single in _AVERAGE[lepton]]
-    return sum(exclusive.branching_ratio(wc_obj, par, mode) for mode in modes) / len(modes)
+def _average(rates: list[Rate], leptons: tuple[str, ...]) -> Quantity:
+    return Quantity(tuple(scaled(rate, 1 / len(leptons)) for rate in rates))
 
 
-def _semileptonic_differential(decay: str, lepton: str, wc_obj: Any, par: Any, q2: float) -> float:
-    q2 = _check_q2(q2)
-    modes = [SEMILEPTONIC[decay + single] for single in _AVERAGE[lepton]]
-    return sum(exclusive.differential(wc_obj, par, mode, q2) for mode in modes) / len(modes)
-
-
-def _semileptonic_bin(
-    decay: str, lepton: str, wc_obj: Any, par: Any, q2min: float, q2max: float
-) -> float:
-    low, high = _check_bin(q2min, q2max)
-    modes = [SEMILEPTONIC[decay + single] for single in _AVERAGE[lepton]]
-    rates = [exclusive.branching_ratio(wc_obj, par, mode, low, high) for mode in modes]
-    return sum(rates) / len(modes)
-
-
-def _inclusive(lepton: str, wc_obj: Any, par: Any) -> float:
+def _semileptonic(decay: str, lepton: str, par: Par) -> Quantity:
     leptons = _AVERAGE[lepton]
-    return sum(inclusive.branching_ratio(wc_obj, par, x) for x in leptons) / len(leptons)
+    return _average([exclusive.rate(par, SEMILEPTONIC[decay + x]) for x in leptons], leptons)
 
 
-def _ratio(numerator: Callable[..., float], denominator: Callable[..., float], *args: Any) -> float:
-    below = denominator(*args)
-    if below == 0:
-        raise UndefinedRatio("the branching ratio in the denominator vanishes")
-    return numerator(*args) / below
+def _semileptonic_differential(decay: str, lepton: str, par: Par, q2: float) -> Quantity:
+    q2, leptons = _check_q2(q2), _AVERAGE[lepton]
+    rates = [exclusive.rate(par, SEMILEPTONIC[decay + x], q2, q2) for x in leptons]
+    return _average(rates, leptons)
+
+
+def _semileptonic_bin(decay: str, lepton: str, par: Par, q2min: float, q2max: float) -> Quantity:
+    (low, high), leptons = _check_bin(q2min, q2max), _AVERAGE[lepton]
+    rates = [exclusive.rate(par, SEMILEPTONIC[decay + x], low, high) for x in leptons]
+    return _average(rates, leptons)
+
+
+def _inclusive(lepton: str, par: Par) -> Quantity:
+    leptons = _AVERAGE[lepton]
+    return _average([rate for x in leptons for rate in inclusive.rates(par, x)], leptons)
+
+
+def _ratio(
+    numerator: Callable[[Par], Quantity], denominator: Callable[[Par], Quantity], par: Par
+) -> Quantity:
+    return Quantity(numerator(par).numerator, denominator=denominator(par).numerator)
 
 
 @dataclass(frozen=True)
 class _Spec:
     name: str
     arguments: tuple[str, ...]
-    function: Callable[..., float]
+    quantity: Callable[..., Quantity]
     description: str
     tex: str
     taxonomy: str
@@ -286,8 +286,8 @@ def _semileptonic_specs(decay: str) -> Iterator[_Spec]:
 
 def _ratio_spec(
     name: str,
-    numerator: Callable[..., float],
-    denominator: Callable[..., float],
+    numerator: Callable[[Par], Quantity],
+    denominator: Callable[[Par], Quantity],
     tex: str,
     taxonomy: str,
 ) -> _Spec:
@@ -345,6 +345,12 @@ def _specs() -> Iterator[_Spec]:
 
 _SPECS = tuple(_specs())
 NAMES = tuple(spec.name for spec in _SPECS)
+# (par, *arguments) -> Quantity, by the names of the observables
+QUANTITIES = {spec.name: spec.quantity for spec in _SPECS}
+
+
+def _predict(quantity: Callable[..., Quantity], wc_obj: Any, par: Par, *args: float) -> float:
+    return evaluate(quantity(par, *args), wc_obj, par)
 
 
 def register() -> None:
@@ -356,4 +362,4 @@ def register() -> None:
         observable.set_description(spec.description)
         observable.tex = spec.tex
         observable.add_taxonomy(spec.taxonomy)
-        flavio.classes.Prediction(spec.name, spec.function)
+        flavio.classes.Prediction(spec.name, partial(_predict, spec.quantity))

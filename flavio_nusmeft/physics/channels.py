@@ -7,15 +7,16 @@ Without a charged lepton these are the 21 pairs of neutrinos, whose width as Maj
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import flavio
 import numpy as np
 
 from ..errors import InvalidMass
-from .charged_couplings import charged_couplings
+from .charged_couplings import active_couplings, charged_couplings, sterile_couplings
 from .neutral_couplings import PAIRS, pair_couplings
 
-__all__ = ["couplings", "masses", "neutrino_masses", "symmetry_factors"]
+__all__ = ["CouplingSet", "couplings", "masses", "neutrino_masses", "symmetry_factors"]
 
 _HEAVY = 1e3  # GeV
 _IDENTICAL = np.array([2.0 if a == b else 1.0 for a, b in PAIRS])
@@ -53,14 +54,30 @@ def symmetry_factors(lepton: str | None) -> np.ndarray:
     return _IDENTICAL if lepton is None else np.ones(6)
 
 
+class CouplingSet(NamedTuple):
+    """Which couplings: of a quark transition, with a charged lepton or None, at a scale (GeV).
+
+    ``part`` of charged currents: ``all``, or ``active`` (SM, SMEFT and WET) or ``sterile`` only.
+    """
+
+    quarks: str
+    lepton: str | None
+    scale: float
+    part: str = "all"
+
+
+_CHARGED_PARTS = {
+    "all": charged_couplings,
+    "active": active_couplings,
+    "sterile": sterile_couplings,
+}
+
+
 def couplings(
-    wc_obj: flavio.WilsonCoefficients,
-    par: Mapping[str, float],
-    quarks: str,
-    lepton: str | None,
-    scale: float,
+    wc_obj: flavio.WilsonCoefficients | None, par: Mapping[str, float], which: CouplingSet
 ) -> np.ndarray:
     """Couplings of every channel (GeV^-2), shape (channels, 10) as in `widths.COMPONENTS`."""
+    quarks, lepton, scale, part = which
     if lepton is None:
         return pair_couplings(wc_obj, par, quarks, scale)
-    return charged_couplings(wc_obj, par, quarks, lepton, scale)
+    return _CHARGED_PARTS[part](wc_obj, par, quarks, lepton, scale)

@@ -1,7 +1,6 @@
 """B -> M + inv (short distance) and B -> M l + inv: rates, F_L, lepton polarisation.
 
-A rate is the sum over channels and terms of a form, which depends on parameters, masses and the
-bin only, times a product of couplings. Forms are integrated once and remembered.
+The forms of `rates` are integrated once and remembered.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from .cache import ParameterCache
 from .formfactors import form_factors, implementation
 from .integrate import nodes
 from .modes import SEMI_INVISIBLE, SEMILEPTONIC, ExclusiveMode
+from .rates import Quantity, Rate
 from .widths import (
     POLARISED_PSEUDOSCALAR_TERMS,
     POLARISED_VECTOR_TERMS,
@@ -29,7 +29,7 @@ from .widths import (
     vector,
 )
 
-__all__ = ["branching_ratio", "differential", "longitudinal", "polarisation"]
+__all__ = ["longitudinal", "polarisation", "rate"]
 
 _MODES = SEMI_INVISIBLE | SEMILEPTONIC
 _MASSLESS_Q2 = 1e-12  # GeV²; stands in for q² = 0, where massless rates have a finite limit
@@ -108,98 +108,48 @@ def _point(
 _cached_forms = ParameterCache(_forms)
 
 
-def _couplings(
-    wc_obj: flavio.WilsonCoefficients, par: Mapping[str, float], mode: ExclusiveMode
-) -> np.ndarray:
-    scale = flavio.config["renormalization scale"][mode.scale]
-    return channels.couplings(wc_obj, par, mode.quarks, mode.lepton, scale)
-
-
-def _evaluate(
-    C: np.ndarray,
-    par: Mapping[str, float],
-    mode: ExclusiveMode,
-    quantity: str,
-    q2min: float,
-    q2max: float,
-) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
-    """The forms and the products of couplings; a rate is their sum."""
+def _rates(
+    par: Mapping[str, float], mode: ExclusiveMode, quantity: str, q2min: float, q2max: float
+) -> list[Rate]:
     scale = flavio.config["renormalization scale"][mode.scale]
     kind = (mode.name, quantity, scale, implementation(mode.form_factors))
-    forms = _cached_forms(par, kind, q2min, q2max)
-    first, second = _TERMS[quantity, mode.spin]
-    return forms, (C[:, first] * C[:, second].conj()).real
+    couplings = channels.CouplingSet(mode.quarks, mode.lepton, scale)
+    terms = _TERMS[quantity, mode.spin]
+    return [Rate(couplings, form, terms) for form in _cached_forms(par, kind, q2min, q2max)]
 
 
-def _rate(
-    wc_obj: flavio.WilsonCoefficients,
-    par: Mapping[str, float],
-    mode: ExclusiveMode,
-    q2min: float,
-    q2max: float,
-) -> float:
-    C = _couplings(wc_obj, par, mode)
-    forms, products = _evaluate(C, par, mode, _RATE, q2min, q2max)
-    return float(np.vdot(forms[0], products))
+def rate(
+    par: Mapping[str, float], mode: ExclusiveMode, q2min: float = 0.0, q2max: float = np.inf
+) -> Rate:
+    """Branching ratio in q2min < q² < q2max (GeV²), without the long-distance part.
 
-
-def branching_ratio(
-    wc_obj: flavio.WilsonCoefficients,
-    par: Mapping[str, float],
-    mode: ExclusiveMode,
-    q2min: float = 0.0,
-    q2max: float = np.inf,
-) -> float:
-    """Branching ratio in q2min < q² < q2max (GeV²), without the long-distance part."""
-    if q2min == q2max:
-        return 0.0
-    return _rate(wc_obj, par, mode, q2min, q2max)
-
-
-def differential(
-    wc_obj: flavio.WilsonCoefficients, par: Mapping[str, float], mode: ExclusiveMode, q2: float
-) -> float:
-    """dBR/dq² (GeV^-2) without the long-distance part; 0 outside of phase space."""
-    if q2 < 0:
-        return 0.0
-    return _rate(wc_obj, par, mode, q2, q2)
+    With q2min = q2max it is dBR/dq² (GeV^-2) at this point. Outside of phase space it is 0.
+    """
+    return _rates(par, mode, _RATE, q2min, q2max)[0]
 
 
 def longitudinal(
-    wc_obj: flavio.WilsonCoefficients,
-    par: Mapping[str, float],
-    mode: ExclusiveMode,
-    q2min: float = 0.0,
-    q2max: float = np.inf,
-) -> float:
-    """Longitudinal fraction F_L of a bin, or at the point q² = q2min = q2max; 0 if closed."""
-    if q2max < 0 or mode.spin == 0:
-        return 0.0
-    C = _couplings(wc_obj, par, mode)
-    (total, part), products = _evaluate(C, par, mode, _RATE, q2min, q2max)
-    rate = np.vdot(total, products)
-    return float(np.vdot(part, products) / rate) if rate > 0 else 0.0
+    par: Mapping[str, float], mode: ExclusiveMode, q2min: float = 0.0, q2max: float = np.inf
+) -> Quantity:
+    """Longitudinal fraction F_L of a vector meson in a bin, or at the point q² = q2min = q2max.
+
+    It is 0 where phase space is closed.
+    """
+    total, part = _rates(par, mode, _RATE, q2min, q2max)
+    return Quantity((part,), denominator=(total,), undefined=0.0)
 
 
 def polarisation(
-    wc_obj: flavio.WilsonCoefficients,
-    par: Mapping[str, float],
-    mode: ExclusiveMode,
-    q2min: float = 0.0,
-    q2max: float = np.inf,
-) -> float:
+    par: Mapping[str, float], mode: ExclusiveMode, q2min: float = 0.0, q2max: float = np.inf
+) -> Quantity:
     """Longitudinal polarisation P = (Γ(+1/2) - Γ(-1/2))/Γ of the charged lepton, of a bin or at
-    the point q² = q2min = q2max; 0 if closed.
+    the point q² = q2min = q2max; 0 where phase space is closed.
 
     ±1/2 is the helicity of l^- in the rest frame of the lepton pair (of q), for the decay of a b
     quark, Bbar -> M l^- + inv, as in arXiv:1212.1878. For l^+ in the decays of B the sign of the
     helicity is the opposite: P is (Γ(-1/2) - Γ(+1/2))/Γ, the same number, since no coupling enters
     with its imaginary part.
     """
-    if q2max < 0:
-        return 0.0
-    C = _couplings(wc_obj, par, mode)
-    (total, *_), products = _evaluate(C, par, mode, _RATE, q2min, q2max)
-    (form,), polarised = _evaluate(C, par, mode, _POLARISED, q2min, q2max)
-    rate = np.vdot(total, products)
-    return float(np.vdot(form, polarised) / rate) if rate > 0 else 0.0
+    total = _rates(par, mode, _RATE, q2min, q2max)[0]
+    (part,) = _rates(par, mode, _POLARISED, q2min, q2max)
+    return Quantity((part,), denominator=(total,), undefined=0.0)

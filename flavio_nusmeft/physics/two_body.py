@@ -19,49 +19,74 @@ import flavio
 import numpy as np
 
 from . import channels
+from .cache import ParameterCache
 from .kinematics import kallen
-from .modes import TwoBodyMode
-from .widths import COMPONENTS
+from .modes import INVISIBLE, LEPTONIC, TwoBodyMode
+from .rates import Rate
+from .widths import term_indices
 
-__all__ = ["branching_ratio", "two_body_width"]
+__all__ = ["TWO_BODY_TERMS", "rate", "two_body"]
 
-_V, _A, _S, _P = (COMPONENTS.index(f"{name}-") for name in "VASP")
+# the pairs of couplings that the width contains, in the order of the coefficients
+TWO_BODY_TERMS = (
+    ("V-", "V-"),
+    ("S-", "S-"),
+    ("V-", "S-"),
+    ("A-", "A-"),
+    ("P-", "P-"),
+    ("A-", "P-"),
+)
+_TERMS = term_indices(TWO_BODY_TERMS)
+_MODES = INVISIBLE | LEPTONIC
 
 
-def two_body_width(
-    m_B: float, f_B: float, quark_masses: float, m1: np.ndarray, m2: np.ndarray, C: np.ndarray
+def two_body(
+    m_B: float, f_B: float, quark_masses: float, m1: np.ndarray, m2: np.ndarray
 ) -> np.ndarray:
-    """Width (GeV) of B -> f1 f2 for distinguishable Dirac fermions.
+    """Coefficients of the width of B -> f1 f2 for distinguishable Dirac fermions.
+
+    In GeV^5, to be multiplied by couplings² in GeV^-4, shape (terms, pairs); 0 below threshold.
 
     Parameters
     ----------
     quark_masses : sum of the running masses of the meson's quarks, GeV
     m1, m2 : shape (pairs,), GeV
-    C : couplings, shape (pairs, 10) as in `widths.COMPONENTS`, GeV^-2
     """
     x1, x2 = m1 / m_B, m2 / m_B
     is_open = x1 + x2 < 1
     root = np.sqrt(np.where(is_open, kallen(np.ones_like(x1), x1**2, x2**2), 0.0))
     chirality = m_B / quark_masses
-    vector = abs(C[:, _V] * (x1 - x2) + C[:, _S] * chirality) ** 2 * (1 - (x1 + x2) ** 2)
-    axial = abs(C[:, _A] * (x1 + x2) + C[:, _P] * chirality) ** 2 * (1 - (x1 - x2) ** 2)
-    return np.asarray(root * m_B**3 * f_B**2 / (32 * np.pi) * (vector + axial))
+    plus, minus = x1 + x2, x1 - x2
+    terms = np.array(
+        [
+            minus**2 * (1 - plus**2),
+            chirality**2 * (1 - plus**2),
+            2 * minus * chirality * (1 - plus**2),
+            plus**2 * (1 - minus**2),
+            chirality**2 * (1 - minus**2),
+            2 * plus * chirality * (1 - minus**2),
+        ]
+    )
+    return terms * root * m_B**3 * f_B**2 / (32 * np.pi)
 
 
-def branching_ratio(
-    wc_obj: flavio.WilsonCoefficients, par: Mapping[str, float], mode: TwoBodyMode
-) -> float:
-    """Branching ratio, summed over all neutrinos or pairs of them."""
-    scale = flavio.config["renormalization scale"]["bll"]
+def _form(par: Mapping[str, float], kind: tuple[str, float]) -> np.ndarray:
+    name, scale = kind
+    mode = _MODES[name]
     running = flavio.physics.running.running
     quark_masses = sum(running.get_mq(quark, par, scale) for quark in mode.quarks)
     m1, m2 = np.array(channels.masses(par, mode.lepton)).T
-    widths = two_body_width(
-        par[f"m_{mode.B}"],
-        par[f"f_{mode.B}"],
-        quark_masses,
-        m1,
-        m2,
-        channels.couplings(wc_obj, par, mode.quarks, mode.lepton, scale),
+    widths = two_body(par[f"m_{mode.B}"], par[f"f_{mode.B}"], quark_masses, m1, m2)
+    return np.asarray(
+        par[f"tau_{mode.B}"] * widths.T / channels.symmetry_factors(mode.lepton)[:, None]
     )
-    return float(par[f"tau_{mode.B}"] * (widths / channels.symmetry_factors(mode.lepton)).sum())
+
+
+_cached_form = ParameterCache(_form)
+
+
+def rate(par: Mapping[str, float], mode: TwoBodyMode) -> Rate:
+    """Branching ratio, the sum over all neutrinos or pairs of them."""
+    scale = flavio.config["renormalization scale"]["bll"]
+    couplings = channels.CouplingSet(mode.quarks, mode.lepton, scale)
+    return Rate(couplings, _cached_form(par, (mode.name, scale)), _TERMS)

@@ -4,6 +4,8 @@
 phi + inv, B_s, B0 -> inv and b -> c l + inv, their parameters and measurements to flavio and WCxf.
 
 - `NuWilson`: Wilson coefficients with sterile neutrinos, wherever flavio takes a ``wc_obj``
+- `predict`: many points of coefficients and masses at once
+- `likelihood`: flavio likelihoods of the data sets; `LogLikelihood`: as functions of an array
 - `dataset`: names of measurements that belong together
 - `errors`: the exceptions and warnings
 """
@@ -12,10 +14,12 @@ from __future__ import annotations
 
 from . import errors
 from ._registration import register as _register
+from .batch import predict
 from .eft.wilson import NuWilson
+from .fits import LogLikelihood, likelihood
 from .measurements import dataset
 
-__all__ = ["NuWilson", "dataset", "errors"]
+__all__ = ["LogLikelihood", "NuWilson", "dataset", "errors", "likelihood", "predict"]
 
 _register()
 

@@ -91,7 +91,14 @@ assert wcxf.EFT["nuSMEFT"] is eft
 
 def test_public_names():
     """The public interface is frozen here; a change of it is a decision."""
-    assert flavio_nusmeft.__all__ == ["NuWilson", "dataset", "errors"]
+    assert flavio_nusmeft.__all__ == [
+        "LogLikelihood",
+        "NuWilson",
+        "dataset",
+        "errors",
+        "likelihood",
+        "predict",
+    ]
     assert dir(flavio_nusmeft) == sorted(flavio_nusmeft.__all__)
     for name in flavio_nusmeft.errors.__all__:
         assert getattr(flavio_nusmeft.errors, name).__doc__

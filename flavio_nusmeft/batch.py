@@ -1,0 +1,366 @@
+"""Many points at once: observables as real quadratic polynomials of the Wilson coefficients.
+
+At fixed parameters every rate is a quadratic polynomial of the real and imaginary parts of the
+coefficients of nuSMEFT classes with N, of nuWET and of WET. Its matrix is computed once per
+distinct parameter point; a plane of coefficients is then a matrix product. Coefficients of SMEFT
+do not enter linearly (wilson runs the parameters of the SM along), so each distinct point of these
+runs on its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import flavio
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .eft.bases import known_coefficients
+from .eft.flavour import check_coefficients
+from .eft.wilson import NuWilson
+from .errors import (
+    InvalidShape,
+    InvalidValue,
+    UndefinedRatio,
+    UnknownBasis,
+    UnknownObservable,
+    UnknownParameter,
+    nearest,
+)
+from .observables import NAMES, QUANTITIES
+from .physics import channels
+from .physics.cache import ParameterCache
+from .physics.channels import CouplingSet
+from .physics.rates import Quantity, Rate
+
+__all__ = ["Polynomials", "Predictor", "predict"]
+
+Observable = str | tuple[Any, ...]
+
+_CHUNK = 2**17  # monomials times points evaluated together: 1 MB
+_EFTS = ("nuSMEFT", "nuWET", "SMEFT", "WET")
+
+
+def predict(
+    observables: Observable | Sequence[Observable],
+    coefficients: Mapping[str, ArrayLike],
+    *,
+    scale: float,
+    eft: str,
+    basis: str,
+    par: Mapping[str, ArrayLike] | None = None,
+) -> dict[Observable, np.ndarray]:
+    """Predict observables of this package for arrays of coefficients and parameters.
+
+    Parameters
+    ----------
+    observables : names, or tuples of a name and its arguments, as in flavio
+    coefficients : Wilson coefficients at ``scale``, new physics only (GeV^-2 or the coefficient's
+        dimension): numbers or arrays that broadcast, real or complex
+    scale : MSbar scale, GeV
+    eft, basis : ``nuSMEFT`` or ``nuWET`` (see `NuWilson`), ``SMEFT`` or ``WET``
+    par : parameters that differ from the central values of ``flavio.default_parameters``, or a full
+        dictionary of parameters: numbers or arrays that broadcast with the coefficients
+
+    Returns
+    -------
+    dict
+        Arrays of the common shape by observable, equal to `flavio.np_prediction` point by point.
+
+    The integrals over q² are done once per distinct point of ``par``. Points of SMEFT coefficients
+    take as long as wilson's running of them; all others cost a small matrix product.
+
+    Raises
+    ------
+    UnknownObservable, UnknownCoefficient, UnknownParameter, UnknownBasis, InvalidValue,
+    InvalidShape, InvalidMass, InvalidBin, InvalidScale, UndefinedRatio
+    """
+    wanted = [observables] if isinstance(observables, (str, tuple)) else list(observables)
+    values = {name: _array(name, value) for name, value in coefficients.items()}
+    overrides = {name: _array(name, value) for name, value in (par or {}).items()}
+    shape = _broadcast(values | {f"par['{k}']": v for k, v in overrides.items()})
+    predictor = Predictor(wanted, tuple(values), scale=scale, eft=eft, basis=basis)
+    central = _parameters(overrides)
+    predictor.check(values)
+
+    result = np.empty((len(wanted), math.prod(shape)))
+    linear = _Rows({name: values[name] for name in predictor.linear}, shape)
+    fixed = {name: v for name, v in overrides.items() if v.ndim}
+    outer = fixed | {f" {name}": values[name] for name in predictor.nonlinear}
+    for point, positions in _distinct(outer, shape):
+        parameters = central | {name: float(np.real(point[name])) for name in fixed}
+        nonlinear = {name: point[f" {name}"] for name in predictor.nonlinear}
+        polynomials = predictor.polynomials(parameters, nonlinear)
+        polynomials.evaluate(linear, positions, result)
+    return {name: result[i].reshape(shape) for i, name in enumerate(wanted)}
+
+
+class Polynomials(NamedTuple):
+    """Quadratic polynomials x^T Q x with x = (1, Re c_1, Im c_1, Re c_2, ...).
+
+    ``numerator`` and ``denominator`` (with 1 where there is none): shape (observables, K, K);
+    ``undefined``: values where the denominator vanishes (nan: an error).
+    """
+
+    numerator: np.ndarray
+    denominator: np.ndarray
+    is_ratio: np.ndarray
+    undefined: np.ndarray
+
+    def evaluate(self, rows: _Rows, positions: np.ndarray | None, out: np.ndarray) -> None:
+        """Write the values at ``positions`` of the points (None: all) into ``out``."""
+        ratios = np.flatnonzero(self.is_ratio)
+        stacked = np.concatenate([self.numerator, self.denominator[ratios]])
+        stacked = stacked[:, rows.variables][:, :, rows.variables]
+        # the monomials x_i x_j that occur, i <= j
+        upper = np.triu(np.ones(stacked.shape[1:], dtype=bool))
+        used = upper & (stacked != 0).any(axis=0)
+        starts = [(i, np.flatnonzero(used[i])) for i in range(len(used)) if used[i].any()]
+        weights = np.where(np.eye(len(used), dtype=bool), stacked, 2 * stacked)[:, used]
+        size = rows.size if positions is None else len(positions)
+        step = max(1, _CHUNK // max(1, weights.shape[1]))
+        monomials = np.empty((weights.shape[1], min(step, size)))
+        for start in range(0, size, step):
+            stop = min(start + step, size)
+            chosen = slice(start, stop) if positions is None else positions[start:stop]
+            x = rows.take(chosen)
+            part, row = monomials[:, : stop - start], 0
+            for i, partners in starts:
+                np.multiply(x[i], x[partners], out=part[row : row + len(partners)])
+                row += len(partners)
+            values = weights @ part
+            numerators, denominators = np.split(values, [len(self.numerator)])
+            if len(ratios):
+                self._divide(numerators, denominators, ratios)
+            out[:, chosen] = numerators
+
+    def _divide(self, numerators: np.ndarray, denominators: np.ndarray, ratios: np.ndarray) -> None:
+        closed = denominators <= 0
+        undefined = np.broadcast_to(self.undefined[ratios][:, None], closed.shape)
+        if np.isnan(undefined[closed]).any():
+            raise UndefinedRatio("the branching ratio in the denominator vanishes")
+        quotient = numerators[ratios] / np.where(closed, 1.0, denominators)
+        numerators[ratios] = np.where(closed, undefined, quotient)
+
+
+class _Rows:
+    """The vectors x = (1, Re c_1, Im c_1, ...) of flattened points, made in pieces.
+
+    ``variables`` are the indices in x of those that are there: real arrays have no Im.
+    """
+
+    def __init__(self, values: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> None:
+        self.size = math.prod(shape)
+        self.variables = [0]
+        self._values: list[Any] = []
+        for k, value in enumerate(values.values()):
+            self.variables += [1 + 2 * k, 2 + 2 * k][: 1 + np.iscomplexobj(value)]
+            full = np.broadcast_to(value, shape)
+            self._values.append(full.reshape(-1) if full.flags.c_contiguous else full.flat)
+
+    def take(self, chosen: slice | np.ndarray) -> np.ndarray:
+        """Shape (variables, points)."""
+        length = len(range(self.size)[chosen]) if isinstance(chosen, slice) else len(chosen)
+        x = np.empty((len(self.variables), length))
+        x[0], row = 1.0, 1
+        for value in self._values:
+            column = value[chosen]
+            x[row] = column.real
+            row += 1
+            if np.iscomplexobj(column):
+                x[row] = column.imag
+                row += 1
+        return x
+
+
+class Predictor:
+    """Observables as polynomials of named coefficients; what `predict` compiles.
+
+    Parameters
+    ----------
+    observables : as in `predict`
+    names : coefficients, the variables of the polynomials
+    options : of the objects with coefficients, as for `NuWilson`
+
+    Attributes
+    ----------
+    linear, nonlinear : the names that are variables, and those that are not (SMEFT)
+    """
+
+    def __init__(
+        self,
+        observables: Sequence[Observable],
+        names: Sequence[str],
+        *,
+        scale: float,
+        eft: str,
+        basis: str,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.observables = tuple(observables)
+        self._quantities = [_quantity(observable) for observable in observables]
+        if eft not in _EFTS:
+            raise UnknownBasis(f"predict takes coefficients of {', '.join(_EFTS)}, not of '{eft}'")
+        self._known = known_coefficients(eft, basis)
+        check_coefficients(dict.fromkeys(names, 0.0), self._known, eft, basis)
+        self._scale, self._eft, self._basis = scale, eft, basis
+        self._options = dict(options or {})
+        standard = known_coefficients("SMEFT", "Warsaw") if eft == "nuSMEFT" else {}
+        self.nonlinear = tuple(n for n in names if eft == "SMEFT" or n in standard)
+        self.linear = tuple(n for n in names if n not in self.nonlinear)
+        self._units = [
+            self.point({name: unit})
+            for name in self.linear
+            for unit in (1.0, 1j if not self._known[name] else 0.0)
+        ]
+        self._origin = self.point({})
+        self._columns = ParameterCache(self._make_columns)
+
+    def point(self, values: Mapping[str, complex]) -> flavio.WilsonCoefficients:
+        """The object with these coefficients."""
+        if self._eft in ("nuSMEFT", "nuWET"):
+            result = NuWilson(values, self._scale, self._eft, self._basis)
+        else:
+            result = flavio.WilsonCoefficients()
+            result.set_initial(dict(values), self._scale, self._eft, self._basis)
+        for key, value in self._options.items():
+            result.set_option(key, value)
+        return result
+
+    def check(self, values: Mapping[str, np.ndarray]) -> None:
+        """Check values of coefficients.
+
+        Raises
+        ------
+        InvalidValue
+            If one is not finite, or not real where it must be.
+        """
+        for name, value in values.items():
+            if not np.isfinite(value).all():
+                raise InvalidValue(f"{name} has values that are not finite")
+            if self._known[name] and np.iscomplexobj(value) and value.imag.any():
+                raise InvalidValue(f"{name} is real (its operator is hermitian)")
+
+    def polynomials(
+        self, par: Mapping[str, float], nonlinear: Mapping[str, complex] | None = None
+    ) -> Polynomials:
+        """The polynomials for a full dictionary of parameters, at a point of the SMEFT
+        coefficients."""
+        shift = {name: complex(v) for name, v in (nonlinear or {}).items() if v != 0}
+        shifted = self.point(shift) if shift else None
+        columns: dict[CouplingSet, np.ndarray] = {}
+
+        def matrix(rates: tuple[Rate, ...]) -> np.ndarray:
+            total = np.zeros((1 + len(self._units),) * 2)
+            for rate in rates:
+                B = columns.get(rate.couplings)
+                if B is None:
+                    B = self._columns(par, rate.couplings)
+                    if shifted is not None:
+                        B = B.copy()
+                        B[0] = channels.couplings(shifted, par, rate.couplings)
+                    columns[rate.couplings] = B
+                total += _quadratic(rate, B)
+            return (total + total.T) / 2
+
+        size = len(self._quantities)
+        numerator = np.empty((size, 1 + len(self._units), 1 + len(self._units)))
+        denominator = np.zeros_like(numerator)
+        undefined = np.full(size, np.nan)
+        is_ratio = np.zeros(size, dtype=bool)
+        for i, (function, arguments) in enumerate(self._quantities):
+            quantity: Quantity = function(par, *arguments)
+            numerator[i] = matrix(quantity.numerator)
+            numerator[i, 0, 0] += quantity.offset
+            if quantity.denominator:
+                is_ratio[i] = True
+                denominator[i] = matrix(quantity.denominator)
+                if quantity.undefined is not None:
+                    undefined[i] = quantity.undefined
+        return Polynomials(numerator, denominator, is_ratio, undefined)
+
+    def _make_columns(self, par: Mapping[str, float], which: CouplingSet) -> np.ndarray:
+        """Couplings without coefficients, then per unit of every variable, shape (K, channels,
+        10)."""
+        origin = channels.couplings(self._origin, par, which)
+        units = [channels.couplings(unit, par, which) - origin for unit in self._units]
+        return np.array([origin, *units])
+
+
+def _quadratic(rate: Rate, B: np.ndarray) -> np.ndarray:
+    """The matrix of a rate, not symmetrised; B as from `Predictor._make_columns`."""
+    first, second = rate.terms
+    left = (B[:, :, first] * (rate.factor * rate.form)).reshape(len(B), -1)
+    right = B[:, :, second].reshape(len(B), -1)
+    return left.real @ right.real.T + left.imag @ right.imag.T
+
+
+def _quantity(observable: Observable) -> tuple[Any, tuple[float, ...]]:
+    name, *arguments = (observable,) if isinstance(observable, str) else observable
+    if name not in QUANTITIES:
+        hint = nearest(str(name), NAMES)
+        if name in flavio.Observable.instances:
+            hint = ", but of flavio: use flavio.np_prediction"
+        raise UnknownObservable(f"'{name}' is not an observable of flavio_nusmeft{hint}")
+    wanted = flavio.Observable[name].arguments or []
+    if len(arguments) != len(wanted):
+        form = ", ".join([repr(name), *wanted])
+        need = f"give the tuple ({form})" if wanted else "it takes no arguments"
+        raise UnknownObservable(f"{observable!r} has the wrong number of arguments: {need}")
+    return QUANTITIES[name], tuple(arguments)
+
+
+def _array(name: str, value: ArrayLike) -> np.ndarray:
+    array = np.asarray(value)
+    if array.dtype == bool or not np.issubdtype(array.dtype, np.number):
+        raise InvalidValue(f"{name} = {value!r} is not a number or an array of numbers")
+    return array
+
+
+def _broadcast(arrays: Mapping[str, np.ndarray]) -> tuple[int, ...]:
+    try:
+        return np.broadcast_shapes(*(array.shape for array in arrays.values()))
+    except ValueError:
+        shapes = ", ".join(f"{name} {a.shape}" for name, a in arrays.items() if a.ndim)
+        raise InvalidShape(f"the shapes do not broadcast: {shapes}") from None
+
+
+def _parameters(overrides: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Central values, with the overrides that are single numbers."""
+    central: dict[str, float] = flavio.default_parameters.get_central_all()
+    for name, value in overrides.items():
+        if name not in central:
+            raise UnknownParameter(f"flavio has no parameter '{name}'{nearest(name, central)}")
+        if np.iscomplexobj(value) or not np.isfinite(value).all():
+            raise InvalidValue(f"parameter {name} must be real and finite")
+        if not value.ndim:
+            central[name] = float(value)
+    return central
+
+
+def _distinct(
+    arrays: Mapping[str, np.ndarray], shape: tuple[int, ...]
+) -> Iterator[tuple[dict[str, complex], np.ndarray | None]]:
+    """Every distinct point of the arrays, and the flat positions where it occurs (None: all)."""
+    if not arrays:
+        yield {}, None
+        return
+    # the distinct points of the arrays alone, then where each of them is in the full shape
+    own = np.broadcast_shapes(*(array.shape for array in arrays.values()))
+    number: np.ndarray = np.zeros(math.prod(own), dtype=np.int64)
+    for array in arrays.values():
+        values, index = np.unique(np.broadcast_to(array, own).reshape(-1), return_inverse=True)
+        number = number * max(1, len(values)) + index.reshape(-1)
+        number = np.unique(number, return_inverse=True)[1].reshape(-1)
+    _, first, number = np.unique(number, return_index=True, return_inverse=True)
+    if len(first) == 1:
+        yield {name: array.reshape(-1)[0] for name, array in arrays.items()}, None
+        return
+    full = np.broadcast_to(number.reshape(own), shape).reshape(-1)
+    order = np.argsort(full, kind="stable")
+    bounds = np.searchsorted(full[order], np.arange(len(first) + 1))
+    for i, k in enumerate(first):
+        point = {name: np.broadcast_to(a, own).flat[k] for name, a in arrays.items()}
+        yield point, order[bounds[i] : bounds[i + 1]]

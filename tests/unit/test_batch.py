@@ -1,0 +1,181 @@
+"""Many points at once equal single points."""
+
+from __future__ import annotations
+
+import itertools
+
+import flavio
+import numpy as np
+import pytest
+import wilson
+
+from flavio_nusmeft import NuWilson, batch, errors, predict
+from flavio_nusmeft.observables import NAMES
+
+FGMS = {"scale": 1e3, "eft": "nuSMEFT", "basis": "FGMS"}
+ARGUMENTS = {(): (), ("q2",): (7.3,), ("q2min", "q2max"): (5.0, 8.5)}
+# every observable of the package, with arguments where it has any
+ALL = [
+    (name, *ARGUMENTS[tuple(flavio.Observable[name].arguments or ())]) if arguments else name
+    for name in NAMES
+    for arguments in [flavio.Observable[name].arguments]
+]
+
+
+def single(observable, w, **par):
+    name, *arguments = (observable,) if isinstance(observable, str) else observable
+    parameters = {**flavio.default_parameters.get_central_all(), **par}
+    return flavio.Observable[name].prediction_par(parameters, w, *arguments)
+
+
+def complexes(rng, *shape):
+    return (rng.normal(size=shape) + 1j * rng.normal(size=shape)) * 2e-8
+
+
+def test_every_observable_equals_single_points(rng):
+    """Complex coefficients that interfere, unequal masses, two parameter points."""
+    names = ("QN_2311", "QN_2312", "dN_2312", "LNQd_2123", "LNQdT_2123", "LNQd_1132", "LNQdT_3323")
+    coefficients = {name: complexes(rng, 3) for name in names}
+    coefficients["QN_2311"] = coefficients["QN_2311"].real
+    par = {"m_N1": np.array([[0.4], [1.1]]), "m_N2": 0.7, "Vcb": np.array([[0.041], [0.043]])}
+    found = predict(ALL, coefficients, **FGMS, par=par)
+    assert set(found) == set(ALL)
+    for i, j in itertools.product(range(2), range(3)):
+        w = NuWilson({k: v[j] for k, v in coefficients.items()}, 1e3, "nuSMEFT", "FGMS")
+        point = {k: np.ravel(v)[i % np.size(v)] for k, v in par.items()}
+        for observable in ALL:
+            assert found[observable].shape == (2, 3)
+            expected = single(observable, w, **point)
+            assert found[observable][i, j] == pytest.approx(expected, rel=1e-12, abs=1e-14)
+    # as np_prediction, with flavio's default parameters
+    name = "BR(B+->Kinv)"
+    alone = predict(name, {k: v[0] for k, v in coefficients.items()}, **FGMS)[name]
+    w = NuWilson({k: v[0] for k, v in coefficients.items()}, 1e3, "nuSMEFT", "FGMS")
+    assert alone.shape == ()
+    assert alone == pytest.approx(flavio.np_prediction(name, w), rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("eft", "basis", "names", "scale"),
+    [
+        ("nuSMEFT", "Warsaw", ("qn_2311", "lq1_1123", "lq3_2223", "phiq3_23", "lnqd1_2123"), 1e3),
+        ("nuSMEFT", "LiaoMa", ("LdQN_2321", "LNQd_2123", "QN_2311"), 1e3),
+        ("SMEFT", "Warsaw", ("lq3_3323", "ledq_3333"), 1e3),
+        ("nuWET", "JMS", ("VnudLL_1223", "VnudLL_4523", "SnudLL_1423", "VnueduLL_3332"), 4.8),
+        ("WET", "JMS", ("VnudLL_1223", "VnudLR_1123", "VnueduLL_3332"), 80.0),
+        ("WET", "flavio", ("CL_bsnuenumu", "CR_bsnumunumu", "CVL_bctaunutau"), 4.8),
+    ],
+)
+def test_other_effective_theories(eft, basis, names, scale, rng):
+    observables = ["BR(B0->K*inv)", "BR(Bs->inv)", "Rtaul(B->Dlinv)", "BR(B->Xcmuinv)"]
+    size = 1.0 if basis == "flavio" else 1e-7 if basis == "Warsaw" else 5e-9
+    values = {name: size * complexes(rng, 2) / 2e-8 for name in names}
+    real = {name for name in names if name in ("VnudLL_1123", "VnudLR_1123", "QN_2311")}
+    known = batch.known_coefficients(eft, basis)
+    values = {k: v.real if known[k] or k in real else v for k, v in values.items()}
+    found = predict(observables, values, scale=scale, eft=eft, basis=basis)
+    for j in range(2):
+        point = {k: v[j] for k, v in values.items()}
+        if eft.startswith("nu"):
+            w = NuWilson(point, scale, eft, basis)
+        else:
+            w = wilson.Wilson(point, scale, eft, basis)
+        assert abs(single("BR(B0->K*inv)", w) / single("BR(B0->K*inv)", None) - 1) > 1e-3
+        for observable in observables:
+            expected = single(observable, w)
+            assert found[observable][j] == pytest.approx(expected, rel=1e-12, abs=0)
+
+
+def test_broadcasting():
+    """Every point of a product of axes, with coefficients and masses of several shapes."""
+    x, y = np.linspace(0, 3e-8, 4), np.linspace(-2e-8, 2e-8, 3)[:, None] * 1j
+    masses = np.array([0.0, 2.2, 1.0, 2.2]).reshape(4, 1, 1)
+    name = "BR(B+->Kinv)"
+    found = predict(
+        name, {"LNQd_2123": x, "LNQdT_2123": y}, **FGMS, par={"m_N1": masses, "m_N2": 1.0}
+    )[name]
+    assert found.shape == (4, 3, 4)
+    assert np.array_equal(found[1], found[3])
+    for i, j, k in np.ndindex(found.shape):
+        w = NuWilson({"LNQd_2123": x[k], "LNQdT_2123": y[j, 0]}, 1e3, "nuSMEFT", "FGMS")
+        expected = single(name, w, m_N1=masses[i, 0, 0], m_N2=1.0)
+        assert found[i, j, k] == pytest.approx(expected, rel=1e-12, abs=0)
+    for empty in ({}, {"QN_2311": 0.0}):
+        alone = predict(name, empty, **FGMS)[name]
+        assert alone == pytest.approx(single(name, None), rel=1e-15, abs=0)
+    nothing = predict(name, {"QN_2311": np.zeros((0, 3))}, **FGMS)[name]
+    assert nothing.shape == (0, 3)
+    only_masses = predict(name, {"LNQd_2123": 1e-8}, **FGMS, par={"m_N1": np.array([0.0, 1.5])})
+    assert only_masses[name][0] > only_masses[name][1] > single(name, None)
+
+
+def test_all_parameters_of_draws(rng):
+    """A full dictionary of arrays, as flavio draws them."""
+    draws = flavio.default_parameters.get_random_all(size=3)
+    observables = ["BR(B0->K*inv)", ("FL(B0->K*inv)", 4.0), "Rtaul(B->D*linv)"]
+    found = predict(observables, {"LNQd_2123": 2e-8}, **FGMS, par=draws)
+    w = NuWilson({"LNQd_2123": 2e-8}, 1e3, "nuSMEFT", "FGMS")
+    for i in range(3):
+        par = {k: v[i] for k, v in draws.items()}
+        for observable in observables:
+            assert found[observable][i] == pytest.approx(
+                single(observable, w, **par), rel=1e-12, abs=0
+            )
+
+
+def test_pieces_of_any_size(monkeypatch, rng):
+    values = {"QN_2311": complexes(rng, 101).real, "LNQd_2123": complexes(rng, 101)}
+    observables = ["BR(B+->Kinv)", "FLtot(B0->K*inv)"]
+    whole = predict(observables, values, **FGMS)
+    monkeypatch.setattr(batch, "_CHUNK", 60)
+    pieces = predict(observables, values, **FGMS)
+    for observable in observables:
+        assert pieces[observable] == pytest.approx(whole[observable], rel=1e-14, abs=0)
+
+
+def test_closed_phase_space(par):
+    """F_L is 0 where the bin is closed, a ratio of rates has no value."""
+    found = predict(("FL(B0->K*inv)", 21.0), {"QN_2311": np.array([0, 1e-8])}, **FGMS)
+    assert not found[("FL(B0->K*inv)", 21.0)].any()
+    with pytest.raises(errors.UndefinedRatio, match="denominator vanishes"):
+        predict("Rmue(B->D*linv)", {}, **FGMS, par={"m_e": np.array([5e-4, 3.5])})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"observables": "BR(B+->Kin)"}, errors.UnknownObservable, "did you mean 'BR.B.->Kinv"),
+        ({"observables": "BR(Bs->mumu)"}, errors.UnknownObservable, "flavio.np_prediction"),
+        ({"observables": "<dBR/dq2>(B+->Kinv)"}, errors.UnknownObservable, "q2min, q2max"),
+        ({"observables": ("BR(B+->Kinv)", 1.0)}, errors.UnknownObservable, "no arguments"),
+        (
+            {"observables": ("<dBR/dq2>(B+->Kinv)", 4.0, 2.0)},
+            errors.InvalidBin,
+            "larger than q2max",
+        ),
+        ({"coefficients": {"QN_3211": 1e-8}}, errors.UnknownCoefficient, "QN_2311"),
+        ({"coefficients": {"QN_2311": "a"}}, errors.InvalidValue, "not a number"),
+        ({"coefficients": {"QN_2311": [1.0, np.nan]}}, errors.InvalidValue, "QN_2311"),
+        (
+            {"eft": "nuWET", "basis": "JMS", "coefficients": {"VnudLL_4422": 1j}},
+            errors.InvalidValue,
+            "VnudLL_4422 is real",
+        ),
+        (
+            {"coefficients": {"QN_2311": np.ones(3), "dN_2311": np.ones((2, 4))}},
+            errors.InvalidShape,
+            r"QN_2311 \(3,\), dN_2311 \(2, 4\)",
+        ),
+        ({"par": {"m_N1": np.ones((2, 2)), "m_N2": np.ones(3)}}, errors.InvalidShape, "m_N1"),
+        ({"par": {"m_N4": 1.0}}, errors.UnknownParameter, "m_N"),
+        ({"par": {"m_N1": 1j}}, errors.InvalidValue, "real and finite"),
+        ({"par": {"m_N1": [0.5, -1.0]}}, errors.InvalidMass, "not negative"),
+        ({"eft": "WET-4"}, errors.UnknownBasis, "nuSMEFT"),
+        ({"basis": "Warzaw"}, errors.UnknownBasis, "Warsaw"),
+        ({"scale": -1.0}, errors.InvalidScale, "positive"),
+    ],
+)
+def test_bad_input(arguments, error, message):
+    call = {"observables": "BR(B+->Kinv)", "coefficients": {}, **FGMS, **arguments}
+    with pytest.raises(error, match=message):
+        predict(call.pop("observables"), call.pop("coefficients"), **call)

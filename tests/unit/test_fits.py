@@ -1,0 +1,288 @@
+"""Likelihoods equal flavio's, travel between processes, and theory follows the new physics."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import multiprocessing
+import pickle
+
+import flavio
+import matplotlib as mpl
+import numpy as np
+import pytest
+import scipy.stats
+from flavio.statistics import likelihood as stock
+
+import flavio_nusmeft as nus
+from flavio_nusmeft import errors
+
+FGMS = {"scale": 1e3, "eft": "nuSMEFT", "basis": "FGMS"}
+FOUR = ["BR_SD(B+->Kinv)", "BR(B0->Kinv)", "BR_SD(B+->K*inv)", "BR(B0->K*inv)"]
+
+
+def point(**coefficients):
+    return nus.NuWilson(coefficients or {"LNQd_2123": 2e-8}, 1e3, "nuSMEFT", "FGMS")
+
+
+@pytest.fixture(scope="module")
+def fast():
+    """By theory uncertainties: fast likelihoods with the same random draws."""
+    result = {}
+    for theory in ("SM", "NP"):
+        result[theory] = nus.likelihood(
+            "current", FOUR, fit_parameters={"m_N1": (0, 2.3)}, fast=True, theory=theory
+        )
+        result[theory].make_measurement(N=60, Nexp=2000, seed=5)
+    return result
+
+
+@pytest.mark.parametrize("name", ["paper2023", "current"])
+def test_equals_flavio(name, par):
+    measurements = nus.dataset(name)
+    found = nus.likelihood(name, fit_parameters=["Vcb"])
+    observables = found.observables
+    assert set(observables) == {
+        o for m in measurements for o in flavio.Measurement[m].all_parameters
+    }
+    expected = stock.Likelihood(
+        observables=observables, include_measurements=measurements, fit_parameters=["Vcb"]
+    )
+    assert isinstance(found, stock.Likelihood)
+    for w, mass, vcb in ((point(), 0.0, 0.041), (point(QN_2311=1e-8, dN_2311=-3e-8), 1.2, 0.0405)):
+        par |= {"m_N1": mass, "Vcb": vcb}
+        assert found.log_likelihood(par, w) == pytest.approx(
+            expected.log_likelihood(par, w), rel=1e-13, abs=0
+        )
+        assert found.log_likelihood(par, w, delta=True, exclude_observables=["BR(Bs->inv)"]) == (
+            pytest.approx(
+                expected.log_likelihood(par, w, delta=True, exclude_observables=["BR(Bs->inv)"]),
+                rel=1e-12,
+                abs=0,
+            )
+        )
+
+
+def test_fast_equals_flavio(fast, par):
+    """With the same covariances."""
+    found = fast["SM"]
+    assert isinstance(found, stock.FastLikelihood)
+    expected = stock.FastLikelihood(
+        "stock fast likelihood",
+        observables=FOUR,
+        include_measurements=nus.dataset("current"),
+        fit_parameters=[],
+    )
+    expected.sm_covariance._cov = found.sm_covariance.get(force=False)
+    expected.exp_covariance._central_cov = found.exp_covariance.get(force=False)
+    expected.make_measurement()
+    try:
+        for value in (0.0, 1e-8, 3e-8):
+            w = point(LNQd_2123=value)
+            assert found.log_likelihood(par, w) == pytest.approx(
+                expected.log_likelihood(par, w), rel=1e-12, abs=0
+            )
+    finally:
+        del stock.FastLikelihood["stock fast likelihood"]
+        del flavio.Measurement[expected.pseudo_measurement.name]
+
+
+def test_seed():
+    """The same numbers again, and the global generator is left as it was."""
+    numbers = []
+    for _ in range(2):
+        likelihood = nus.likelihood("current", FOUR[:2], fast=True)
+        np.random.seed(1)  # noqa: NPY002
+        likelihood.make_measurement(N=5, Nexp=50, seed=3)
+        assert np.random.random() == np.random.RandomState(1).random()  # noqa: NPY002
+        numbers.append(likelihood.log_likelihood(likelihood.parameters_central, point()))
+    assert numbers[0] == numbers[1]
+
+
+def test_theory_covariance_by_direct_sampling(fast, par):
+    """Every draw evaluated on its own through flavio, for new masses, phases and interference."""
+    likelihood = fast["NP"]
+    draws = likelihood._draws._draws
+    assert len({draw["B->K GRvDV a0_f+"] for draw in draws}) == 60
+    assert len({draw["m_N1"] for draw in draws}) == 1
+    covariances = []
+    for values, mass in (
+        ({}, 0.0),
+        ({"LNQd_2123": 2e-8 * (1 + 0.5j), "LNQdT_2123": 1e-8}, 0.7),
+        ({"QN_2311": 3e-8, "dN_2311": -2e-8}, 0.7),
+    ):
+        par["m_N1"] = mass
+        w = nus.NuWilson(values, 1e3, "nuSMEFT", "FGMS")
+        predictions = [
+            [flavio.Observable[o].prediction_par({**draw, "m_N1": mass}, w) for o in FOUR]
+            for draw in draws
+        ]
+        found = likelihood.theory_covariance(par, w)
+        scale = np.sqrt(np.outer(np.diag(found), np.diag(found)))
+        assert found / scale == pytest.approx(np.cov(np.transpose(predictions)) / scale, abs=1e-10)
+        covariances.append(found)
+        # the likelihood is the Gaussian with this covariance
+        central, experiment = likelihood.exp_covariance.get(force=False)
+        expected = scipy.stats.multivariate_normal(central, experiment + found).logpdf(
+            [flavio.Observable[o].prediction_par(par, w) for o in FOUR]
+        )
+        assert likelihood.log_likelihood(par, w) == pytest.approx(expected, rel=1e-12, abs=0)
+    # theory errors of the new physics are several times those of the SM here
+    assert (np.diag(covariances[1]) > 4 * np.diag(covariances[0])).all()
+    assert likelihood.theory_covariance(par | {"m_N1": 0.0}, None) == pytest.approx(
+        covariances[0], rel=1e-12, abs=0
+    )
+
+
+def test_theory_covariance_against_flavio(fast, par):
+    """Independent draws agree within their statistical error (60 and 100 draws: 9% and 7%)."""
+    w = point()
+    found = np.sqrt(np.diag(fast["NP"].theory_covariance(par, w)))
+    np.random.seed(11)  # noqa: NPY002
+    expected = [flavio.np_uncertainty(observable, w, N=100) for observable in FOUR]
+    assert found / expected == pytest.approx(np.ones(4), abs=0.35)
+
+
+def test_theory_covariance_with_active_neutrinos_and_options(par):
+    """SMEFT coefficients, which run on their own, and the options of the object."""
+    likelihood = nus.likelihood("current", FOUR[:1], fast=True, theory="NP")
+    likelihood.make_measurement(N=3, Nexp=50, seed=5)
+    w = nus.NuWilson({"lq1_1123": 3e-8, "lnqd1_2123": 1e-8}, 1e3, "nuSMEFT", "Warsaw")
+    w.set_option("alpha_s", 0.13)
+    predictions = [
+        flavio.Observable[FOUR[0]].prediction_par(draw, w) for draw in likelihood._draws._draws
+    ]
+    found = likelihood.theory_covariance(par, w)
+    assert found[0, 0] == pytest.approx(np.var(predictions, ddof=1), rel=1e-8, abs=0)
+
+
+def test_function_of_an_array(fast):
+    likelihood = nus.likelihood("current", fit_parameters={"m_N1": (0, 2.0)})
+    variables = ["m_N1", "LNQd_2123", "Im(LNQd_2123)", "QN_2311"]
+    function = nus.LogLikelihood(likelihood, variables, **FGMS, par={"Vcb": 0.041})
+    assert function.variables == tuple(variables)
+    par, w = function.point([1.5, 1e-8, -2e-8, 3e-8])
+    assert (par["m_N1"], par["Vcb"]) == (1.5, 0.041)
+    assert w.wc.dict == {"LNQd_2123": 1e-8 - 2e-8j, "QN_2311": 3e-8}
+    expected = likelihood.log_likelihood(par, w)
+    assert function([1.5, 1e-8, -2e-8, 3e-8]) == expected
+    assert likelihood.log_prior_fit_parameters(par) == pytest.approx(-np.log(2), abs=1e-15)
+    assert function([-0.1, 1e-8, 0, 0]) == function([2.1, 1e-8, 0, 0]) == -np.inf
+    # a fast one adds the prior, too
+    quick = nus.LogLikelihood(fast["NP"], ["LNQd_2123", "m_N1"], **FGMS)
+    par, w = quick.point([1e-8, 1.0])
+    assert quick([1e-8, 1.0]) == pytest.approx(
+        fast["NP"].log_likelihood(par, w) - np.log(2.3), abs=1e-12
+    )
+    # without a prior, only what is not physical is excluded
+    free = nus.LogLikelihood(nus.likelihood("current"), ["m_N1"], **FGMS)
+    assert np.isfinite(free([2.1]))
+    assert free([-0.1]) == -np.inf
+
+
+def test_other_bases():
+    likelihood = nus.likelihood("current", ["BR(B0->K*inv)"])
+    function = nus.LogLikelihood(
+        likelihood, ["CL_bsnuenue", "Im(CL_bsnuenumu)"], scale=4.8, eft="WET", basis="flavio"
+    )
+    w = flavio.WilsonCoefficients()
+    w.set_initial({"CL_bsnuenue": 2.0, "CL_bsnuenumu": 1j}, 4.8)
+    assert function([2.0, 1.0]) == likelihood.log_likelihood(likelihood.parameters_central, w)
+
+
+def test_other_processes(fast):
+    """Pickled to a fresh process, which does not know the likelihoods: the same bits."""
+    likelihoods = [*fast.values(), nus.likelihood("current")]
+    functions = [nus.LogLikelihood(like, ["LNQd_2123", "m_N1"], **FGMS) for like in likelihoods]
+    points = [[1e-8, 0.3], [2e-8, 1.1]]
+    values = [function(x) for function in functions for x in points]
+    copies = [pickle.loads(pickle.dumps(function)) for function in functions]
+    assert [copied(x) for copied in copies for x in points] == values
+    for method in ("spawn", "fork"):
+        context = multiprocessing.get_context(method)
+        with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as executor:
+            futures = [executor.submit(function, x) for function in functions for x in points]
+            assert [future.result() for future in futures] == values
+
+
+def test_contour(fast):
+    """flavio's contours, in one process and in two."""
+    with mpl.rc_context():
+        import flavio.plots
+
+        function = nus.LogLikelihood(fast["SM"], ["LNQd_2123", "m_N1"], **FGMS)
+        box = (0, 3e-8, 0.1, 2)
+        one, two = (
+            flavio.plots.likelihood_contour_data(function, *box, steps=4, threads=threads)
+            for threads in (1, 2)
+        )
+        assert (one["z"] == two["z"]).all()
+        mpl.rcParams["text.usetex"] = False  # flavio.plots asks for LaTeX
+        contours = flavio.plots.contour(**one, z_min=one["z"].min())
+    assert len(contours.get_paths()) > 0
+    mpl.pyplot.close("all")
+
+
+def test_description(fast):
+    """What distinguishes two functions."""
+    functions = [
+        nus.LogLikelihood(likelihood, variables, **FGMS, par=par)
+        for likelihood in (*fast.values(), nus.likelihood("current"), nus.likelihood("paper2023"))
+        for variables, par in ((["QN_2311"], {}), (["QN_2311"], {"m_N1": 1.0}), (["dN_2311"], {}))
+    ]
+    descriptions = {repr(function.description()) for function in functions}
+    assert len(descriptions) == len(functions)
+    again = pickle.loads(pickle.dumps(functions[0]))
+    assert again.description() == functions[0].description()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"dataset": "curent"}, errors.UnknownDataset, "current"),
+        ({"observables": []}, errors.UnknownObservable, "empty"),
+        ({"observables": ["FLtot(B0->K*inv)"]}, errors.UnknownObservable, "not measured"),
+        ({"observables": ["BR(B0->K*nv)"]}, errors.UnknownObservable, "did you mean"),
+        ({"fit_parameters": ["m_N1"]}, errors.UnknownParameter, "has no prior"),
+        ({"fit_parameters": ["m_N7"]}, errors.UnknownParameter, "did you mean"),
+        ({"fit_parameters": {"m_N1": (2, 1)}}, errors.InvalidValue, "increasing"),
+        ({"fit_parameters": {"m_N1": (0, np.inf)}}, errors.InvalidValue, "finite"),
+        ({"fit_parameters": {"m_N1": 2}}, errors.InvalidValue, r"\(low, high\)"),
+        ({"theory": "NP"}, errors.InvalidValue, "fast=True"),
+        ({"theory": "both", "fast": True}, errors.InvalidValue, "'SM' or 'NP'"),
+    ],
+)
+def test_bad_likelihoods(arguments, error, message):
+    with pytest.raises(error, match=message):
+        nus.likelihood(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"variables": ["QN_2312x"]}, errors.UnknownCoefficient, "QN_2312"),
+        ({"variables": ["QN_2311", "QN_2311"]}, errors.InvalidValue, "different"),
+        ({"variables": "QN_2311"}, errors.InvalidValue, "list"),
+        ({"variables": ["m_N1"], "par": {"m_N1": 1.0}}, errors.InvalidValue, "leave it out"),
+        ({"par": {"m_N8": 1.0}}, errors.UnknownParameter, "m_N8"),
+        ({"basis": "JMS"}, errors.UnknownBasis, "FGMS"),
+        ({"scale": 0}, errors.InvalidScale, "positive"),
+        (
+            {"variables": ["Im(VnudLL_4422)"], "eft": "nuWET", "basis": "JMS"},
+            errors.InvalidValue,
+            "VnudLL_4422 is real",
+        ),
+    ],
+)
+def test_bad_functions(arguments, error, message):
+    likelihood = nus.likelihood("paper2023", ["BR(B0->Kinv)"])
+    call = {"variables": ["QN_2311"], **FGMS, **arguments}
+    with pytest.raises(error, match=message):
+        nus.LogLikelihood(likelihood, call.pop("variables"), **call)
+
+
+def test_bad_points():
+    function = nus.LogLikelihood(nus.likelihood("paper2023"), ["QN_2311", "m_N1"], **FGMS)
+    with pytest.raises(errors.InvalidShape, match="QN_2311, m_N1"):
+        function([1e-8])
+    with pytest.raises(errors.InvalidValue, match="not finite"):
+        function([np.nan, 1.0])

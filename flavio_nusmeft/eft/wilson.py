@@ -170,8 +170,12 @@ class NuWilson(flavio.WilsonCoefficients):
         basis: str = "flavio",
         nf_out: int | None = None,
     ) -> wcxf.WC:
-        """As in flavio, with the CKM elements of ``par``."""
-        set_ckm(self, par)
+        """As in flavio, with the CKM elements of ``par``.
+
+        flavio calls this with gamma of the opposite sign for CP-conjugated amplitudes, where it
+        wants the coefficients of the decay itself; so gamma is taken to be positive.
+        """
+        set_ckm(self, {**{key: par[key] for key in _CKM}, "gamma": abs(par["gamma"])})
         return super().get_wcxf(sector, scale, par, eft, basis, nf_out)
 
     def match_run(
@@ -287,12 +291,18 @@ def set_ckm(wc_obj: wilson.Wilson, par: Mapping[str, float]) -> None:
 
 
 @lru_cache(maxsize=64)
-def _promoted(wc: wcxf.WC, options: tuple[tuple[str, Any], ...]) -> flavio.WilsonCoefficients:
-    if wc.eft in _STANDARD:
-        result = NuWilson.from_wc(wc)
+def _promoted(
+    eft: str,
+    basis: str,
+    scale: float,
+    values: frozenset[tuple[str, complex]],
+    options: tuple[tuple[str, Any], ...],
+) -> flavio.WilsonCoefficients:
+    if eft in _STANDARD:
+        result = NuWilson(dict(values), scale, eft, basis)
     else:
         result = flavio.WilsonCoefficients()
-        result.set_initial_wcxf(wc)
+        result.set_initial(dict(values), scale, eft, basis)
     result._options.update(options)
     return result
 
@@ -309,7 +319,10 @@ def promote(wc_obj: wilson.Wilson) -> flavio.WilsonCoefficients:
     if isinstance(wc_obj, NuWilson) or (not plain and wc_obj.wc.eft not in _STANDARD):
         return wc_obj
     options = {key: v for key, v in wc_obj._options.items() if key != "parameters"}
-    return _promoted(wc_obj.wc, tuple(sorted(options.items())))
+    wc = wc_obj.wc
+    # by content: flavio makes a new wcxf.WC for every prediction
+    values = frozenset(wc.dict.items())
+    return _promoted(wc.eft, wc.basis, wc.scale, values, tuple(sorted(options.items())))
 
 
 def load_wc(stream: IO[str] | str) -> flavio.WilsonCoefficients:

@@ -285,3 +285,25 @@ def test_load_wc_takes_every_eft():
         load_wc(smeft.replace("SMEFT", "XET"))
     with pytest.raises(errors.UnknownCoefficient, match="lq1_1123'"):
         load_wc(smeft.replace("lq1_1123", "lq1_1124"))
+
+
+def test_promote_by_content():
+    """flavio copies a plain object for every prediction: the results of running are shared."""
+    plain = [
+        wilson.Wilson({"lq1_1123": 1e-8, "lq3_2223": 2e-8}, 1e3, "SMEFT", "Warsaw")
+        for _ in range(2)
+    ]
+    assert promote(plain[0]) is promote(plain[1])
+    other = wilson.Wilson({"lq1_1123": 1e-8, "lq3_2223": 3e-8}, 1e3, "SMEFT", "Warsaw")
+    assert promote(other) is not promote(plain[0])
+
+
+def test_cp_conjugated_amplitudes(par):
+    """Stock observables that ask for coefficients with the CP-conjugated parameters."""
+    values = {"lq1_2223": 3e-8, "lq1_2213": 3e-8}
+    observable = flavio.Observable["<S4>(Bs->phimumu)"]
+    found = observable.prediction_par(par, NuWilson(values, 1e3, "nuSMEFT", "Warsaw"), 1.1, 6.0)
+    expected = observable.prediction_par(
+        par, wilson.Wilson(values, 1e3, "SMEFT", "Warsaw"), 1.1, 6.0
+    )
+    assert found == pytest.approx(expected, rel=1e-9, abs=0)

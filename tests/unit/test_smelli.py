@@ -1,0 +1,349 @@
+"""The likelihood of smelli; code that imports smelli on its own runs in fresh processes."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pickle
+import subprocess
+import sys
+from functools import cache
+
+import flavio
+import pytest
+import wilson
+from flavio.statistics.likelihood import Likelihood
+
+from flavio_nusmeft import NuWilson, _data, dataset, errors
+from flavio_nusmeft.observables import NAMES
+
+OURS = "likelihood_nusmeft.yaml"
+REST = "likelihood_bdnunu.yaml"
+
+needs_smelli = pytest.mark.skipif(
+    importlib.util.find_spec("smelli") is None, reason="smelli is not installed"
+)
+
+POINTS = {
+    "FGMS": ({"LNQd_2123": 1.5e-8, "QN_2311": 1e-8j}, "nuSMEFT", "FGMS"),
+    "Warsaw": ({"qn_2311": 1e-8, "lnqd1_1123": 5e-9, "lnuq_1123": 2e-8}, "nuSMEFT", "Warsaw"),
+    "SMEFT and N": ({"lq1_1123": 5e-9, "qn_2311": 1e-8}, "nuSMEFT", "Warsaw"),
+    "SMEFT": ({"lq1_1123": 5e-9}, "SMEFT", "Warsaw"),
+}
+
+
+def run(code):
+    # the SWIG wrapper of rundec, imported by flavio, warns on its own
+    ignore = ("-W", "ignore:builtin type:DeprecationWarning")
+    return subprocess.run(
+        [sys.executable, "-W", "error", *ignore, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@cache
+def likelihood(*args, **kwargs):
+    module = importlib.import_module("flavio_nusmeft.smelli")
+    return module.GlobalLikelihood(*args, **kwargs)
+
+
+def by_flavio(par, par_sm, wc_obj):
+    """Difference to the SM with flavio's own class, of everything in the data set."""
+    names = dataset("current")
+    observables = sorted({o for n in names for o in flavio.Measurement[n].all_parameters})
+    mine = Likelihood(observables=observables, include_measurements=names)
+    return mine.log_likelihood(par, wc_obj) - mine.log_likelihood(par_sm, None)
+
+
+def make(coefficients, eft, basis):
+    if eft.startswith("nu"):
+        return NuWilson(coefficients, 1e3, eft, basis)
+    return wilson.Wilson(coefficients, 1e3, eft, basis)
+
+
+# without smelli
+
+
+def test_file_is_the_data_set():
+    content = _data.load_yaml(f"smelli/{OURS}")
+    assert content["include_measurements"] == dataset("current")
+    measured = {o for n in dataset("current") for o in flavio.Measurement[n].all_parameters}
+    assert set(content["observables"]) == measured
+    assert len(content["observables"]) == len(measured)
+    assert measured <= set(NAMES)
+
+
+def test_message_without_smelli():
+    result = run("import sys; sys.modules['smelli'] = None; import flavio_nusmeft.smelli")
+    assert result.returncode == 1
+    assert "ImportError: flavio_nusmeft.smelli needs smelli: pip install" in result.stderr
+
+
+# what the import does
+
+
+@needs_smelli
+def test_import_leaves_options_alone():
+    code = """
+import copy, sys, flavio
+from wilson import Wilson
+before = copy.deepcopy(Wilson._default_options)
+import flavio_nusmeft
+assert "smelli" not in sys.modules
+from flavio_nusmeft.smelli import GlobalLikelihood
+import smelli
+assert issubclass(GlobalLikelihood, smelli.GlobalLikelihood)
+assert Wilson._default_options == before, Wilson._default_options
+"""
+    result = run(code)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+@needs_smelli
+def test_options_after_an_import_of_ones_own_stay():
+    code = """
+import smelli, flavio_nusmeft.smelli
+from wilson import Wilson
+assert Wilson._default_options["smeft_accuracy"] == "leadinglog"
+"""
+    assert run(code).returncode == 0
+
+
+@needs_smelli
+def test_file_in_plain_smelli():
+    """The file works in any subclass that lists it, here with smelli's own points."""
+    code = f"""
+import smelli, flavio_nusmeft
+from flavio_nusmeft import _data
+from wilson import Wilson
+path = str(_data.path("smelli/{OURS}"))
+class Mine(smelli.GlobalLikelihood):
+    _fast_likelihoods_yaml = []
+    _likelihoods_yaml = [path]
+values = Mine().parameter_point({{"lq1_1123": 5e-9}}, scale=1000).log_likelihood_dict()
+w = flavio_nusmeft.NuWilson({{"qn_2311": 1e-8}}, 1e3, "nuSMEFT", "Warsaw")
+theirs = Mine().parameter_point(w).log_likelihood_dict()
+from flavio_nusmeft.smelli import GlobalLikelihood
+gl = GlobalLikelihood("SMEFT", fix_ckm=False)
+ours = gl.parameter_point({{"lq1_1123": 5e-9}}, scale=1000).log_likelihood_dict()
+assert abs(values[path] - ours["{OURS}"]) < 1e-10, (values, ours)
+assert abs(values[path]) > 0.1
+assert abs(theirs[path] - gl.parameter_point(w).log_likelihood_global()) < 1e-10, theirs
+"""
+    result = run(code)
+    assert result.returncode == 0, result.stderr
+
+
+# points
+
+
+@needs_smelli
+@pytest.mark.parametrize("fix_ckm", [True, False])
+@pytest.mark.parametrize("point", POINTS)
+def test_equals_flavio(point, fix_ckm):
+    gl = likelihood(fix_ckm=fix_ckm)
+    coefficients, eft, basis = POINTS[point]
+    w = make(coefficients, eft, basis)
+    w.set_option("smeft_accuracy", "leadinglog")
+    found = gl.parameter_point(w)
+    expected = by_flavio(found.par_dict_np, gl.par_dict_sm, w)
+    assert abs(expected) > 0.05
+    assert found.log_likelihood_dict()[OURS] == pytest.approx(expected, rel=0, abs=1e-10)
+    assert found.log_likelihood_global() == found.log_likelihood_dict()[OURS]
+
+
+@needs_smelli
+def test_fixed_ckm_is_flavios(par):
+    assert likelihood().par_dict_sm == par
+    w = make(*POINTS["FGMS"])
+    found = likelihood().parameter_point(w).log_likelihood_global()
+    assert found == pytest.approx(by_flavio(par, par, w), rel=0, abs=1e-10)
+
+
+@needs_smelli
+@pytest.mark.parametrize("point", ["FGMS", "Warsaw"])
+def test_ways_to_give_a_point(point, tmp_path):
+    coefficients, eft, basis = POINTS[point]
+    gl = likelihood(eft, basis)
+    w = make(coefficients, eft, basis)
+    expected = gl.parameter_point(w).log_likelihood_global()
+    path = tmp_path / "point.json"
+    with open(path, "w") as stream:
+        w.wc.dump(stream, fmt="json")
+    plain = wilson.Wilson(coefficients, 1000, eft, basis)
+    for found in (
+        gl.parameter_point(coefficients, scale=1000),
+        gl.parameter_point(coefficients, 1000),
+        gl.parameter_point(plain),
+        gl.parameter_point(str(path)),
+        gl.parameter_point(path),
+    ):
+        assert found.log_likelihood_global() == pytest.approx(expected, rel=0, abs=1e-10)
+
+
+@needs_smelli
+def test_masses(par):
+    """Masses come from par_dict; beyond the phase space nothing is left."""
+    w = NuWilson({"LNQd_2123": 1.5e-8}, 1e3, "nuSMEFT", "FGMS")
+    heavy = {**par, "m_N1": 1.5}
+    found = likelihood.__wrapped__(par_dict={"m_N1": 1.5}).parameter_point(w)
+    value = found.log_likelihood_global()
+    assert value == pytest.approx(by_flavio(heavy, heavy, w), rel=0, abs=1e-10)
+    assert abs(value - likelihood().parameter_point(w).log_likelihood_global()) > 0.01
+    closed = likelihood.__wrapped__(par_dict={"m_N1": 6.0}).parameter_point(w)
+    assert closed.log_likelihood_global() == pytest.approx(0, abs=1e-10)
+
+
+@needs_smelli
+@pytest.mark.parametrize("fix_ckm", [True, False])
+@pytest.mark.parametrize("point", ["FGMS", "SMEFT"])
+def test_nothing_is_changed(point, fix_ckm):
+    """smelli would set the CKM elements in the object, or in wilson's default options."""
+    before = {**wilson.Wilson._default_options, "parameters": {}}
+    assert wilson.Wilson._default_options == before
+    w = make(*POINTS[point])
+    w.set_option("smeft_accuracy", "leadinglog")
+    options = dict(w._options)
+    likelihood(fix_ckm=fix_ckm).parameter_point(w).log_likelihood_dict()
+    assert w._options == options
+    assert wilson.Wilson._default_options == before
+    assert before["smeft_accuracy"] == "integrate"
+
+
+@needs_smelli
+def test_options_of_the_object_hold():
+    gl = likelihood()
+    values = []
+    for alpha_s in (0.10, 0.13):
+        w = NuWilson({"LNQd_2123": 1.5e-8}, 1e3, "nuSMEFT", "FGMS")
+        w.set_option("alpha_s", alpha_s)
+        w.set_option("parameters", {"m_t": 170.0})
+        point = gl.parameter_point(w)
+        assert point.w.get_option("alpha_s") == alpha_s
+        assert point.w.get_option("parameters")["m_t"] == 170.0
+        values.append(point.log_likelihood_global())
+    assert abs(values[0] - values[1]) > 0.01
+
+
+@needs_smelli
+def test_ckm_extraction_sees_sterile_neutrinos(par):
+    """V_cb from B -> X_c e + inv; K, pi -> mu nu etc. know the part without N only."""
+    gl = likelihood(fix_ckm=False)
+    w = NuWilson({"lnuq_1123": 3e-7}, 1e3, "nuSMEFT", "Warsaw")
+    rate = flavio.Observable["BR(B->Xceinv)"].prediction_par
+    increase = rate(par, w) / rate(par, None)
+    assert increase > 1.01
+    found, sm = gl.parameter_point(w).par_dict_np, gl.par_dict_sm
+    assert rate(found, w) == pytest.approx(rate(sm, None), rel=1e-6, abs=0)
+    assert found["Vcb"] < sm["Vcb"]
+    for name in ("Vus", "Vub"):
+        assert found[name] == pytest.approx(sm[name], rel=1e-3, abs=0)
+
+
+@needs_smelli
+def test_methods_of_smelli():
+    gl = likelihood()
+    point = gl.parameter_point({"lnqd1_2123": 1e-8}, scale=1000)
+    table = point.obstable()
+    assert set(table.index) == set(_data.load_yaml(f"smelli/{OURS}")["observables"])
+    assert table.notna().all(axis=None)
+    observations = sum(len(flavio.Measurement[n].all_parameters) for n in dataset("current"))
+    assert gl.number_observations_dict() == {OURS: observations, "global": observations}
+    grid = gl.plot_data_2d(
+        lambda x, y: {"qn_2311": x, "nd_1123": y}, 1e3, 0, 1e-8, 0, 1e-8, steps=2
+    )
+    corner = gl.parameter_point({"qn_2311": 1e-8, "nd_1123": 1e-8}, 1e3).log_likelihood_global()
+    assert grid["global"]["z"][-1, -1] == pytest.approx(-2 * corner, rel=1e-10, abs=0)
+    copied = pickle.loads(pickle.dumps(gl)).parameter_point({"lnqd1_2123": 1e-8}, scale=1000)
+    assert copied.log_likelihood_global() == point.log_likelihood_global()
+
+
+@needs_smelli
+def test_custom_likelihoods():
+    """Parts of the likelihood under names of one's own add up to the whole."""
+    observables = _data.load_yaml(f"smelli/{OURS}")["observables"]
+    neutral = [o for o in observables if "BR" in o]
+    parts = {"neutral": neutral, "charged": [o for o in observables if o not in neutral]}
+    gl = likelihood.__wrapped__(custom_likelihoods=parts)
+    found = gl.parameter_point(make(*POINTS["Warsaw"])).log_likelihood_dict()
+    total = found["custom_neutral"] + found["custom_charged"]
+    assert total == pytest.approx(found["global"], rel=0, abs=1e-10)
+
+
+@needs_smelli
+def test_errors():
+    with pytest.raises(errors.UnknownBasis, match="no basis 'Warsaaw'"):
+        likelihood("nuSMEFT", "Warsaaw")
+    with pytest.raises(errors.UnknownBasis, match="'SMEEFT' does not exist"):
+        likelihood("SMEEFT")
+    with pytest.raises(errors.InvalidScale, match="need a scale"):
+        likelihood().parameter_point({"qn_2311": 1e-8})
+    with pytest.raises(errors.UnknownCoefficient, match="qn_2371"):
+        likelihood().parameter_point({"qn_2371": 1e-8}, scale=1000)
+    with pytest.raises(FileNotFoundError, match="nothing"):
+        likelihood().parameter_point("nothing.json")
+
+
+# together with smelli's own likelihoods
+
+
+@needs_smelli
+def test_nothing_is_counted_twice():
+    gl = likelihood(with_smelli=True, include_likelihoods=("likelihood_ewpt.yaml", REST, OURS))
+    base = type(gl).__mro__[1]
+    assert set(base._likelihoods_yaml) - set(gl._likelihoods_yaml) == {
+        "likelihood_bqnunu.yaml",
+        "likelihood_rd_rds.yaml",
+    }
+    assert set(gl._likelihoods_yaml) - set(base._likelihoods_yaml) == {REST, OURS}
+    assert gl._fast_likelihoods_yaml == base._fast_likelihoods_yaml_fixckm
+    reused = _data.load_yaml("measurements_from_flavio.yml").values()
+    twice = {(r["measurement"], theirs) for r in reused for theirs in r["observables"]}
+    seen = set()
+    for name in [*gl._fast_likelihoods_yaml, *gl._likelihoods_yaml]:
+        with open(gl._get_yaml_path(name)) as stream:
+            content = flavio.io.yaml.load_include(stream)
+        observables = {o for o in content["observables"] if isinstance(o, str)}
+        seen |= {(m, o) for m in content["include_measurements"] for o in observables}
+        stems = ("Rtaul(B->D", "Rtaumu(B->D", "Rmue(B->D", "Remu(B->D")
+        assert name == OURS or not [o for o in observables if o.startswith(stems)]
+    assert not twice & seen
+
+
+@needs_smelli
+def test_rest_of_bqnunu():
+    gl = likelihood()
+    with open(type(gl).__mro__[1]._get_yaml_path(gl, "likelihood_bqnunu.yaml")) as stream:
+        theirs = flavio.io.yaml.load_include(stream)
+    rest = _data.load_yaml(f"smelli/{REST}")
+    assert set(theirs["observables"]) - set(rest["observables"]) == {
+        f"BR({m})" for m in ("B+->Knunu", "B0->Knunu", "B+->K*nunu", "B0->K*nunu")
+    }
+    measured = {
+        m
+        for m in theirs["include_measurements"]
+        if set(flavio.Measurement[m].all_parameters) & set(rest["observables"])
+    }
+    assert set(rest["include_measurements"]) == measured
+
+
+@needs_smelli
+def test_smelli_sees_the_part_without_sterile_neutrinos():
+    names = ("likelihood_ewpt.yaml", REST, OURS)
+    gl = likelihood(with_smelli=True, include_likelihoods=names)
+    assert tuple(gl.likelihoods) == names  # with nuSMEFT as with SMEFT
+
+    def values(w):
+        w.set_option("smeft_accuracy", "leadinglog")
+        return gl.parameter_point(w).log_likelihood_dict()
+
+    both = values(NuWilson({"phiD": 1e-8, "qn_2311": 1e-8}, 1e3, "nuSMEFT", "Warsaw"))
+    standard = values(wilson.Wilson({"phiD": 1e-8}, 1e3, "SMEFT", "Warsaw"))
+    sterile = values(NuWilson({"qn_2311": 1e-8}, 1e3, "nuSMEFT", "Warsaw"))
+    for name in names[:2]:
+        assert both[name] == pytest.approx(standard[name], rel=1e-8, abs=1e-10)
+        assert sterile[name] == pytest.approx(0, abs=1e-10)
+    assert abs(standard["likelihood_ewpt.yaml"]) > 1e-3
+    assert both["global"] == pytest.approx(sum(both[n] for n in names), rel=1e-12, abs=0)

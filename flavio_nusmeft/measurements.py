@@ -12,7 +12,7 @@ import numpy as np
 from . import _data
 from .errors import UnknownDataset, nearest
 
-__all__ = ["Result", "dataset", "register", "results"]
+__all__ = ["Result", "dataset", "register", "result", "results"]
 
 
 def dataset(name: str) -> list[str]:
@@ -64,35 +64,34 @@ class Result:
         return f"({text})e{exponent:+03d}" if exponent else text
 
 
+def result(observable: str | tuple[Any, ...], measurement: str) -> Result | None:
+    """What a measurement, member of a data set or not, says about an observable."""
+    entry = flavio.Measurement[measurement]._parameters.get(observable)
+    if entry is None:
+        return None
+    position, distribution = entry
+    if hasattr(distribution, "limit"):
+        return Result(
+            measurement,
+            limit=float(distribution.limit),
+            confidence_level=float(distribution.confidence_level),
+        )
+    return Result(
+        measurement,
+        central=float(np.ravel(distribution.central_value)[position]),
+        error_plus=float(np.ravel(distribution.error_right)[position]),
+        error_minus=float(np.ravel(distribution.error_left)[position]),
+    )
+
+
 def results(observable: str | tuple[Any, ...], name: str) -> list[Result]:
     """Results on an observable (with arguments: a tuple) in the data set ``name``.
 
     Measured values come first, then limits, the strongest first.
     """
-    found = []
-    for measurement in dataset(name):
-        entry = flavio.Measurement[measurement]._parameters.get(observable)
-        if entry is None:
-            continue
-        position, distribution = entry
-        if hasattr(distribution, "limit"):
-            found.append(
-                Result(
-                    measurement,
-                    limit=float(distribution.limit),
-                    confidence_level=float(distribution.confidence_level),
-                )
-            )
-        else:
-            found.append(
-                Result(
-                    measurement,
-                    central=float(np.ravel(distribution.central_value)[position]),
-                    error_plus=float(np.ravel(distribution.error_right)[position]),
-                    error_minus=float(np.ravel(distribution.error_left)[position]),
-                )
-            )
-    return sorted(found, key=lambda result: result.limit or 0.0)
+    found = [result(observable, measurement) for measurement in dataset(name)]
+    known = [entry for entry in found if entry is not None]
+    return sorted(known, key=lambda entry: entry.limit or 0.0)
 
 
 def register() -> None:

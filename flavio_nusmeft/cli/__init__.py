@@ -9,6 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 __all__ = ["main"]
@@ -45,6 +48,30 @@ def _parser() -> argparse.ArgumentParser:
         help="data set to compare with: current (default) or paper2023",
     )
     predict.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    predict.set_defaults(run=_run_predict)
+    figures = commands.add_parser(
+        "figures",
+        help="draw the figures of arXiv:2309.02940",
+        description="Draw the five figures of arXiv:2309.02940, and write the numbers behind them"
+        " as CSV. Prints the files it writes.",
+    )
+    figures.add_argument(
+        "-o", "--output", required=True, metavar="DIR", help="directory, made if it is missing"
+    )
+    figures.add_argument(
+        "--dataset",
+        default="both",
+        choices=("paper2023", "current", "both"),
+        help="data to compare with (default: both)",
+    )
+    figures.add_argument(
+        "--format",
+        nargs="+",
+        default=["pdf", "png", "csv"],
+        choices=("pdf", "png", "svg", "csv"),
+        help="kinds of files (default: pdf png csv)",
+    )
+    figures.set_defaults(run=_run_figures)
     return parser
 
 
@@ -144,6 +171,54 @@ def _print_table(data: dict[str, Any]) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status, 2 for wrong input."""
     options = _parser().parse_args(arguments)
+    status: int = options.run(options)
+    return status
+
+
+def _run_figures(options: argparse.Namespace) -> int:
+    directory = Path(options.output)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        print(f"nusmeft: cannot write to {directory}: {error.strerror}", file=sys.stderr)
+        return 2
+    datasets = ("paper2023", "current") if options.dataset == "both" else (options.dataset,)
+    try:
+        written = _write_figures(directory, datasets, options.format)
+    except ImportError as error:
+        print(f"nusmeft: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"nusmeft: {error}", file=sys.stderr)
+        return 1
+    for path in written:
+        print(path)
+    return 0
+
+
+def _write_figures(directory: Path, datasets: Sequence[str], formats: Sequence[str]) -> list[Path]:
+    """Write everything, with a progress bar on a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console, quiet = Console(stderr=True), not sys.stderr.isatty()
+    with Progress(console=console, transient=True, disable=quiet) as progress:
+        task = progress.add_task("starting", total=None)
+        from flavio_nusmeft.figures import FIGURES, write_figures
+
+        # a figure in every format, and one table of the measurements, per data set
+        total = len(datasets) * (len(FIGURES) * len(formats) + ("csv" in formats))
+        progress.update(task, total=total)
+        written = []
+        for path in write_figures(directory, datasets, formats):
+            written.append(path)
+            progress.update(task, advance=1, description=path.stem)
+    return written
+
+
+def _run_predict(options: argparse.Namespace) -> int:
     try:
         if options.file == "-":
             text = sys.stdin.read()

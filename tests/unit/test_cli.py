@@ -133,12 +133,50 @@ def test_coefficients_without_effect_are_named(tmp_path, capsys):
     assert "BR(B0->Kinv)" in captured.out
 
 
+def test_figures(tmp_path, capsys):
+    output = tmp_path / "new" / "folder"
+    arguments = ["--output", str(output), "--dataset", "current", "--format", "csv"]
+    assert main(["figures", *arguments]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert sorted(captured.out.splitlines()) == sorted(map(str, output.iterdir()))
+    names = ["data", "fig1-spectra", "fig2-masses", "fig3-signal", "fig4-channels", "fig5-pairs"]
+    assert sorted(path.name for path in output.iterdir()) == [f"{n}-current.csv" for n in names]
+
+
+def test_figures_refuse_a_path_before_computing(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("flavio_nusmeft.figures.write_figures", None)
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file", tmp_path / "file" / "below"):
+        assert main(["figures", "--output", str(path)]) == 2
+        captured = capsys.readouterr()
+        assert captured.err.startswith(f"nusmeft: cannot write to {path}: ")
+        assert captured.err.count("\n") == 1
+
+
+def test_figures_without_matplotlib(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert main(["figures", "--output", str(tmp_path), "--format", "png"]) == 2
+    assert "pip install 'flavio_nusmeft[plot]'" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--output", ".", "--dataset", "x"], ["--output", ".", "--format", "x"]]
+)
+def test_figures_wrong_options(arguments, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["figures", *arguments])
+    assert "usage: nusmeft figures" in capsys.readouterr().err
+
+
 def test_installed_command():
     """--help and a wrong option answer without importing flavio."""
     command = shutil.which("nusmeft", path=str(sys.prefix) + "/bin")
     assert command is not None
     result = subprocess.run([command, "--help"], capture_output=True, text=True, check=True)
     assert "predict" in result.stdout
+    assert "figures" in result.stdout
     result = subprocess.run(
         [command, "predict", SCALAR, "--m-N1", "heavy"], capture_output=True, text=True, check=False
     )

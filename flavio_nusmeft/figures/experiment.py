@@ -1,0 +1,162 @@
+"""What experiments say about the channels of the figures: limits, bands and the Belle II reach."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import flavio
+
+from .. import _data
+from ..measurements import Result, dataset, result, results
+from .theory import Theory
+
+__all__ = ["CHANNELS", "Band", "Channel", "Experiment", "Line", "experiment"]
+
+
+class Channel(NamedTuple):
+    """A decay: its observables (those of charged modes with and without the tau part), and TeX."""
+
+    observables: tuple[str, ...]
+    tex: str
+
+
+CHANNELS: dict[str, Channel] = {
+    "Bs->inv": Channel(("BR(Bs->inv)",), r"B_s"),
+    "B0->K*inv": Channel(("BR(B0->K*inv)",), r"B^0\to K^{*0}"),
+    "B+->K*inv": Channel(("BR(B+->K*inv)", "BR_SD(B+->K*inv)"), r"B^+\to K^{*+}"),
+    "B0->Kinv": Channel(("BR(B0->Kinv)",), r"B^0\to K^0"),
+    "B+->Kinv": Channel(("BR(B+->Kinv)", "BR_SD(B+->Kinv)"), r"B^+\to K^+"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A branching ratio of a channel that is excluded, or that Belle II will reach."""
+
+    channel: str
+    value: float
+    kind: str  # "limit", "reach" or "improved reach"
+    text: str  # confidence level or luminosity
+    source: str
+
+
+@dataclass(frozen=True)
+class Band:
+    """The interval of one standard deviation of a measurement.
+
+    ``belle2``: of Belle II alone (hatched); ``member``: belongs to the data set (filled).
+    """
+
+    channel: str
+    low: float
+    high: float
+    label: str
+    belle2: bool
+    member: bool
+    source: str
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """All that the figures show of a data set.
+
+    ``observables`` says, for every channel, which branching ratio is measured: with or without the
+    tau part.
+    """
+
+    dataset: str
+    observables: Mapping[str, str]
+    limits: Mapping[str, Line]
+    reach: tuple[Line, ...]
+    bands: tuple[Band, ...]
+
+
+def experiment(name: str, theory: Theory | None = None) -> Experiment:
+    """The strongest limits, the measured bands and the Belle II reach for a data set.
+
+    Parameters
+    ----------
+    name : ``paper2023`` or ``current``
+    theory : its parameters are those of the SM rates that the reach refers to
+
+    Bands are the measured values of the data set. If none of them is of Belle II alone, the
+    alternatives of Belle II are added.
+
+    The reach is the SM branching ratio plus the expected uncertainty, with the quoted luminosity,
+    for data that agree with the SM: BR_SM + mu BR_SM(short distance) for an uncertainty mu of the
+    signal strength. A branching ratio above it is more than one standard deviation away from the
+    SM expectation. Published reaches of branching ratios are taken as they are.
+
+    Raises
+    ------
+    UnknownDataset
+    """
+    dataset(name)
+    observables, limits, bands = {}, {}, []
+    for channel, (candidates, _) in CHANNELS.items():
+        found = [(o, results(o, name)) for o in candidates]
+        observable, known = next((pair for pair in found if pair[1]), found[0])
+        observables[channel] = observable
+        upper = [r for r in known if r.limit is not None]
+        if upper:
+            text = f"{upper[0].confidence_level:.0%} CL"
+            limits[channel] = Line(channel, upper[0].limit or 0.0, "limit", text, _name(upper[0]))
+        values = [(r, True) for r in known if r.central is not None]
+        if values and not any(_is_belle2(r.measurement) for r, _ in values):
+            values += [(r, False) for r in _alternatives(observable, name)]
+        bands += [_band(channel, r, member) for r, member in values]
+    return Experiment(name, observables, limits, _reach(observables, theory), tuple(bands))
+
+
+def _reach(observables: Mapping[str, str], theory: Theory | None) -> tuple[Line, ...]:
+    benchmarks = _data.load_yaml("benchmarks.yml")["Belle II reach"]
+    short = {channel: CHANNELS[channel].observables[-1] for channel in benchmarks}
+    wanted = {*short.values(), *(observables[channel] for channel in benchmarks)}
+    standard = (theory or Theory()).predict(sorted(wanted), {}, 0.0)
+    lines = []
+    for channel, entry in benchmarks.items():
+        if "branching ratio" in entry:
+            values = entry["branching ratio"]
+        else:
+            sm, unit = float(standard[observables[channel]]), float(standard[short[channel]])
+            values = {k: sm + mu * unit for k, mu in entry["signal strength"].items()}
+        text = f"{entry['luminosity']} ab^-1"
+        for quality, value in values.items():
+            kind = "reach" if quality == "baseline" else "improved reach"
+            lines.append(Line(channel, float(value), kind, text, entry["source"]))
+    return tuple(lines)
+
+
+def _alternatives(observable: str, name: str) -> list[Result]:
+    """Values of Belle II that may replace a member of the data set."""
+    entries = _data.load_yaml("datasets.yml")["alternatives"]
+    found = [
+        result(observable, measurement)
+        for measurement, entry in entries.items()
+        if entry["data set"] == name and _is_belle2(measurement)
+    ]
+    return [r for r in found if r is not None and r.central is not None]
+
+
+def _is_belle2(measurement: str) -> bool:
+    return flavio.Measurement[measurement].experiment == "Belle II"
+
+
+def _name(found: Result) -> str:
+    return found.measurement.removeprefix("flavio_nusmeft ")
+
+
+def _band(channel: str, found: Result, member: bool) -> Band:
+    central, plus, minus = (
+        float(value or 0.0) for value in (found.central, found.error_plus, found.error_minus)
+    )
+    belle2 = _is_belle2(found.measurement)
+    exponent = math.floor(math.log10(central))
+    value, up, down = (f"{x / 10**exponent:.1f}" for x in (central, plus, minus))
+    error = rf"\pm{up}" if up == down else rf"^{{+{up}}}_{{-{down}}}"
+    number = rf"$({value}{error})\times 10^{{{exponent}}}$"
+    label = f"{'Belle II' if belle2 else 'average'} {number}"
+    return Band(channel, central - minus, central + plus, label, belle2, member, _name(found))

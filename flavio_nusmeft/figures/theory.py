@@ -1,0 +1,41 @@
+"""Where the coefficients of the figures live, and predictions for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..batch import predict
+
+__all__ = ["Theory"]
+
+_TEV2 = 1e-6  # TeV^-2 in GeV^-2
+
+
+@dataclass(frozen=True)
+class Theory:
+    """EFT, basis and scale (GeV) of coefficients, and the parameters.
+
+    ``mass`` is the parameter that the figures call m_N; ``par`` holds parameters that differ from
+    flavio's central values. The form factors are those chosen in ``flavio.config``.
+    """
+
+    scale: float = 1000.0
+    eft: str = "nuSMEFT"
+    basis: str = "FGMS"
+    mass: str = "m_N1"
+    par: Mapping[str, float] = field(default_factory=dict)
+
+    def predict(
+        self, observables: Sequence[Any], coefficients: Mapping[str, ArrayLike], m_N: ArrayLike
+    ) -> dict[Any, np.ndarray]:
+        """As `flavio_nusmeft.predict`, with coefficients in TeV^-2 and masses in GeV."""
+        values = {name: np.asarray(value) * _TEV2 for name, value in coefficients.items()}
+        par: dict[str, ArrayLike] = {**self.par, self.mass: m_N}
+        return predict(
+            observables, values, scale=self.scale, eft=self.eft, basis=self.basis, par=par
+        )

@@ -99,6 +99,12 @@ def register() -> None:
     known = flavio.Measurement.instances
     for data in _data.load_yaml("measurements.yml"):
         if data["arguments"]["name"] not in known:
+            for constraint in data["constraints"]:
+                if "observables" in constraint:
+                    constraint["observables"] = [
+                        o if isinstance(o, str) else tuple(o.values())
+                        for o in constraint["observables"]
+                    ]
             flavio.Measurement.from_yaml_dict(data, pname="observables")
     for name, reuse in _data.load_yaml("measurements_from_flavio.yml").items():
         if name in known:

@@ -120,6 +120,35 @@ def _inclusive(lepton: str, par: Par) -> Quantity:
     return _average([rate for x in leptons for rate in inclusive.rates(par, x)], leptons)
 
 
+_STRANGE_REGIONS = {  # of the hadronic mass (GeV): the decays that are subtracted or counted
+    (0.0, 0.6): "K",
+    (0.6, 1.0): "K*",
+}
+_CUT, _HEAVIEST = 1.0, 5.2
+
+
+def _strange(par: Par) -> Quantity:
+    return Quantity((inclusive.strange_rate(par),))
+
+
+def _strange_region(par: Par, MXmin: float, MXmax: float) -> Quantity:
+    """Regions of the hadronic mass: K, K* and all the rest."""
+    region = _STRANGE_REGIONS.get((MXmin, MXmax))
+    if region is None and not (MXmin == _CUT and MXmax >= _HEAVIEST):
+        raise InvalidBin(
+            f"MX from {MXmin} to {MXmax} GeV: at tree level there are the regions 0 to 0.6 (K),"
+            f" 0.6 to 1 (K*), and 1 to {_HEAVIEST} GeV or more (the rest)"
+        )
+
+    def average(meson: str, factor: float) -> list[Rate]:
+        modes = (SEMI_INVISIBLE[f"{charge}->{meson}"] for charge in ("B+", "B0"))
+        return [scaled(exclusive.rate(par, mode), factor / 2) for mode in modes]
+
+    if region is not None:
+        return Quantity(tuple(average(region, 1.0)))
+    return Quantity((inclusive.strange_rate(par), *average("K", -1.0), *average("K*", -1.0)))
+
+
 def _ratio(
     numerator: Callable[[Par], Quantity], denominator: Callable[[Par], Quantity], par: Par
 ) -> Quantity:
@@ -142,10 +171,8 @@ _BIN = ("q2min", "q2max")
 def _semi_invisible_specs(mode: ExclusiveMode) -> Iterator[_Spec]:
     process = f"{mode.name}inv"
     tex = rf"{mode.tex}\,\text{{inv}}"
-    meson = "V" if mode.spin else "P"
-    taxonomy = (
-        rf"Process :: $b$ hadron decays :: FCNC decays :: $B\to {meson}$ + invisible :: ${tex}$"
-    )
+    kind = {0: r"B\to P", 0.5: r"\Lambda_b\to \Lambda", 1: r"B\to V"}[mode.spin]
+    taxonomy = f"Process :: $b$ hadron decays :: FCNC decays :: ${kind}$ + invisible :: ${tex}$"
     variants = [("BR", r"\text{BR}", mode.long_distance, "")]
     if mode.long_distance:
         variants.append(("BR_SD", r"\text{BR}_\text{SD}", False, ", short distance only"))
@@ -318,6 +345,29 @@ def _inclusive_specs() -> Iterator[_Spec]:
         )
 
 
+def _strange_specs() -> Iterator[_Spec]:
+    tex = r"B\to X_s\,\text{inv}"
+    taxonomy = rf"Process :: $b$ hadron decays :: FCNC decays :: $B\to X$ + invisible :: ${tex}$"
+    for name, arguments, quantity, text, name_tex in (
+        ("BR", (), _strange, "Branching ratio", r"\text{BR}"),
+        (
+            "<BR>",
+            ("MXmin", "MXmax"),
+            _strange_region,
+            "Partial branching ratio",
+            r"\langle\text{BR}\rangle",
+        ),
+    ):
+        yield _Spec(
+            f"{name}(B->Xsinv)",
+            arguments,
+            quantity,
+            f"{text} of ${tex}$, short distance, average of charges",
+            f"${name_tex}({tex})$",
+            taxonomy,
+        )
+
+
 def _two_body_spec(mode: TwoBodyMode, kind: str) -> _Spec:
     tex = rf"{mode.tex}\,\text{{inv}}"
     return _Spec(
@@ -338,6 +388,7 @@ def _specs() -> Iterator[_Spec]:
     for decay in _SEMILEPTONIC_DECAYS:
         yield from _semileptonic_specs(decay)
     yield from _inclusive_specs()
+    yield from _strange_specs()
     for leptonic in LEPTONIC.values():
         kind = r"Leptonic tree-level decays :: $B\to\ell$ + invisible"
         yield _two_body_spec(leptonic, kind)
@@ -349,8 +400,10 @@ NAMES = tuple(spec.name for spec in _SPECS)
 QUANTITIES = {spec.name: spec.quantity for spec in _SPECS}
 
 
-def _predict(quantity: Callable[..., Quantity], wc_obj: Any, par: Par, *args: float) -> float:
-    return evaluate(quantity(par, *args), wc_obj, par)
+def _predict(
+    quantity: Callable[..., Quantity], wc_obj: Any, par: Par, *args: float, **named: float
+) -> float:
+    return evaluate(quantity(par, *args, **named), wc_obj, par)
 
 
 def register() -> None:

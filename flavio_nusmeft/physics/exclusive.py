@@ -5,7 +5,7 @@ The forms of `rates` are integrated once and remembered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 import flavio
@@ -16,6 +16,7 @@ from .cache import ParameterCache
 from .formfactors import form_factors, implementation
 from .integrate import nodes
 from .modes import SEMI_INVISIBLE, SEMILEPTONIC, ExclusiveMode
+from .quark_widths import QUARK_TERMS, baryon
 from .rates import Quantity, Rate
 from .widths import (
     POLARISED_PSEUDOSCALAR_TERMS,
@@ -29,20 +30,24 @@ from .widths import (
     vector,
 )
 
-__all__ = ["longitudinal", "polarisation", "rate"]
+__all__ = ["Shift", "longitudinal", "polarisation", "rate", "spectrum"]
+
+Shift = tuple[tuple[str, float], ...]  # changes of parameters: (name, what is added)
 
 _MODES = SEMI_INVISIBLE | SEMILEPTONIC
 _MASSLESS_Q2 = 1e-12  # GeV²; stands in for q² = 0, where massless rates have a finite limit
 # the widths and their pairs of couplings, by the spin of M
 _RATE, _POLARISED = "rate", "polarised"
-_WIDTHS: dict[tuple[str, int], Callable[..., Any]] = {
+_WIDTHS: dict[tuple[str, float], Callable[..., Any]] = {
     (_RATE, 0): pseudoscalar,
+    (_RATE, 0.5): baryon,
     (_RATE, 1): vector,
     (_POLARISED, 0): polarised_pseudoscalar,
     (_POLARISED, 1): polarised_vector,
 }
 _TERMS = {
     (_RATE, 0): term_indices(PSEUDOSCALAR_TERMS),
+    (_RATE, 0.5): term_indices(QUARK_TERMS),
     (_RATE, 1): term_indices(VECTOR_TERMS),
     (_POLARISED, 0): term_indices(POLARISED_PSEUDOSCALAR_TERMS),
     (_POLARISED, 1): term_indices(POLARISED_VECTOR_TERMS),
@@ -59,7 +64,7 @@ def _coefficients(
     m2: np.ndarray,
 ) -> tuple[np.ndarray, ...]:
     """Coefficients of dBR/dq² or of its polarised analogue (GeV^-2), shape (terms, masses, nodes);
-    for a rate to V the total and the longitudinal ones."""
+    for a rate to a hadron with spin the total and the longitudinal ones."""
     running = flavio.physics.running.running
     m_b, m_q = running.get_mb(par, scale), running.get_mq(mode.quarks[1], par, scale)
     m_B, m_M = par[f"m_{mode.B}"], par[f"m_{mode.M}"]
@@ -131,7 +136,7 @@ def rate(
 def longitudinal(
     par: Mapping[str, float], mode: ExclusiveMode, q2min: float = 0.0, q2max: float = np.inf
 ) -> Quantity:
-    """Longitudinal fraction F_L of a vector meson in a bin, or at the point q² = q2min = q2max.
+    """Longitudinal fraction F_L, to a hadron with spin, in a bin or at the point q² = q2min = q2max.
 
     It is 0 where phase space is closed.
     """
@@ -153,3 +158,69 @@ def polarisation(
     total = _rates(par, mode, _RATE, q2min, q2max)[0]
     (part,) = _rates(par, mode, _POLARISED, q2min, q2max)
     return Quantity((part,), denominator=(total,), undefined=0.0)
+
+
+def _pair_spectrum(
+    par: MutableMapping[str, float],
+    kind: tuple[Any, ...],
+    edges: tuple[float, ...],
+    shift: Shift,
+    m1: float,
+    m2: float,
+) -> np.ndarray:
+    """As `_forms`, for one pair of masses and many bins at once, shape (bins, terms)."""
+    for parameter, step in shift:
+        par[parameter] = par[parameter] + step  # of the cache's own copy
+    name, quantity, scale, _ = kind
+    mode = _MODES[name]
+    endpoint = (par[f"m_{mode.B}"] - par[f"m_{mode.M}"]) ** 2
+    low, high = np.array(edges[:-1]), np.array(edges[1:])
+    is_open = ((m1 + m2) ** 2 < high) & (low < endpoint)
+    low, high = low[is_open], high[is_open]
+    first, second = np.full(len(low), m1), np.full(len(low), m2)
+    q2, weights = nodes(first, second, endpoint, low, high)
+    masses = first[:, None], second[:, None]
+    total = _coefficients(par, mode, quantity, scale, q2, *masses)[0]
+    result = np.zeros((len(is_open), len(total)))
+    result[is_open] = (total * weights).sum(axis=-1).T
+    return result
+
+
+_cached_pair_spectrum = ParameterCache(_pair_spectrum)
+
+
+def spectrum(
+    par: Mapping[str, float],
+    mode: ExclusiveMode,
+    edges: tuple[float, ...],
+    wc_obj: Any,
+    shifts: tuple[Shift, ...] = ((),),
+) -> np.ndarray:
+    """Branching ratios in many bins at once, equal to those of `rate` in every bin.
+
+    Parameters
+    ----------
+    edges : of the bins in q², increasing, GeV²
+    wc_obj : any object with Wilson coefficients; None: the SM
+    shifts : changes of parameters that the couplings and masses do not depend on
+
+    Returns
+    -------
+    ndarray
+        Shape (shifts, bins). Only pairs of masses with couplings are integrated.
+    """
+    scale = flavio.config["renormalization scale"][mode.scale]
+    kind = (mode.name, _RATE, scale, implementation(mode.form_factors))
+    C = channels.couplings(wc_obj, par, channels.CouplingSet(mode.quarks, mode.lepton, scale))
+    first, second = _TERMS[_RATE, mode.spin]
+    products = (C[:, first] * C[:, second].conj()).real
+    products /= channels.symmetry_factors(mode.lepton)[:, None]
+    by_masses: dict[tuple[float, float], np.ndarray] = {}
+    for pair, product in zip(channels.masses(par, mode.lepton), products, strict=True):
+        if product.any():
+            by_masses[pair] = by_masses[pair] + product if pair in by_masses else product
+    result = np.zeros((len(shifts), len(edges) - 1))
+    for (m1, m2), product in by_masses.items():
+        for row, shift in zip(result, shifts, strict=True):
+            row += _cached_pair_spectrum(par, kind, edges, shift, m1, m2) @ product
+    return result

@@ -7,7 +7,8 @@ Which form factors a process takes is chosen as in flavio, by
 - ``B->K* as flavio``, whatever stock flavio uses for its own observables (slower)
 
 and likewise for ``B->K`` and ``Bs->phi``; for ``B->D`` and ``B->D*`` the default is ``GKvD``,
-arXiv:1811.00983 (LCSR and lattice), and stock flavio takes CLN.
+arXiv:1811.00983 (LCSR and lattice), and stock flavio takes CLN; for ``Lambdab->Lambda`` it is
+``DM``, arXiv:1602.01399.
 """
 
 from __future__ import annotations
@@ -105,6 +106,37 @@ def _bsz(
     return evaluate
 
 
+_BARYON = "Lambdab->Lambda"
+_BARYON_FIT = "arXiv:1602.01399, lattice, all three terms of flavio's parameters"
+# masses of the resonances, GeV, as in that paper
+_BARYON_POLES = {
+    **dict.fromkeys(("fV0", "fVperp", "fT0", "fTperp"), 5.416),
+    **dict.fromkeys(("fA0", "fAperp", "fT50", "fT5perp"), 5.750),
+    "fVt": 5.711,
+    "fAt": 5.367,
+}
+# relations at the endpoint, Eqs. (7) and (8)
+_BARYON_A0 = {"fAperp": "fA0", "fT5perp": "fT50"}
+
+
+def _detmold_meinel(wc_obj: Any, par: Mapping[str, float], q2: np.ndarray) -> dict[str, np.ndarray]:
+    """Helicity form factors of Lambda_b -> Lambda, F(q²) = sum_k a_k z(q²)^k / (1 - q²/m_R²).
+
+    flavio 2.7.1 evaluates the first two of the three terms, which at low q² is wrong by up to a
+    factor of two.
+    """
+    t_plus = (par["m_B+"] + par["m_K+"]) ** 2
+    root = np.sqrt(t_plus - q2)
+    root0 = np.sqrt(t_plus - (par["m_Lambdab"] - par["m_Lambda"]) ** 2)  # Eq. (34)
+    z = (root - root0) / (root + root0)
+    prefix, result = f"{_BARYON} SSE", {}
+    for name, pole in _BARYON_POLES.items():
+        a0 = par[f"{prefix} a0_{_BARYON_A0.get(name, name)}"]
+        a1, a2 = par[f"{prefix} a1_{name}"], par[f"{prefix} a2_{name}"]
+        result[name] = (a0 + z * (a1 + z * a2)) / (1 - q2 / pole**2)
+    return result
+
+
 def _as_flavio(
     process: str,
 ) -> Callable[[Any, Mapping[str, float], np.ndarray], dict[str, np.ndarray]]:
@@ -136,17 +168,22 @@ def form_factors(process: str, par: Mapping[str, float], q2: np.ndarray) -> dict
 
 def register() -> None:
     """Add the quantities and implementations to flavio; choose the defaults where nothing is."""
-    for name, process in PROCESSES.items():
+    defaults = {
+        name: (
+            f"{name} {process.fit}",
+            _bsz(process, f"{name} {process.fit}"),
+            f"BSZ parametrisation, {_FITS[process.fit]}",
+        )
+        for name, process in PROCESSES.items()
+    }
+    defaults[_BARYON] = (f"{_BARYON} DM", _detmold_meinel, _BARYON_FIT)
+    for name, default in defaults.items():
         if _quantity(name) in flavio.classes.AuxiliaryQuantity.instances:
             continue
-        default = f"{name} {process.fit}"
         quantity = flavio.classes.AuxiliaryQuantity(_quantity(name), arguments=["q2"])
         quantity.set_description(f"Form factors of {name} for final states with missing energy")
-        choices = (
-            (default, _bsz(process, default), f"BSZ parametrisation, {_FITS[process.fit]}"),
-            (f"{name} as flavio", _as_flavio(name), f"flavio's own {name} form factors"),
-        )
-        for label, function, description in choices:
+        flavios = (f"{name} as flavio", _as_flavio(name), f"flavio's own {name} form factors")
+        for label, function, description in (default, flavios):
             choice = flavio.classes.Implementation(label, _quantity(name), function)
             choice.set_description(description)
-        flavio.config["implementation"].setdefault(_quantity(name), default)
+        flavio.config["implementation"].setdefault(_quantity(name), default[0])

@@ -22,8 +22,8 @@ def nodes(
     m1: np.ndarray,
     m2: np.ndarray,
     endpoint: float,
-    q2min: float = 0.0,
-    q2max: float = np.inf,
+    q2min: float | np.ndarray = 0.0,
+    q2max: float | np.ndarray = np.inf,
     n: int = N_NODES,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Nodes and weights for the integral over q2min < q² < q2max within phase space.
@@ -38,7 +38,7 @@ def nodes(
     ----------
     m1, m2 : masses, shape (pairs,), GeV
     endpoint : (m_B - m_M)², GeV²
-    q2min, q2max : bin, GeV²
+    q2min, q2max : bin, GeV², or one bin for every pair
 
     Returns
     -------

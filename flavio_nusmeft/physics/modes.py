@@ -20,12 +20,12 @@ CHARGED_LEPTONS = ("e", "mu", "tau")
 
 @dataclass(frozen=True)
 class ExclusiveMode:
-    """A decay B -> M + inv, or B -> M l + inv with a charged lepton.
+    """A decay B -> M + inv, or B -> M l + inv with a charged lepton; B and M may be baryons.
 
     Attributes
     ----------
     name : as in observables, e.g. ``B+->K*`` for BR(B+->K*inv), ``B0->Dtau`` for BR(B0->Dtauinv)
-    B, M : flavio's meson names, of the parameters ``m_...``, ``tau_...``, ``f_...``
+    B, M : flavio's hadron names, of the parameters ``m_...``, ``tau_...``, ``f_...``
     form_factors : transition of the form factors
     spin : spin of M
     tex : LaTeX of the transition
@@ -39,7 +39,7 @@ class ExclusiveMode:
     B: str
     M: str
     form_factors: str
-    spin: int
+    spin: float
     tex: str
     quarks: str = "bs"
     width_factor: str | None = None
@@ -49,7 +49,7 @@ class ExclusiveMode:
     @property
     def scale(self) -> str:
         """Key of flavio's configured renormalisation scale."""
-        return "bvll" if self.spin else "bpll"
+        return {0: "bpll", 0.5: "lambdab", 1: "bvll"}[self.spin]
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,14 @@ SEMI_INVISIBLE = {
         ),
         ExclusiveMode("B0->K*", "B0", "K*0", "B->K*", 1, r"B^0\to K^{*0}", width_factor=_WIDTH),
         ExclusiveMode("Bs->phi", "Bs", "phi", "Bs->phi", 1, r"B_s\to \phi"),
+        ExclusiveMode(
+            "Lambdab->Lambda",
+            "Lambdab",
+            "Lambda",
+            "Lambdab->Lambda",
+            0.5,
+            r"\Lambda_b\to \Lambda",
+        ),
     )
 }
 

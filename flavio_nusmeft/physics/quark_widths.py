@@ -1,23 +1,27 @@
-"""Differential width of b -> c f1 f2 at parton level as a quadratic form in the couplings.
+"""Differential widths of b -> c f1 f2 at parton level and of Lambda_b -> Lambda f1 f2.
 
-The width is ``sum_k K_k(q²) Re(C_i(k) C_j(k)*)`` with real K_k and the couplings of
-`widths.COMPONENTS`, for the Dirac Lagrangian of the charged current without the ½: quark currents
+Both decay a spin ½ to a spin ½. The width is ``sum_k K_k(q²) Re(C_i(k) C_j(k)*)`` with real K_k and
+the couplings of `widths.COMPONENTS`, for the Dirac Lagrangian without the ½: quark currents
 P_R (S, P), γ^μ P_L (V, A), σ^{μν} P_R (T), primed with P_L <-> P_R, lepton current fbar1 Γ f2.
 
-In the angular average the spin-1 and spin-0 parts of the quark current multiply those of the
-lepton current. By crossing, the traces of the quark current are minus the lepton functions of
-masses m_b, m_c (q = p_b - p_c; V, S, T with C+, and with a γ5 A, P, T with C-). The conventions are
-those of `widths` and `kinematics` (arXiv:2309.02940 App. A, arXiv:1506.03970).
+In the angular average the spin-1 and spin-0 parts of the hadronic current multiply those of the
+lepton current. For quarks, by crossing, the traces of the current are minus the lepton functions of
+masses m_b, m_c (q = p_b - p_c; V, S, T with C+, and with a γ5 A, P, T with C-); for baryons every
+helicity has a form factor. The conventions are those of `widths` and `kinematics`
+(arXiv:2309.02940 App. A, arXiv:1506.03970).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 import numpy as np
 
-from .kinematics import lepton_functions
+from .kinematics import LeptonFunctions, lepton_functions
 from .widths import phase_space
 
-__all__ = ["QUARK_TERMS", "quark"]
+__all__ = ["QUARK_TERMS", "baryon", "quark"]
 
 # the pairs of couplings that the width contains, in the order of the coefficients
 QUARK_TERMS = (
@@ -42,6 +46,55 @@ QUARK_TERMS = (
 )
 
 
+class _HadronicFunctions(NamedTuple):
+    """Squared hadronic currents, summed over spins and polarisations, in GeV² and positive.
+
+    Letters as in `LeptonFunctions`: V1 and A1, TV and TA are sums over three polarisations, and so
+    are the interferences VT and AT.
+    """
+
+    V1: np.ndarray
+    A1: np.ndarray
+    V0: np.ndarray
+    A0: np.ndarray
+    S: np.ndarray
+    P: np.ndarray
+    TV: np.ndarray
+    TA: np.ndarray
+    VS: np.ndarray
+    AP: np.ndarray
+    VT: np.ndarray
+    AT: np.ndarray
+
+
+def _contract(had: _HadronicFunctions, lep: LeptonFunctions) -> np.ndarray:
+    """Products of both currents, in the order of `QUARK_TERMS`."""
+    # 1/2 for the spin of the initial state, 1/4 = (1/2)² for P_L, P_R; the tensor counts σ^{0i} and
+    # σ^{i0}, hence 2 in the amplitude, and σ^{ij} = σ^{0k} γ5 swaps TV and TA
+    return np.array(
+        [
+            (had.V1 * lep.V1 + had.V0 * lep.V0) / 8,
+            (had.A1 * lep.V1 + had.A0 * lep.V0) / 8,
+            (had.V1 * lep.A1 + had.V0 * lep.A0) / 8,
+            (had.A1 * lep.A1 + had.A0 * lep.A0) / 8,
+            had.S * lep.S / 8,
+            had.P * lep.S / 8,
+            had.S * lep.P / 8,
+            had.P * lep.P / 8,
+            had.VS * lep.VS / 4,
+            had.AP * lep.VS / 4,
+            had.VS * lep.AP / 4,
+            had.AP * lep.AP / 4,
+            (had.TV * lep.TV + had.TA * lep.TA) / 2,
+            (had.TA * lep.TV + had.TV * lep.TA) / 2,
+            had.VT * lep.VT / 2,
+            had.AT * lep.VT / 2,
+            had.VT * lep.AT / 2,
+            had.AT * lep.AT / 2,
+        ]
+    )
+
+
 def quark(q2: np.ndarray, m_b: float, m_c: float, m1: np.ndarray, m2: np.ndarray) -> np.ndarray:
     """Coefficients of dΓ(b -> c f1 f2)/dq², shape (terms, ...) with the shape of ``q2``.
 
@@ -53,31 +106,65 @@ def quark(q2: np.ndarray, m_b: float, m_c: float, m1: np.ndarray, m2: np.ndarray
     q2 : GeV², positive; m1, m2 (GeV) broadcast against it
     m_b, m_c : masses of the quarks (GeV)
     """
-    had = lepton_functions(q2, np.asarray(m_b), np.asarray(m_c))
-    lep = lepton_functions(q2, m1, m2)
-    # 1/2 for the spin of b, 1/4 = (1/2)² for P_L, P_R, 3 polarisations of a spin 1; the tensor
-    # counts σ^{0i} and σ^{i0}, hence 2 in the amplitude, and σ^{ij} = σ^{0k} γ5 swaps TV and TA
-    terms = -np.array(
-        [
-            (3 * had.V1 * lep.V1 + had.V0 * lep.V0) / 8,
-            (3 * had.A1 * lep.V1 + had.A0 * lep.V0) / 8,
-            (3 * had.V1 * lep.A1 + had.V0 * lep.A0) / 8,
-            (3 * had.A1 * lep.A1 + had.A0 * lep.A0) / 8,
-            had.S * lep.S / 8,
-            had.P * lep.S / 8,
-            had.S * lep.P / 8,
-            had.P * lep.P / 8,
-            had.VS * lep.VS / 4,
-            had.AP * lep.VS / 4,
-            had.VS * lep.AP / 4,
-            had.AP * lep.AP / 4,
-            3 * (had.TV * lep.TV + had.TA * lep.TA) / 2,
-            3 * (had.TA * lep.TV + had.TV * lep.TA) / 2,
-            3 * had.VT * lep.VT / 2,
-            3 * had.AT * lep.VT / 2,
-            3 * had.VT * lep.AT / 2,
-            3 * had.AT * lep.AT / 2,
-        ]
+    crossed = lepton_functions(q2, np.asarray(m_b), np.asarray(m_c))
+    polarisations = {"V1": 3, "A1": 3, "TV": 3, "TA": 3, "VT": 3, "AT": 3}
+    had = _HadronicFunctions(
+        **{name: -polarisations.get(name, 1) * f for name, f in crossed._asdict().items()}
     )
     lam = had.S * had.P / 4  # in factors, exact at the endpoint
+    terms = _contract(had, lepton_functions(q2, m1, m2))
     return terms * phase_space(q2, m_b, lam, m1, m2)
+
+
+def baryon(
+    q2: np.ndarray,
+    m_B: float,
+    m_L: float,
+    m1: np.ndarray,
+    m2: np.ndarray,
+    form_factors: Mapping[str, np.ndarray],
+    m_b: float,
+    m_q: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients of dΓ(Lambda_b -> Lambda f1 f2)/dq² and of its longitudinal part.
+
+    Averaged over the spin of the initial baryon; the helicity of the lepton pair is 0 in the
+    longitudinal part. Shape (terms, ...) with the shape of ``q2``, as in `quark`.
+
+    Parameters
+    ----------
+    q2 : GeV², positive; m1, m2 (GeV) broadcast against it
+    m_B, m_L : masses of the baryons (GeV)
+    form_factors : helicity form factors (arXiv:1602.01399) by flavio's names fVt, fV0, fVperp (f_0,
+        f_+, f_⊥), fAt, fA0, fAperp (g_0, g_+, g_⊥), fT0, fTperp (h_+, h_⊥), fT50, fT5perp
+    m_b, m_q : running quark masses of the b -> q current (GeV)
+    """
+    ff, plus, minus = form_factors, m_B + m_L, m_B - m_L
+    s_plus, s_minus, root = plus**2 - q2, minus**2 - q2, np.sqrt(q2)
+    lep = lepton_functions(q2, m1, m2)
+    results = []
+    for transverse in (2.0, 0.0):  # two transverse polarisations, or none
+        had = _HadronicFunctions(
+            V1=2 * s_minus * (plus**2 / q2 * ff["fV0"] ** 2 + transverse * ff["fVperp"] ** 2),
+            A1=2 * s_plus * (minus**2 / q2 * ff["fA0"] ** 2 + transverse * ff["fAperp"] ** 2),
+            V0=2 * s_plus * minus**2 / q2 * ff["fVt"] ** 2,
+            A0=2 * s_minus * plus**2 / q2 * ff["fAt"] ** 2,
+            S=2 * s_plus * (minus / (m_b - m_q) * ff["fVt"]) ** 2,
+            P=2 * s_minus * (plus / (m_b + m_q) * ff["fAt"]) ** 2,
+            TV=2 * s_minus * (ff["fT0"] ** 2 + transverse * plus**2 / q2 * ff["fTperp"] ** 2),
+            TA=2 * s_plus * (ff["fT50"] ** 2 + transverse * minus**2 / q2 * ff["fT5perp"] ** 2),
+            VS=2 * s_plus * minus**2 / (root * (m_b - m_q)) * ff["fVt"] ** 2,
+            AP=2 * s_minus * plus**2 / (root * (m_b + m_q)) * ff["fAt"] ** 2,
+            VT=2
+            * s_minus
+            * plus
+            / root
+            * (ff["fV0"] * ff["fT0"] + transverse * ff["fVperp"] * ff["fTperp"]),
+            AT=2
+            * s_plus
+            * minus
+            / root
+            * (ff["fA0"] * ff["fT50"] + transverse * ff["fAperp"] * ff["fT5perp"]),
+        )
+        results.append(_contract(had, lep) * phase_space(q2, m_B, s_plus * s_minus, m1, m2))
+    return results[0], results[1]

@@ -168,3 +168,16 @@ def test_paper_section_15_normalisation(par):
     m_q = running.get_mb(par, 4.8) + running.get_ms(par, 4.8)
     eq_16 = par["tau_Bs"] * par["m_Bs"] ** 5 * par["f_Bs"] ** 2 / (64 * np.pi * m_q**2) * C**2
     assert predict("BR(Bs->inv)", par, w) == pytest.approx(2 * eq_16, rel=1e-10, abs=0)
+
+
+def test_inclusive_strange(par):
+    """B -> X_s nu nu of arXiv:1409.4557, without its power corrections; vectors scale as for K."""
+    sm = flavio.sm_prediction("BR(B->Xsinv)")
+    assert sm == pytest.approx(2.9e-5, abs=0.4e-5)
+    w = NuWilson({"QN_2311": 2e-8}, 1e3, "nuSMEFT", "FGMS")
+    inclusive, exclusive = (
+        flavio.np_prediction(name, w) / flavio.sm_prediction(name)
+        for name in ("BR(B->Xsinv)", "BR(B0->Kinv)")
+    )
+    # alpha_e of the SM coefficient at 5 and at 4.8 GeV
+    assert inclusive == pytest.approx(exclusive, rel=1e-3, abs=0)

@@ -13,7 +13,12 @@ from flavio_nusmeft import NuWilson, batch, errors, predict
 from flavio_nusmeft.observables import NAMES
 
 FGMS = {"scale": 1e3, "eft": "nuSMEFT", "basis": "FGMS"}
-ARGUMENTS = {(): (), ("q2",): (7.3,), ("q2min", "q2max"): (5.0, 8.5)}
+ARGUMENTS = {
+    (): (),
+    ("q2",): (7.3,),
+    ("q2min", "q2max"): (5.0, 8.5),
+    ("MXmin", "MXmax"): (1.0, 6.0),
+}
 # every observable of the package, with arguments where it has any
 ALL = [
     (name, *ARGUMENTS[tuple(flavio.Observable[name].arguments or ())]) if arguments else name

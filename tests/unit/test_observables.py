@@ -10,7 +10,7 @@ import pytest
 from flavio_nusmeft import NuWilson, errors
 from flavio_nusmeft.observables import NAMES
 
-MODES = ("B+->K", "B0->K", "B+->K*", "B0->K*", "Bs->phi")
+MODES = ("B+->K", "B0->K", "B+->K*", "B0->K*", "Bs->phi", "Lambdab->Lambda")
 
 
 def test_names():
@@ -19,7 +19,7 @@ def test_names():
         expected |= {f"dBR/dq2({m}inv)", f"<dBR/dq2>({m}inv)"}
     for m in ("B+->K", "B+->K*"):
         expected |= {f"{x}({m}inv)" for x in ("BR_SD", "dBR_SD/dq2", "<dBR_SD/dq2>")}
-    for m in ("B+->K*", "B0->K*", "Bs->phi"):
+    for m in ("B+->K*", "B0->K*", "Bs->phi", "Lambdab->Lambda"):
         expected |= {f"{x}({m}inv)" for x in ("FL", "<FL>", "FLtot")}
     for lepton in ("e", "mu", "tau"):
         expected |= {f"BR(Bc->{lepton}inv)"}
@@ -33,7 +33,7 @@ def test_names():
             expected |= {f"{x}({m}{lepton}inv)" for x in ("BR", "dBR/dq2", "<BR>")}
     for m in ("D", "D*"):
         expected |= {f"{x}(B->{m}linv)" for x in ("Rmue", "Remu", "Rtaul")}
-    expected |= {"Rmue(B->Xlinv)", "Remu(B->Xlinv)"}
+    expected |= {"Rmue(B->Xlinv)", "Remu(B->Xlinv)", "BR(B->Xsinv)", "<BR>(B->Xsinv)"}
     assert set(NAMES) == expected
 
 
@@ -54,7 +54,42 @@ def test_complete(name):
     assert name in set(leaves(flavio.Observable.taxonomy_dict()))
     expected = {"d": ["q2"], "F": ["q2"], "P": ["q2"], "<": ["q2min", "q2max"]}.get(name[0])
     total = name.startswith(("FLtot", "Ptautot"))
+    if name == "<BR>(B->Xsinv)":
+        expected = ["MXmin", "MXmax"]
     assert observable.arguments == (None if total else expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("dBR/dq2(B+->Kinv)", {"q2": 3.0}),
+        ("<dBR/dq2>(B+->Kinv)", {"q2min": 3.0, "q2max": 5.0}),
+        ("FL(B0->K*inv)", {"q2": 3.0}),
+        ("<FL>(B0->K*inv)", {"q2min": 3.0, "q2max": 5.0}),
+        ("<BR>(B0->Dtauinv)", {"q2min": 4.0, "q2max": 5.0}),
+        ("dBR/dq2(B0->Dmuinv)", {"q2": 3.0}),
+        ("<BR>(B->Xsinv)", {"MXmin": 1.0, "MXmax": 5.2}),
+    ],
+)
+def test_arguments_by_name(name, arguments):
+    """As flavio's likelihoods pass them."""
+    expected = flavio.sm_prediction(name, *arguments.values())
+    assert flavio.sm_prediction(name, **arguments) == expected > 0
+
+
+def test_strange_regions(par):
+    """K, K* and the rest add up; only these regions exist."""
+    w = NuWilson({"QN_2311": 2e-8, "LNQdT_2123": 1e-8}, 1e3, "nuSMEFT", "FGMS")
+    parts = [
+        flavio.np_prediction("<BR>(B->Xsinv)", w, *region)
+        for region in ((0.0, 0.6), (0.6, 1.0), (1.0, 6.0))
+    ]
+    assert sum(parts) == pytest.approx(flavio.np_prediction("BR(B->Xsinv)", w), rel=1e-12, abs=0)
+    kaons = [flavio.np_prediction(f"{x}inv)", w) for x in ("BR_SD(B+->K", "BR(B0->K")]
+    assert parts[0] == pytest.approx(np.mean(kaons), rel=1e-12, abs=0)
+    for region in ((0.0, 1.0), (1.0, 2.0), (0.6, 6.0)):
+        with pytest.raises(errors.InvalidBin, match="there are the regions"):
+            flavio.np_prediction("<BR>(B->Xsinv)", w, *region)
 
 
 def test_bad_bins(par):

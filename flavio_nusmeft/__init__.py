@@ -6,20 +6,34 @@ phi + inv, B_s, B0 -> inv and b -> c l + inv, their parameters and measurements 
 - `NuWilson`: Wilson coefficients with sterile neutrinos, wherever flavio takes a ``wc_obj``
 - `predict`: many points of coefficients and masses at once
 - `likelihood`: flavio likelihoods of the data sets; `LogLikelihood`: as functions of an array
+- `scan`: grids, profiles, best fits and Markov chains, on one core or a cluster
+- `figures`: the figures of arXiv:2309.02940, also for other operators, masses and data
+- `Belle2Likelihood`: Belle II's published likelihood of B+ -> K+ + inv in q²
 - `dataset`: names of measurements that belong together
 - `errors`: the exceptions and warnings
 """
 
 from __future__ import annotations
 
-from . import errors
+from . import errors, figures, scan
 from ._registration import register as _register
 from .batch import predict
+from .belle2 import Belle2Likelihood
 from .eft.wilson import NuWilson
 from .fits import LogLikelihood, likelihood
 from .measurements import dataset
 
-__all__ = ["LogLikelihood", "NuWilson", "dataset", "errors", "likelihood", "predict"]
+__all__ = [
+    "Belle2Likelihood",
+    "LogLikelihood",
+    "NuWilson",
+    "dataset",
+    "errors",
+    "figures",
+    "likelihood",
+    "predict",
+    "scan",
+]
 
 _register()
 

@@ -6,19 +6,34 @@ import difflib
 from collections.abc import Iterable
 
 __all__ = [
+    "CheckpointWarning",
+    "ConvergenceWarning",
     "DroppedCoefficientWarning",
+    "FailedMinimization",
+    "FailedPoint",
+    "FailedWorkers",
+    "IncompleteBins",
     "InvalidBin",
+    "InvalidCheckpoint",
     "InvalidFile",
     "InvalidMass",
+    "InvalidRecord",
     "InvalidScale",
+    "InvalidScan",
+    "InvalidShape",
     "InvalidValue",
+    "MissingRecord",
+    "NotPolynomial",
     "NuSMEFTError",
     "UndefinedRatio",
     "UnknownBasis",
     "UnknownCoefficient",
     "UnknownDataset",
     "UnknownObservable",
+    "UnknownParameter",
     "UnknownSector",
+    "UnwritablePath",
+    "WorkerWarning",
     "nearest",
 ]
 
@@ -42,6 +57,10 @@ class UnknownObservable(_Lookup):
     """An observable that flavio does not know, or that has no prediction."""
 
 
+class UnknownParameter(_Lookup):
+    """A parameter that flavio does not have, or a fit parameter without a prior."""
+
+
 class UnknownBasis(NuSMEFTError, ValueError):
     """An EFT or a basis that does not exist, or cannot be reached from the given one."""
 
@@ -62,6 +81,10 @@ class InvalidScale(NuSMEFTError, ValueError):
     """A renormalisation scale that is not a positive finite number."""
 
 
+class InvalidShape(NuSMEFTError, ValueError):
+    """Arrays whose shapes do not broadcast."""
+
+
 class InvalidMass(NuSMEFTError, ValueError):
     """A sterile-neutrino mass that is negative or not finite."""
 
@@ -70,12 +93,64 @@ class InvalidBin(NuSMEFTError, ValueError):
     """A q² that is not finite, or a bin with q2min >= q2max."""
 
 
+class IncompleteBins(InvalidBin):
+    """Bins that do not cover the spectrum."""
+
+
 class UndefinedRatio(NuSMEFTError, ZeroDivisionError):
     """A ratio of branching ratios whose denominator vanishes."""
 
 
+class NotPolynomial(NuSMEFTError, ValueError):
+    """Coefficients of which the observables are not polynomials, or not at all functions."""
+
+
+class UnwritablePath(NuSMEFTError, OSError):
+    """A file or folder that cannot be written."""
+
+
 class InvalidFile(NuSMEFTError, ValueError):
     """A file that is not a WCxf file with Wilson coefficients."""
+
+
+class InvalidRecord(NuSMEFTError, ValueError):
+    """A published record that is damaged, of another version or of another form."""
+
+
+class MissingRecord(NuSMEFTError, FileNotFoundError):
+    """A published record that must be downloaded first."""
+
+
+class InvalidScan(NuSMEFTError, ValueError):
+    """Axes, bounds or settings of a scan that do not fit its log-likelihood or each other."""
+
+
+class InvalidCheckpoint(NuSMEFTError, ValueError):
+    """A checkpoint file that belongs to something else, is damaged, in use or not writable."""
+
+
+class FailedPoint(NuSMEFTError, RuntimeError):
+    """A log-likelihood that raises an exception, or is nan, at the point named."""
+
+
+class FailedWorkers(NuSMEFTError, RuntimeError):
+    """Workers that die at the same point again and again, or cannot run a scan at all."""
+
+
+class FailedMinimization(NuSMEFTError, RuntimeError):
+    """A minimisation that converges from none of its starting points."""
+
+
+class CheckpointWarning(UserWarning):
+    """Results could not be written to the checkpoint file, and are in memory only."""
+
+
+class ConvergenceWarning(UserWarning):
+    """A maximum at which the minimiser did not converge."""
+
+
+class WorkerWarning(UserWarning):
+    """A worker of a scan died, and its points are done again."""
 
 
 class DroppedCoefficientWarning(UserWarning):

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import uuid
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +23,7 @@ from flavio.statistics import likelihood as flavio_likelihood
 from flavio.statistics.probability import DeltaDistribution, UniformDistribution
 
 from .batch import Observable, Predictor
+from .belle2 import Belle2Likelihood
 from .eft.bases import known_coefficients
 from .eft.flavour import check_coefficients
 from .eft.wilson import NuWilson
@@ -36,6 +38,9 @@ from .errors import (
 from .measurements import dataset as dataset_names
 
 __all__ = ["FastLikelihood", "Likelihood", "LogLikelihood", "likelihood"]
+
+# what Belle2Likelihood replaces
+_BELLE2 = "flavio_nusmeft Belle II B+->Kinv combined 2023"
 
 FitParameters = Iterable[str] | Mapping[str, tuple[float, float]]
 
@@ -60,8 +65,9 @@ class Likelihood(flavio_likelihood.Likelihood):
 
     measurement_likelihood: Any
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, belle2: Belle2Likelihood | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.belle2 = belle2
         old = self.measurement_likelihood
         self.measurement_likelihood = _MeasurementLikelihood(
             old.observables,
@@ -78,6 +84,19 @@ class Likelihood(flavio_likelihood.Likelihood):
         self.parameter_likelihood = flavio_likelihood.ParameterLikelihood(
             par_obj=priors, parameters=self.fit_parameters
         )
+
+    def log_likelihood_exp(
+        self,
+        par_dict: Mapping[str, float],
+        wc_obj: Any,
+        exclude_observables: Iterable[Observable] | None = None,
+        delta: bool = False,
+    ) -> float:
+        """Experimental contribution, as in flavio; ``belle2`` is always in, up to a constant."""
+        result = float(super().log_likelihood_exp(par_dict, wc_obj, exclude_observables, delta))
+        if self.belle2 is not None:
+            result += self.belle2.log_likelihood(par_dict, wc_obj)
+        return result
 
 
 class FastLikelihood(flavio_likelihood.FastLikelihood):
@@ -259,6 +278,7 @@ def likelihood(
     fit_parameters: FitParameters = (),
     fast: bool = False,
     theory: str = "SM",
+    belle2: Belle2Likelihood | str | os.PathLike[str] | None = None,
 ) -> Likelihood | FastLikelihood:
     """Likelihood of a data set of this package.
 
@@ -273,6 +293,9 @@ def likelihood(
         given values; True: a flavio ``FastLikelihood`` (Gaussian, with theory uncertainties), whose
         ``make_measurement`` must be called before use
     theory : for fast likelihoods, ``SM`` or ``NP``, see `FastLikelihood`
+    belle2 : the published likelihood of B+ -> K+ + inv in place of Belle II's branching ratio in
+        the data set ``current``: a `Belle2Likelihood`, or the path of its files. With
+        ``observables=[]`` there is nothing else
 
     Raises
     ------
@@ -285,9 +308,15 @@ def likelihood(
         A range that is empty or not finite.
     """
     names = dataset_names(dataset)
+    if belle2 is not None:
+        if fast or _BELLE2 not in names:
+            raise InvalidValue("belle2 is for the data set 'current' with fast=False")
+        names.remove(_BELLE2)
+        if not isinstance(belle2, Belle2Likelihood):
+            belle2 = Belle2Likelihood(belle2)
     measured = sorted({o for n in names for o in flavio.Measurement[n].all_parameters}, key=str)
     chosen = measured if observables is None else list(dict.fromkeys(observables))
-    if not chosen:
+    if not chosen and belle2 is None:
         raise UnknownObservable("the list of observables is empty")
     for observable in chosen:
         if observable not in measured:
@@ -315,6 +344,7 @@ def likelihood(
         fit_parameters=fitted,
         observables=chosen,
         include_measurements=names,
+        belle2=belle2,
     )
 
 
@@ -465,6 +495,8 @@ class LogLikelihood:
             numbers.update(np.ravel(distribution.central_value).tobytes())
             numbers.update(np.ravel(distribution.covariance).tobytes())
             found["theory"] = getattr(likelihood, "theory", "SM")
+        if getattr(likelihood, "belle2", None) is not None:
+            found["belle2"] = likelihood.belle2.description()
         found["numbers"] = numbers.hexdigest()
         return found
 

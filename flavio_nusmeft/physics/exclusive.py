@@ -136,7 +136,7 @@ def rate(
 def longitudinal(
     par: Mapping[str, float], mode: ExclusiveMode, q2min: float = 0.0, q2max: float = np.inf
 ) -> Quantity:
-    """Longitudinal fraction F_L, to a hadron with spin, in a bin or at the point q² = q2min = q2max.
+    """Longitudinal fraction F_L, to a hadron with spin, in a bin or at q² = q2min = q2max.
 
     It is 0 where phase space is closed.
     """

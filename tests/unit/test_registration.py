@@ -92,12 +92,15 @@ assert wcxf.EFT["nuSMEFT"] is eft
 def test_public_names():
     """The public interface is frozen here; a change of it is a decision."""
     assert flavio_nusmeft.__all__ == [
+        "Belle2Likelihood",
         "LogLikelihood",
         "NuWilson",
         "dataset",
         "errors",
+        "figures",
         "likelihood",
         "predict",
+        "scan",
     ]
     assert dir(flavio_nusmeft) == sorted(flavio_nusmeft.__all__)
     for name in flavio_nusmeft.errors.__all__:

@@ -1,0 +1,185 @@
+"""What all scans have in common: checks of the input, the checkpoint, the progress bar."""
+
+from __future__ import annotations
+
+import json
+import operator
+import os
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._scan_points import LogLikelihood
+from ._scan_runner import Runner
+from .checkpoint import Checkpoint
+from .errors import InvalidScan, nearest
+
+__all__ = ["Bounds", "axis", "bounds_array", "check_names", "evaluate_all", "identity", "integer"]
+
+Array = NDArray[np.float64]
+Bounds = Mapping[str, tuple[float, float]]
+Path = str | os.PathLike[str]
+
+
+def check_names(function: LogLikelihood, what: str, *given: Mapping[str, Any]) -> None:
+    """The mappings together must have exactly the variables of the log-likelihood.
+
+    Raises
+    ------
+    InvalidScan
+    """
+    variables = getattr(function, "variables", None)
+    if (
+        not callable(function)
+        or not isinstance(variables, tuple)
+        or not variables
+        or len(set(variables)) < len(variables)
+        or not all(isinstance(name, str) for name in variables)
+    ):
+        raise InvalidScan(
+            "the log-likelihood must be a callable with an attribute 'variables', a tuple of "
+            f"different names, not {function!r} with {variables!r}"
+        )
+    names = [name for mapping in given for name in mapping]
+    missing = [name for name in variables if name not in names]
+    for name in names:
+        if name not in variables:
+            hint = nearest(str(name), missing or variables)
+            raise InvalidScan(
+                f"'{name}' in {what} is no variable of the log-likelihood; these are "
+                f"{', '.join(variables)}{hint}"
+            )
+        if names.count(name) > 1:
+            raise InvalidScan(f"'{name}' is twice in {what}: as an axis and to be profiled")
+    if missing:
+        raise InvalidScan(f"{what} must contain every variable; {', '.join(missing)} missing")
+
+
+def axis(name: str, values: ArrayLike) -> Array:
+    """A 1-d array of finite numbers."""
+    array = _floats(f"the axis '{name}'", values)
+    if array.ndim != 1 or array.size == 0:
+        raise InvalidScan(
+            f"the axis '{name}' must be a 1-d array with one value at least; its shape is "
+            f"{array.shape}"
+        )
+    if not np.isfinite(array).all():
+        index = int(np.flatnonzero(~np.isfinite(array))[0])
+        raise InvalidScan(f"the axis '{name}' is not finite: {array[index]} at index {index}")
+    return array
+
+
+def bounds_array(bounds: Bounds, names: tuple[str, ...]) -> Array:
+    """Array (names, 2): lower and upper bounds, finite and different."""
+    rows = []
+    for name in names:
+        row = _floats(f"the bounds of '{name}'", bounds[name])
+        if row.shape != (2,) or not np.isfinite(row).all() or not row[0] < row[1]:
+            swapped = "; they are reversed" if row.shape == (2,) and row[0] > row[1] else ""
+            raise InvalidScan(
+                f"the bounds of '{name}' must be two finite numbers, the lower one first, not "
+                f"{bounds[name]!r}{swapped}"
+            )
+        rows.append(row)
+    return np.array(rows).reshape(len(names), 2)
+
+
+def _floats(what: str, values: ArrayLike) -> Array:
+    try:
+        if np.iscomplexobj(values):
+            raise TypeError("complex numbers")
+        return np.array(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise InvalidScan(f"{what} must be an array of real numbers: {error}") from error
+
+
+def integer(name: str, value: int, least: int) -> int:
+    """An integer that is not smaller than ``least``."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = least - 1
+    if number < least or isinstance(value, bool):
+        raise InvalidScan(f"{name} must be an integer >= {least}, not {value!r}")
+    return number
+
+
+def identity(scan: str, function: LogLikelihood, **settings: Any) -> dict[str, Any]:
+    """What results belong to: equal for two scans exactly if these have the same points."""
+    kind = type(function)
+    description: Any = {"type": f"{kind.__module__}.{kind.__qualname__}"}
+    if hasattr(function, "description"):
+        description = function.description()
+    full = {"scan": scan, "function": description, "variables": list(function.variables)}
+    full.update(settings)
+    try:
+        json.dumps(full)
+    except (TypeError, ValueError) as error:
+        raise InvalidScan(f"description() of the log-likelihood must be JSON: {error}") from error
+    return full
+
+
+@contextmanager
+def progress_bar(title: str, total: int, show: bool) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr; yields the function that sets what is completed."""
+    if not show:
+        yield lambda completed: None
+        return
+    from rich import progress
+    from rich.console import Console
+
+    columns = (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(),
+        progress.TimeRemainingColumn(),
+    )
+    with progress.Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda completed: bar.update(task, completed=completed)
+
+
+def evaluate_all(
+    function: Callable[[int, Array], Array],
+    description: dict[str, Any],
+    point: Callable[[int], Array],
+    shape: tuple[int, int],
+    *,
+    executor: Executor | int | None,
+    checkpoint: Path | None,
+    progress: bool,
+) -> Array:
+    """Array ``shape`` (points, numbers of each), with the rows ``function(i, point(i))``.
+
+    What is in the checkpoint is not evaluated again.
+    """
+    count, width = shape
+    results = np.full(shape, np.nan)
+    finished = np.zeros(count, dtype=bool)
+    with ExitStack() as stack:
+        store: Checkpoint | None = None
+        if checkpoint is not None:
+            store = stack.enter_context(Checkpoint(checkpoint, description, width))
+            results[store.keys] = store.rows
+            finished[store.keys] = True
+        runner = stack.enter_context(Runner(function, executor, description["variables"]))
+        show = stack.enter_context(progress_bar(description["scan"], count, progress))
+        completed = int(finished.sum())
+        show(completed)
+
+        def done(rows: dict[int, Array]) -> None:
+            nonlocal completed
+            if store is not None:
+                store.add(rows)
+            for number, row in rows.items():
+                completed += not finished[number]
+                results[number], finished[number] = row, True
+            show(completed)
+
+        runner.run(np.flatnonzero(~finished), point, done)
+    return results

@@ -1,0 +1,152 @@
+"""What runs in the workers of a scan, and what is particular to pools of processes and dask."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import multiprocessing
+import multiprocessing.connection
+import os
+import pickle
+import signal
+import threading
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import FailedPoint, InvalidScan, WorkerWarning
+
+__all__ = [
+    "Answer",
+    "Array",
+    "DaskLosses",
+    "Point",
+    "evaluate",
+    "pickled",
+    "pool_like",
+    "start_worker",
+    "warn",
+]
+
+Array = NDArray[np.float64]
+#: number of a point in its scan, and its coordinates
+Point = tuple[int, Array]
+#: results, failure (message, cause) of the point after them if any, seconds
+Answer = tuple[dict[int, Array], "tuple[str, BaseException | None] | None", float]
+
+
+class DaskLosses:
+    """Reports the workers that dask lost: it does their tasks again by itself."""
+
+    def __init__(self, executor: Any) -> None:
+        self._client = getattr(executor, "_client", None)
+        if not hasattr(self._client, "get_events"):
+            self._client = None
+        self._since = max((when for when, _ in self._events()), default=0.0)
+        self._next = time.monotonic()
+
+    def _events(self) -> Sequence[tuple[float, Any]]:
+        try:
+            return () if self._client is None else self._client.get_events("all") or ()
+        except Exception:  # the client is closed: its tasks tell
+            return ()
+
+    def report(self, last: bool = False) -> None:
+        if self._client is None or (time.monotonic() < self._next and not last):
+            return
+        self._next = time.monotonic() + 0.5  # dask keeps the last thousand events
+        for when, event in self._events():
+            if when <= self._since:
+                continue
+            self._since = when
+            if not isinstance(event, dict) or event.get("action") != "remove-worker":
+                continue
+            keys = [*event.get("processing-tasks", ()), *event.get("lost-computed-tasks", ())]
+            tasks = sum(str(key).startswith(evaluate.__name__) for key in keys)
+            if tasks and not event.get("expected", False):
+                warn(
+                    f"dask lost the worker {event.get('worker')}; {tasks} tasks of the scan are "
+                    "done again by others"
+                )
+
+
+def warn(message: str) -> None:
+    warnings.warn(message, WorkerWarning, stacklevel=6)
+
+
+def pickled(function: Callable[..., Any]) -> bytes:
+    """Pickled once, not for every task; with cloudpickle, if there, also from a notebook."""
+    try:
+        module = importlib.import_module("cloudpickle")
+    except ImportError:
+        module = pickle
+    try:
+        return bytes(module.dumps(function))
+    except Exception as error:
+        raise InvalidScan(
+            f"the log-likelihood cannot be pickled ({error}): define it in a module, or use "
+            "executor=None"
+        ) from error
+
+
+@functools.lru_cache(maxsize=4)
+def _loaded(payload: bytes) -> Callable[[int, Array], Array]:
+    """Kept between the tasks of a worker, with what the function itself remembers."""
+    function: Callable[[int, Array], Array] = pickle.loads(payload)
+    return function
+
+
+def evaluate(payload: bytes, chunk: list[Point], task: str) -> Answer:
+    """Evaluate points in a worker, up to the first one that fails."""
+    function = _loaded(payload)
+    results: dict[int, Array] = {}
+    start = time.perf_counter()
+    try:
+        for number, x in chunk:
+            results[number] = function(number, x)
+    except FailedPoint as error:
+        return results, _portable(error), time.perf_counter() - start
+    return results, None, time.perf_counter() - start
+
+
+def _portable(error: FailedPoint) -> tuple[str, BaseException | None]:
+    """Message and cause, which may be an exception that cannot be pickled."""
+    cause = error.__cause__
+    if cause is None:
+        return str(error), None
+    text = "".join(traceback.format_exception(type(cause), cause, cause.__traceback__))
+    try:
+        pickle.loads(pickle.dumps(cause))
+    except Exception:
+        cause = RuntimeError(f"{type(cause).__qualname__}: {cause}")
+    return f"{error}\n\nIn the worker:\n{text}", cause
+
+
+def start_worker() -> None:
+    """Leave Ctrl-C to the parent process, and end when it ends, however that happens."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_watch, args=(parent.sentinel,), daemon=True).start()
+
+
+def _watch(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)
+
+
+def pool_like(pool: ProcessPoolExecutor) -> Callable[[], ProcessPoolExecutor]:
+    """Makes pools like a given one, to replace it when a worker has broken it."""
+    return functools.partial(
+        ProcessPoolExecutor,
+        getattr(pool, "_max_workers", None),
+        mp_context=getattr(pool, "_mp_context", None),
+        initializer=getattr(pool, "_initializer", None),
+        initargs=getattr(pool, "_initargs", ()),
+    )

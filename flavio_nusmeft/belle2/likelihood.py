@@ -1,0 +1,272 @@
+"""The likelihood of Belle II as a function of parameters and Wilson coefficients."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import flavio
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..errors import InvalidBin, InvalidShape, InvalidValue
+from ..physics.exclusive import Shift, spectrum
+from ..physics.formfactors import PROCESSES, implementation
+from ..physics.modes import SEMI_INVISIBLE
+from . import exact as pyhf_likelihood
+from . import record
+from .model import Model, Profile
+
+__all__ = ["Belle2Likelihood"]
+
+_MODE = SEMI_INVISIBLE["B+->K"]
+_FAR = 50.0  # below ln L of no signal
+# total branching ratios of the signals, added to the SM, at which maxima are kept as starts
+_START_SIZES = (3e-6, 7e-6, 1.5e-5, 3e-5, 6e-5)
+# the form-factor uncertainty of Belle II's own spectrum, which is replaced
+_DROPPED = ("corr_ff_c1", "corr_ff_c2", "corr_ff_c3")
+
+
+class Belle2Likelihood:
+    """Published likelihood of B+ -> K+ nu nu, arXiv:2507.12393, for any short-distance spectrum.
+
+    Expected signal in bin i of the fit: sum_j n_ij BR_j/BR_j(SM) over 100 bins of generated q²,
+    with the published number densities n_ij, BR_j = BR_SD(B+->Kinv) of this package in the bin and
+    BR_j(SM) the spectrum of Belle II's simulation (total 4.966e-6), both absolute; so lifetime,
+    V_ts and form factors enter through the parameters. All published variations of the signal
+    (systematic and statistical) are scaled with its events in every bin of the fit: their relative
+    size is kept. Candidates without a generated q² (0.2% of the signal with hadronic tag) take the
+    average weight of their bin. The published form-factor parameters corr_ff_c1..3 are left out.
+    The last bins have no efficiency, so nothing is missed above 22.885 GeV².
+
+    Parameters
+    ----------
+    path : folder with the files of `record.FILES`, downloaded from
+        https://doi.org/10.17182/hepdata.166082; default: environment variable NUSMEFT_BELLE2
+    form_factor_covariance : False: form factors are those of the parameters given; True: their
+        uncertainty in ``flavio.default_parameters`` is part of the likelihood, as parameters with
+        normal distributions: the weights of the 100 bins have, to first order, the covariance that
+        follows from that of the form factors, at the couplings and masses of the point.
+    check_sums : False: accept another version of the record, of the same form
+
+    Attributes
+    ----------
+    edges : of the bins of generated q², GeV²
+
+    Raises
+    ------
+    MissingRecord, InvalidRecord
+    InvalidValue
+        With ``form_factor_covariance``, where form factors have no covariance.
+
+    It can be pickled. The maximum is sought from the closest of some that are kept, so the result
+    depends on the point alone, not on earlier ones.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        form_factor_covariance: bool = False,
+        check_sums: bool = True,
+    ) -> None:
+        self._record = record.read(path, check_sums)
+        workspace = self._record.workspace
+        self._model = Model(
+            workspace["channels"], workspace["observations"], record.SIGNAL, _DROPPED
+        )
+        self.edges = np.array(record.EDGES)
+        names = [c["name"] for c in workspace["channels"] if c["name"] in self._record.densities]
+        densities = [self._record.densities[name] for name in names]
+        self._bins = {name: len(d) for name, d in zip(names, densities, strict=True)}
+        stacked = np.vstack(densities)
+        with_q2 = stacked[:, 1:]
+        average = stacked.sum(axis=1) / with_q2.sum(axis=1)
+        # events per branching ratio, shape (signal bins, 100)
+        self._response = with_q2 * average[:, None] / record.sm_spectrum()
+        self.form_factor_covariance = form_factor_covariance
+        self._central: dict[str, float] = {}
+        self._shifts: tuple[Shift, ...] = ((),)
+        if form_factor_covariance:
+            self._central, steps = _form_factor_steps()
+            self._shifts += tuple(steps)
+        no_signal = self._model.profile(np.zeros(len(stacked)))
+        self._far = no_signal.log_likelihood - _FAR
+        self._starts = self._make_starts()
+
+    def _make_starts(self) -> list[tuple[np.ndarray, Profile]]:
+        """Factors of the signal and the maximum, for the SM plus signals of several shapes and
+        sizes."""
+        sm = record.sm_spectrum()
+        thirds = np.array_split(np.arange(len(sm)), 3)
+        shapes = [sm / sm.sum(), *(np.isin(np.arange(len(sm)), third) for third in thirds)]
+        spectra = [sm] + [
+            sm + size * shape / shape.sum() for shape in shapes for size in _START_SIZES
+        ]
+        starts = []
+        for bins in spectra:
+            rows = np.repeat(bins[None], len(self._shifts), axis=0)
+            factors, components = self._signal(rows)
+            starts.append((factors, self._model.profile(factors, components)))
+        return starts
+
+    def _start(self, factors: np.ndarray) -> Profile:
+        """The start closest in events, in units of their fluctuation on some background."""
+        nominal = self._model.nominal
+        distances = [
+            (((factors - other) * nominal) ** 2 / (nominal + 5)).sum() for other, _ in self._starts
+        ]
+        return self._starts[int(np.argmin(distances))][1]
+
+    def log_likelihood(
+        self, par_dict: Mapping[str, float], wc_obj: Any, exact: bool = False
+    ) -> float:
+        """ln L, maximised over the nuisance parameters.
+
+        It contains the Poisson probabilities in full, and constraints that are 0 at their maximum.
+
+        Parameters
+        ----------
+        par_dict : all parameters, as ``flavio.default_parameters.get_central_all()``
+        wc_obj : any object with Wilson coefficients; None: the SM
+        exact : maximise pyhf's likelihood with MINUIT (seconds); the two agree within 1e-4
+
+        Raises
+        ------
+        InvalidBin
+            If the masses of the mesons move the spectrum out of Belle II's bins.
+        InvalidValue
+            Form factors that are not at their central values, with ``form_factor_covariance``.
+        InvalidMass, FailedMinimization
+        ImportError
+            Without pyhf or iminuit, if ``exact``.
+        """
+        return self._log_likelihood(self._spectra(par_dict, wc_obj), exact)
+
+    def spectrum_log_likelihood(self, spectrum: ArrayLike, exact: bool = False) -> float:
+        """As `log_likelihood`, for branching ratios in the 100 bins of any model; without an
+        uncertainty of form factors.
+
+        Raises
+        ------
+        InvalidShape, InvalidValue
+        """
+        return self._log_likelihood(_checked(spectrum), exact)
+
+    def yields(self, par_dict: Mapping[str, float], wc_obj: Any) -> dict[str, np.ndarray]:
+        """Expected signal events in the bins of the channels that have signal, by channel."""
+        return self._by_channel(self._spectra(par_dict, wc_obj)[0])
+
+    def spectrum_yields(self, spectrum: ArrayLike) -> dict[str, np.ndarray]:
+        """As `yields`, for branching ratios in the 100 bins of any model."""
+        return self._by_channel(_checked(spectrum)[0])
+
+    def spectrum(self, par_dict: Mapping[str, float], wc_obj: Any) -> np.ndarray:
+        """Short-distance branching ratios of B+ -> K+ inv in the 100 bins."""
+        return self._spectra(par_dict, wc_obj)[0]
+
+    def workspace(self, par_dict: Mapping[str, float], wc_obj: Any) -> dict[str, Any]:
+        """The pyhf workspace with the signal at a point, which ``exact`` maximises."""
+        return self._workspace(*self._signal(self._spectra(par_dict, wc_obj)))
+
+    def description(self) -> dict[str, Any]:
+        """What the likelihood is, for the files of scans."""
+        return {
+            "likelihood": type(self).__name__,
+            "record": record.DOI,
+            "checksums": self._record.checksums,
+            "left out": list(_DROPPED),
+            "form factor covariance": self.form_factor_covariance,
+            "form factors": self._central,
+            "form factor steps": [dict(shift) for shift in self._shifts if shift],
+        }
+
+    def _spectra(self, par_dict: Mapping[str, float], wc_obj: Any) -> np.ndarray:
+        """Branching ratios (1 + 2 components, 100)."""
+        endpoint = (par_dict[f"m_{_MODE.B}"] - par_dict[f"m_{_MODE.M}"]) ** 2
+        if abs(endpoint - record.EDGES[-1]) > record.EDGES[1]:
+            raise InvalidBin(
+                f"the spectrum ends at q² = {endpoint} GeV², and the bins of Belle II at"
+                f" {record.EDGES[-1]} GeV²: check the masses of B+ and K+"
+            )
+        for name, value in self._central.items():
+            if par_dict[name] != value:
+                raise InvalidValue(
+                    f"'{name}' is {par_dict[name]}, and its central value {value}: the uncertainty"
+                    " of the form factors is part of this likelihood, so they cannot be varied as"
+                    " well. Use form_factor_covariance=False to vary them"
+                )
+        if self._central and implementation(_MODE.form_factors)[0] != _fit():
+            raise InvalidValue(
+                f"form_factor_covariance=True is for the form factors '{_fit()}', not for"
+                f" '{implementation(_MODE.form_factors)[0]}'"
+            )
+        return spectrum(par_dict, _MODE, record.EDGES, wc_obj, self._shifts)
+
+    def _signal(self, spectra: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Factors and components as in `Model.profile`."""
+        events = self._response @ spectra.T
+        nominal = self._model.nominal
+        # bins without nominal signal have none for any spectrum
+        factors = events[:, 0] / np.where(nominal > 0, nominal, np.inf)
+        if events.shape[1] == 1:
+            return factors, None
+        # a rate is a quadratic form in the form factors, so this is the derivative
+        return factors, (events[:, 1::2] - events[:, 2::2]) / 2
+
+    def _workspace(self, factors: np.ndarray, components: np.ndarray | None) -> dict[str, Any]:
+        return pyhf_likelihood.workspace(
+            self._record.workspace, record.SIGNAL, _DROPPED, factors, components
+        )
+
+    def _log_likelihood(self, spectra: np.ndarray, exact: bool) -> float:
+        factors, components = self._signal(spectra)
+        if exact:
+            spec = self._workspace(factors, components)
+            return pyhf_likelihood.log_likelihood(spec, self._model, factors, components)
+        found = self._model.profile(factors, components, self._start(factors))
+        if found.held.any() or found.log_likelihood < self._far:
+            # a signal so large that there can be other maxima
+            found = self._model.profile(factors, components)
+        return found.log_likelihood
+
+    def _by_channel(self, spectrum: np.ndarray) -> dict[str, np.ndarray]:
+        events = np.split(self._response @ spectrum, np.cumsum(list(self._bins.values()))[:-1])
+        return dict(zip(self._bins, events, strict=True))
+
+
+def _checked(spectrum: ArrayLike) -> np.ndarray:
+    """Shape (1, 100)."""
+    bins = len(record.EDGES) - 1
+    array = np.asarray(spectrum, dtype=float)
+    if array.shape != (bins,):
+        raise InvalidShape(f"a spectrum has the shape ({bins},), not {array.shape}")
+    if not np.isfinite(array).all() or (array < 0).any():
+        raise InvalidValue("a spectrum must be finite and not negative")
+    return array[None]
+
+
+def _fit() -> str:
+    return f"{_MODE.form_factors} {PROCESSES[_MODE.form_factors].fit}"
+
+
+def _form_factor_steps() -> tuple[dict[str, float], list[Shift]]:
+    """Central values, and steps of +1 and -1 standard deviations along the principal axes of the
+    covariance, of the coefficients of the form factors in ``flavio.default_parameters``."""
+    constraints = flavio.default_parameters
+    prefix = f"{_fit()} a"
+    for distribution, names in constraints._constraints:
+        if not all(name.startswith(prefix) for name in names):
+            continue
+        if all(constraints._parameters[name][1] is distribution for name in names):
+            values, vectors = np.linalg.eigh(np.atleast_2d(distribution.covariance))
+            axes = (vectors * np.sqrt(np.maximum(values, 0))).T
+            steps = [
+                tuple((name, float(sign * x)) for name, x in zip(names, axis, strict=True))
+                for axis in axes
+                for sign in (1, -1)
+            ]
+            central = constraints.get_central_all()
+            return {name: central[name] for name in names}, steps
+    raise InvalidValue(f"flavio.default_parameters has no covariance of '{prefix}...'")

@@ -1,0 +1,382 @@
+"""HistFactory models, profiled by Newton's method with analytic derivatives.
+
+The likelihood is the one of pyhf (CERN-OPEN-2012-016) for the modifiers ``histosys``, ``normsys``,
+``staterror`` and one ``normfactor``, with pyhf's default interpolations code4p and code4, bounds
+and constraints. Nothing is linearised:
+
+- expected events in bin b: ν_b = sum_s γ_sb y_sb over the samples, with
+  y_sb = N_s(α) [r_sb (nominal + sum_j Δ_jsb(α_j)) + sum_k η_k E_ksb]; r and E are factors and
+  components of the signal, 1 and 0 elsewhere
+- the γ of a bin are eliminated exactly: at the maximum γ_s = 1 + σ_s² y_s λ with λ = n/ν - 1, so
+  that ν solves the quadratic equation ν = Y + λ V with Y = sum y_s and V = sum σ_s² y_s²
+- what remains are some 50 parameters α and η, for Newton's method with the full Hessian; it is
+  computed again where steps with the last one converge slowly
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.linalg.lapack import dpotrf, dpotrs
+from scipy.special import gammaln
+
+from ..errors import FailedMinimization, InvalidRecord
+from .interpolation import Norms, code4p, code4p_curvature
+
+__all__ = ["Model", "Profile"]
+
+# bounds of α and γ in pyhf 0.7
+_ALPHA = 5.0
+_GAMMA = (1e-10, 10.0)
+_TOLERANCE = 1e-9  # what the last step gains in ln L
+_SLOW = 0.1  # a step that gains more than this part of the one before calls for a new Hessian
+_STEPS = 300
+_TINY = 1e-100
+_EMPTY = 1e-9  # stands in for 0 observed events, for which ν can reach 0; ln L changes by less
+
+
+class Profile(NamedTuple):
+    """A maximum: ln L without the normalisation of the constraints, and where it is.
+
+    ``alpha``: parameters in the order of `Model.parameters`, then the components; ``held``: those
+    at a bound; ``factor``: Cholesky factor of a Hessian close by; ``steps``: of the minimisation.
+    """
+
+    log_likelihood: float
+    alpha: np.ndarray
+    held: np.ndarray
+    factor: np.ndarray
+    steps: int
+
+
+class _Point(NamedTuple):
+    """Everything at a point α with the γ eliminated.
+
+    ``value``: -ln L without constants; per bin and sample: ``events`` y, ``norm`` N, ``gamma``,
+    ``free`` = σ² y where γ is not at a bound, else 0; per bin: ``lam``, ``expected``, ``spread`` V;
+    ``slopes``, see `Model._events`.
+    """
+
+    value: float
+    events: np.ndarray
+    norm: np.ndarray
+    slopes: tuple[np.ndarray, np.ndarray]
+    gamma: np.ndarray
+    free: np.ndarray
+    lam: np.ndarray
+    expected: np.ndarray
+    spread: np.ndarray
+
+
+class Model:
+    """The channels of a pyhf workspace as arrays (bins, samples), padded with empty samples.
+
+    Parameters
+    ----------
+    channels, observations : as in the workspace
+    signal : name of the ``normfactor`` of signal samples, which is 1
+    dropped : names of parameters that are left out
+
+    Attributes
+    ----------
+    parameters : names of the α
+    nominal : signal events, shape (signal bins,), in the order of the channels
+    staterrors : names of the γ, with their flat positions in (bins, samples)
+    size : bins times samples
+
+    Raises
+    ------
+    InvalidRecord
+        For modifiers that a workspace of this form does not have.
+    """
+
+    def __init__(
+        self,
+        channels: Sequence[Mapping[str, Any]],
+        observations: Sequence[Mapping[str, Any]],
+        signal: str,
+        dropped: Sequence[str] = (),
+    ) -> None:
+        observed = {o["name"]: o["data"] for o in observations}
+        n = np.array([x for c in channels for x in observed[c["name"]]], dtype=float)
+        self._constant = -float(gammaln(n + 1).sum())
+        self._n = np.maximum(n, _EMPTY)
+        self._shape = len(n), max(len(c["samples"]) for c in channels)
+        self.size = self._shape[0] * self._shape[1]
+        names = (
+            m["name"]
+            for c in channels
+            for s in c["samples"]
+            for m in s["modifiers"]
+            if m["type"] in ("histosys", "normsys") and m["name"] not in dropped
+        )
+        self.parameters = tuple(dict.fromkeys(names))
+        self.staterrors: dict[str, np.ndarray] = {}
+        self._nominal, self._sigma = np.zeros(self.size), np.zeros(self.size)
+        # code4p: Δ = odd α + even q(α)
+        self._odd = np.zeros((self.size, len(self.parameters)))
+        self._even = np.zeros_like(self._odd)
+        norms: dict[tuple[int, float, float], list[np.ndarray]] = {}
+        signals: list[np.ndarray] = []
+        first = 0
+        for channel in channels:
+            bins = len(observed[channel["name"]])
+            for k, sample in enumerate(channel["samples"]):
+                where = (first + np.arange(bins)) * self._shape[1] + k
+                self._nominal[where] = sample["data"]
+                for modifier in sample["modifiers"]:
+                    if modifier["name"] not in dropped:
+                        self._add(modifier, where, signal, norms, signals)
+            first += bins
+        self._variance = (self._sigma**2).reshape(self._shape)
+        self._both = np.hstack([self._odd, self._even])
+        self._norms = Norms(norms, self.size, len(self.parameters))
+        self._signal = np.concatenate(signals)
+        self.nominal = self._nominal[self._signal]
+
+    def _add(
+        self,
+        modifier: Mapping[str, Any],
+        where: np.ndarray,
+        signal: str,
+        norms: dict[tuple[int, float, float], list[np.ndarray]],
+        signals: list[np.ndarray],
+    ) -> None:
+        name, kind, data = modifier["name"], modifier["type"], modifier["data"]
+        nominal = self._nominal[where]
+        if kind == "histosys":
+            high, low = np.array(data["hi_data"]), np.array(data["lo_data"])
+            self._odd[where, self.parameters.index(name)] = (high - low) / 2
+            self._even[where, self.parameters.index(name)] = (high + low) / 2 - nominal
+        elif kind == "normsys":
+            key = self.parameters.index(name), float(data["hi"]), float(data["lo"])
+            norms.setdefault(key, []).append(where)
+        elif kind == "staterror" and name not in self.staterrors:
+            self.staterrors[name] = where
+            positive = nominal > 0
+            self._sigma[where[positive]] = np.array(data)[positive] / nominal[positive]
+        elif kind == "normfactor" and name == signal:
+            signals.append(where)
+        else:
+            raise InvalidRecord(
+                f"the workspace has a modifier '{name}' of type '{kind}' in a place where the"
+                " published one does not have it"
+            )
+
+    def profile(
+        self,
+        factors: np.ndarray,
+        components: np.ndarray | None = None,
+        start: Profile | None = None,
+    ) -> Profile:
+        """Maximise over all parameters.
+
+        Parameters
+        ----------
+        factors : of the signal and its variations in every bin, shape (signal bins,)
+        components : changes of the signal events for one standard deviation of further parameters
+            with normal distributions, in which they are linear; shape (signal bins, components)
+        start : a maximum to start from, with as many components; else α = 0. The result is the same
+            within 1e-8.
+
+        Raises
+        ------
+        FailedMinimization
+        """
+        scale, extra = self._signal_arrays(factors, components)
+        alpha = np.zeros(len(self.parameters) + extra.shape[1])
+        held, factor = np.zeros(len(alpha), dtype=bool), None
+        if start is not None and len(start.alpha) == len(alpha):
+            alpha, held, factor = start.alpha, start.held, start.factor
+        point = self._point(alpha, scale, extra)
+        last = np.inf
+        for number in range(1, _STEPS + 1):
+            gradient = self._gradient(alpha, point, scale, extra)
+            # parameters that are at a bound, with the maximum beyond it, stay there
+            at_bound = (np.abs(alpha) >= _ALPHA) & (gradient * alpha < 0)
+            is_new = factor is None or bool((at_bound != held).any())
+            if factor is None or is_new:
+                held = at_bound
+                factor = _factor(self._hessian(alpha, point, scale, extra), held)
+            step = -dpotrs(factor, np.where(held, 0.0, gradient))[0]
+            gain = -float(gradient @ step) / 2
+            if gain < _TOLERANCE:
+                value = self._constant - point.value + gain
+                return Profile(value, alpha + step, held, factor, number)
+            length = 1.0
+            while True:
+                trial = np.minimum(np.maximum(alpha + length * step, -_ALPHA), _ALPHA)
+                new = self._point(trial, scale, extra)
+                improves = new.value < point.value + 1e-4 * float(gradient @ (trial - alpha))
+                if improves or not is_new or length < 1e-9:
+                    break
+                length /= 2
+            if improves:
+                alpha, point = trial, new
+            elif is_new:
+                break
+            if gain > _SLOW * last or not improves:
+                factor = None
+            last = gain
+        raise FailedMinimization(
+            "the profile likelihood of Belle II does not converge; the signal events are"
+            f" {self.nominal * factors}"
+        )
+
+    def log_density(
+        self,
+        alpha: np.ndarray,
+        gamma: np.ndarray,
+        factors: np.ndarray,
+        components: np.ndarray | None = None,
+    ) -> tuple[float, np.ndarray, np.ndarray]:
+        """pyhf's ``logpdf`` at any point, and its derivatives by α and γ.
+
+        Parameters
+        ----------
+        alpha : shape (parameters + components,)
+        gamma : shape (size,), those of a name at its `staterrors`, 1 elsewhere
+        factors, components : as in `profile`
+        """
+        scale, extra = self._signal_arrays(factors, components)
+        events, norm, slopes = self._events(alpha, scale, extra)
+        gammas = gamma.reshape(self._shape)
+        expected = (events * gammas).sum(axis=1)
+        sigma = np.where(self._sigma > 0, self._sigma, 1.0)  # pyhf's, for fixed parameters
+        pull = (gamma - 1) / sigma
+        rows = np.concatenate(list(self.staterrors.values()))
+        constraints = -(alpha @ alpha + pull @ pull) / 2 - np.log(sigma[rows]).sum()
+        constraints -= (len(alpha) + len(rows)) / 2 * np.log(2 * np.pi)
+        main = self._n @ np.log(expected) - expected.sum() + self._constant
+        lam = (self._n / expected - 1)[:, None]
+        by_alpha = self._chain(lam * gammas, events, norm, slopes, scale, extra) - alpha
+        return float(main + constraints), by_alpha, (lam * events).ravel() - pull / sigma
+
+    def _signal_arrays(
+        self, factors: np.ndarray, components: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """r, shape (bins, samples), and E, shape (size, components)."""
+        scale = np.ones(self.size)
+        scale[self._signal] = factors
+        extra = np.zeros((self.size, 0 if components is None else components.shape[1]))
+        if components is not None:
+            extra[self._signal] = components
+        return scale.reshape(self._shape), extra
+
+    def _events(
+        self, alpha: np.ndarray, scale: np.ndarray, extra: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
+        """y, N and dq/dα, d ln N/dα of the normsys."""
+        first = alpha[: len(self.parameters)]
+        q, slope = code4p(first)
+        log_norms, log_slope = self._norms.interpolate(alpha)
+        norm = np.exp(self._norms.applies @ log_norms).reshape(self._shape)
+        shapes = self._nominal + self._both @ np.concatenate([first, q])
+        events = scale * shapes.reshape(self._shape)
+        if extra.shape[1]:
+            events += (extra @ alpha[len(first) :]).reshape(self._shape)
+        return norm * events, norm, (slope, log_slope)
+
+    def _point(self, alpha: np.ndarray, scale: np.ndarray, extra: np.ndarray) -> _Point:
+        events, norm, slopes = self._events(alpha, scale, extra)
+        # γ = 1 + σ² y λ. A γ beyond its bound is set to it, which moves λ further in the same
+        # direction: so none of them comes back
+        base, free = np.ones(self._shape), events * self._variance
+        while True:
+            spread = (events * free).sum(axis=1)
+            expected = _positive_root((events * base).sum(axis=1) - spread, spread * self._n)
+            lam = self._n / expected - 1
+            gamma = base + free * lam[:, None]
+            if gamma.min() >= _GAMMA[0] and gamma.max() <= _GAMMA[1]:
+                break
+            beyond = (gamma < _GAMMA[0]) | (gamma > _GAMMA[1])
+            base[beyond], free[beyond] = gamma[beyond].clip(*_GAMMA), 0.0
+        value = float((expected - self._n * np.log(expected) + spread * lam**2 / 2).sum())
+        value += float(alpha @ alpha) / 2
+        fixed = base != 1
+        if fixed.any():
+            value += float(((base - 1)[fixed] ** 2 / self._variance[fixed]).sum()) / 2
+        return _Point(value, events, norm, slopes, gamma, free, lam, expected, spread)
+
+    def _chain(
+        self,
+        outer: np.ndarray,
+        events: np.ndarray,
+        norm: np.ndarray,
+        slopes: tuple[np.ndarray, np.ndarray],
+        scale: np.ndarray,
+        extra: np.ndarray,
+    ) -> np.ndarray:
+        """sum_bs outer_bs dy_bs/dα."""
+        inner = outer * norm
+        both, size = (inner * scale).ravel() @ self._both, len(self.parameters)
+        result = both[:size] + slopes[0] * both[size:]
+        result += (slopes[1] * ((outer * events).ravel() @ self._norms.applies)) @ self._norms.into
+        return np.concatenate([result, inner.ravel() @ extra]) if extra.shape[1] else result
+
+    def _gradient(
+        self, alpha: np.ndarray, point: _Point, scale: np.ndarray, extra: np.ndarray
+    ) -> np.ndarray:
+        """Of -ln L: with f the part of a bin, df/dy_s = -λ γ_s, as the γ are at their maximum."""
+        outer = -point.lam[:, None] * point.gamma
+        return alpha + self._chain(outer, point.events, point.norm, point.slopes, scale, extra)
+
+    def _hessian(
+        self, alpha: np.ndarray, point: _Point, scale: np.ndarray, extra: np.ndarray
+    ) -> np.ndarray:
+        """Of -ln L: d²f/dy_s dy_t = κ g_s g_t - δ_st σ_s² λ² with g_s = γ_s + σ_s² y_s λ and
+        κ = n/ν² / (1 + V n/ν²), where σ_s = 0 for a γ at its bound; and the second derivatives of
+        y."""
+        size, lam = len(self.parameters), point.lam[:, None]
+        events, scales = point.events.reshape(-1, 1), (point.norm * scale).reshape(-1, 1)
+        log_slopes = self._norms.applies * point.slopes[1]
+        into = self._norms.into
+        jacobian = np.empty((self.size, len(alpha)))
+        shapes = jacobian[:, :size]
+        np.multiply(self._even, point.slopes[0], out=shapes)
+        shapes += self._odd
+        shapes *= scales
+        shapes += (events * log_slopes) @ into
+        np.multiply(point.norm.reshape(-1, 1), extra, out=jacobian[:, size:])
+
+        outer = (-lam * point.gamma).reshape(-1, 1)
+        kappa = self._n / point.expected**2
+        kappa /= 1 + point.spread * kappa
+        total = (point.gamma + point.free * lam).reshape(-1, 1) * jacobian
+        total = total.reshape(*self._shape, -1).sum(axis=1)
+        hessian = total.T @ (kappa[:, None] * total)
+        weights = np.where(point.free != 0, self._variance, 0.0) * lam**2
+        hessian -= jacobian.T @ (weights.reshape(-1, 1) * jacobian)
+        mixed = into.T @ ((outer * log_slopes).T @ jacobian)
+        hessian[:size] += mixed
+        hessian[:, :size] += mixed.T
+        twice = log_slopes.T @ (outer * events * log_slopes)
+        hessian[:size, :size] -= into.T @ twice @ into
+        diagonal = np.ones(len(alpha))
+        diagonal[:size] += ((outer * scales).T @ self._even)[0] * code4p_curvature(alpha[:size])
+        curvature = self._norms.curvature(alpha) * ((outer * events).T @ self._norms.applies)[0]
+        diagonal[:size] += curvature @ into
+        hessian[np.diag_indices(len(alpha))] += diagonal
+        return np.asarray(hessian)
+
+
+def _positive_root(b: np.ndarray, c: np.ndarray) -> np.ndarray:
+    """The larger root of x² - b x - c = 0 without cancellation, and at least a tiny number."""
+    half = (np.abs(b) + np.sqrt(b * b + 4 * c)) / 2 + _TINY
+    return np.where(b >= 0, half, c / half + _TINY)
+
+
+def _factor(hessian: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """Cholesky factor of the Hessian of the parameters that are not held, shifted until it is
+    positive."""
+    if held.any():
+        hessian = np.where(held | held[:, None], 0.0, hessian)
+    hessian[held, held] = 1.0
+    shift = 0.0
+    while True:
+        factor, failed = dpotrf(hessian + shift * np.eye(len(hessian)))
+        if not failed:
+            return np.asarray(factor)
+        shift = max(1.0, 10 * shift)

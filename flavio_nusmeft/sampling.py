@@ -1,0 +1,211 @@
+"""Markov chains of a log-likelihood with emcee; `sample` and `Chain` are public in `scan`."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._scan_points import LogLikelihood, Value
+from ._scan_runner import Runner
+from ._scan_session import (
+    Bounds,
+    Path,
+    bounds_array,
+    check_names,
+    identity,
+    integer,
+    progress_bar,
+)
+from .checkpoint import Checkpoint
+from .errors import InvalidScan
+
+__all__ = ["Chain", "sample"]
+
+Array = NDArray[np.float64]
+
+_DRAWS = 1000  # of the start of a walker, until the log-likelihood is finite there
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """Result of `sample`.
+
+    Attributes
+    ----------
+    variables : their names
+    chain : array (steps, walkers, variables)
+    log_likelihood : array (steps, walkers)
+    acceptance_fraction : array (walkers), of the proposals
+    """
+
+    variables: tuple[str, ...]
+    chain: Array
+    log_likelihood: Array
+    acceptance_fraction: Array
+
+    def samples(self, discard: int = 0, thin: int = 1) -> Array:
+        """Array (samples, variables) of all walkers together.
+
+        Parameters
+        ----------
+        discard : steps to leave out at the beginning, several autocorrelation times
+        thin : take every ``thin``-th step of the others, the last of each group
+
+        Raises
+        ------
+        InvalidScan
+            if nothing is left
+        """
+        discard, thin = integer("discard", discard, 0), integer("thin", thin, 1)
+        chosen = self.chain[discard + thin - 1 :: thin]
+        if len(chosen) == 0:
+            raise InvalidScan(
+                f"no samples: the chain has {len(self.chain)} steps, discard = {discard} and "
+                f"thin = {thin}"
+            )
+        return chosen.reshape(-1, len(self.variables))
+
+    def autocorrelation_time(self, discard: int = 0) -> Array | None:
+        """Array (variables), in steps; None if the chain is too short to tell (50 times this)."""
+        from emcee.autocorr import (  # type: ignore[import-untyped]
+            AutocorrError,
+            integrated_time,
+        )
+
+        rest = self.chain[integer("discard", discard, 0) :]
+        if len(rest) < 2:
+            return None
+        try:
+            with np.errstate(invalid="ignore", divide="ignore"):
+                times = np.asarray(integrated_time(rest))
+        except AutocorrError:
+            return None
+        return times if np.isfinite(times).all() else None
+
+
+def sample(
+    function: LogLikelihood,
+    bounds: Bounds,
+    *,
+    steps: int,
+    walkers: int | None = None,
+    seed: int = 0,
+    executor: Executor | int | None = None,
+    checkpoint: Path | None = None,
+    progress: bool = True,
+) -> Chain:
+    """Sample the likelihood with a flat prior within bounds, by emcee (its stretch move).
+
+    Parameters
+    ----------
+    function : a log-likelihood
+    bounds : (lower, upper) for every variable. The walkers start at random points in there
+    steps : number of steps. A checkpoint of fewer steps is extended, with the same result as
+        that of a long run from the beginning
+    walkers : default 32 or 4 per variable, whichever is more
+    seed : of the starting points and of all steps
+    executor, checkpoint, progress : as in `grid`; points of half of the walkers are evaluated at
+        the same time, and every step is stored
+
+    Raises
+    ------
+    InvalidScan
+        if bounds or numbers do not fit, or if no start with a finite log-likelihood is found
+    InvalidCheckpoint, FailedPoint, FailedWorkers
+        as in `grid`
+
+    Warns
+    -----
+    WorkerWarning, CheckpointWarning
+        as in `grid`
+    """
+    check_names(function, "bounds", bounds)
+    names = function.variables
+    limits = bounds_array(bounds, names)
+    steps, seed = integer("steps", steps, 1), integer("seed", seed, 0)
+    walkers = max(32, 4 * len(names)) if walkers is None else walkers
+    walkers = integer("walkers (at least two per variable)", walkers, 2 * len(names))
+    settings = {"bounds": dict(zip(names, limits.tolist(), strict=True))}
+    description = identity("sample", function, **settings, walkers=walkers, seed=seed)
+    # row 0: the starting points; the last column is the log-likelihood
+    rows = np.empty((steps + 1, walkers, len(names) + 1))
+    known = 0
+    with ExitStack() as stack:
+        store: Checkpoint | None = None
+        if checkpoint is not None:
+            store = stack.enter_context(Checkpoint(checkpoint, description, rows[0].size))
+            for key, row in zip(store.keys[: steps + 1], store.rows, strict=False):
+                if key != known:
+                    break
+                rows[key] = row.reshape(rows[0].shape)
+                known += 1
+        walk = _Walk(stack.enter_context(Runner(Value(function), executor, names)), limits, seed)
+        show = stack.enter_context(progress_bar("sample", steps, progress))
+        for step in range(known, steps + 1):
+            show(step - 1)
+            rows[step] = walk.step(step, rows[step - 1]) if step else walk.start(walkers)
+            if store is not None:
+                store.add({step: rows[step].ravel()})
+        show(steps)
+    moved = (rows[1:, :, :-1] != rows[:-1, :, :-1]).any(axis=2)
+    return Chain(names, rows[1:, :, :-1], rows[1:, :, -1], moved.mean(axis=0))
+
+
+class _Walk:
+    """Steps that depend on the seed, their number and the step before alone."""
+
+    def __init__(self, runner: Runner, limits: Array, seed: int) -> None:
+        self._runner = runner
+        self._limits = limits
+        self._seed = seed
+
+    def _log_likelihood(self, points: Array) -> Array:
+        """Array (points), -inf outside of the bounds without evaluation."""
+        low, high = self._limits.T
+        inside = np.flatnonzero(((points >= low) & (points <= high)).all(axis=1))
+        values = np.full(len(points), -np.inf)
+
+        def done(results: dict[int, Array]) -> None:
+            for number, row in results.items():
+                values[number] = row[0]
+
+        self._runner.run(inside, lambda number: points[number], done)
+        return values
+
+    def start(self, walkers: int) -> Array:
+        """Array (walkers, variables + 1): each walker draws until its point is possible."""
+        low, high = self._limits.T
+        streams = [
+            np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=(0, walker)))
+            for walker in range(walkers)
+        ]
+        state = np.full((walkers, len(low) + 1), -np.inf)
+        for _ in range(_DRAWS):
+            open_ = np.flatnonzero(state[:, -1] == -np.inf)
+            if len(open_) == 0:
+                return state
+            drawn = np.array([streams[walker].random(len(low)) for walker in open_])
+            points = np.clip(low + drawn * (high - low), low, high)
+            state[open_] = np.column_stack([points, self._log_likelihood(points)])
+        raise InvalidScan(
+            f"{np.sum(state[:, -1] == -np.inf)} of {walkers} walkers have no start: the "
+            f"log-likelihood is -inf at {_DRAWS} random points within the bounds for each; "
+            "narrower bounds would help"
+        )
+
+    def step(self, number: int, before: Array) -> Array:
+        from emcee import State  # type: ignore[import-untyped]
+        from emcee.model import Model  # type: ignore[import-untyped]
+        from emcee.moves import StretchMove  # type: ignore[import-untyped]
+
+        seeds = np.random.SeedSequence(self._seed, spawn_key=(1, number))
+        # emcee uses the methods of RandomState
+        random = np.random.RandomState(np.random.MT19937(seeds))
+        model = Model(None, lambda points: (self._log_likelihood(points), None), map, random)
+        state = State(before[:, :-1].copy(), log_prob=before[:, -1].copy())
+        state, _ = StretchMove().propose(model, state)
+        return np.column_stack([state.coords, state.log_prob])

@@ -1,0 +1,237 @@
+"""The published likelihood of B+ -> K+ nu nu: numbers of Belle II, and pyhf.
+
+For the record see `flavio_nusmeft.belle2.record`; it is not part of the project.
+"""
+
+from __future__ import annotations
+
+import belle2_record
+import flavio
+import numpy as np
+import pytest
+from scipy.interpolate import RegularGridInterpolator
+from scipy.optimize import brentq, minimize_scalar
+
+from flavio_nusmeft import NuWilson
+from flavio_nusmeft.belle2 import Belle2Likelihood, record
+from flavio_nusmeft.belle2.model import Model
+
+if not belle2_record.PUBLISHED.is_dir():
+    pytest.skip("needs the record of Belle II", allow_module_level=True)
+
+SM = record.sm_spectrum()
+
+
+@pytest.fixture(scope="module")
+def b2():
+    return Belle2Likelihood(belle2_record.PUBLISHED)
+
+
+@pytest.fixture(scope="module")
+def published():
+    """The workspace and its model as published, with Belle II's form-factor parameters."""
+    workspace = record.read(belle2_record.PUBLISHED).workspace
+    return workspace, Model(workspace["channels"], workspace["observations"], "mu")
+
+
+@pytest.mark.parametrize(
+    ("mu", "expected"),
+    [(1.0, -127.21182488859057), (0.5, -136.724765413002), (1.5, -118.74875703814962)],
+)
+def test_reference_densities(published, mu, expected):
+    """Of the record, at pyhf's initial parameters with the signal strength shifted."""
+    model = published[1]
+    alpha, gamma = np.zeros(len(model.parameters)), np.ones(model.size)
+    found = model.log_density(alpha, gamma, np.full(18, mu))[0]
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+def test_density_equals_pyhf(published, rng):
+    pyhf = pytest.importorskip("pyhf")
+    workspace, model = published
+    reference = pyhf.Model({"channels": workspace["channels"]}, validate=False, poi_name="mu")
+    config = reference.config
+    observed = {o["name"]: o["data"] for o in workspace["observations"]}
+    data = [x for name in config.channels for x in observed[name]] + config.auxdata
+    initial = np.array(config.suggested_init())
+    assert len(initial) == 232
+    for spread in (0.3, 1.0, 2.0):
+        x = initial + spread * rng.normal(size=len(initial))
+        for name in model.staterrors:
+            x[config.par_slice(name)] = rng.uniform(0.5, 1.5, len(model.staterrors[name]))
+        mu = float(x[config.par_slice("mu")][0])
+        alpha, gamma = belle2_record.pyhf_point(model, config, x)
+        found = model.log_density(alpha, gamma, np.full(18, mu))[0]
+        expected = float(reference.logpdf(x, data)[0])
+        # 1e-13 of -ln L = 1e2 ... 1e4, where ν can be small; nan where it is negative
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_signal_strength(published):
+    """arXiv:2311.14647: 4.6 ± 1.3; 2.7σ above the SM and 3.5σ above no signal."""
+    model = published[1]
+
+    def minus(mu):
+        return -2 * model.profile(np.full(18, mu)).log_likelihood
+
+    fit = minimize_scalar(minus, bounds=(0, 20), method="bounded", options={"xatol": 1e-5})
+    up = brentq(lambda mu: minus(mu) - fit.fun - 1, fit.x, 12)
+    down = brentq(lambda mu: minus(mu) - fit.fun - 1, 0, fit.x)
+    # half of the last digit given
+    assert fit.x == pytest.approx(4.6, abs=0.05)
+    assert (up - down) / 2 == pytest.approx(1.3, abs=0.05)
+    assert np.sqrt(minus(1) - fit.fun) == pytest.approx(2.7, abs=0.05)
+    assert np.sqrt(minus(0) - fit.fun) == pytest.approx(3.5, abs=0.05)
+
+
+# coefficient, size (GeV^-2 at 1 TeV), m_N1 (GeV); out to -2 ΔlnL of hundreds
+POINTS = (
+    (None, 0.0, 0.0),
+    ("LNQd_2123", 2e-8, 0.0),
+    ("LNQd_2123", 3e-8, 1.5),
+    ("LNQd_2123", 8e-8, 0.6),
+    ("LNQd_2123", 2e-7, 2.5),
+    ("QN_2311", 3e-8, 0.3),
+    ("QN_2311", 6e-8, 1.0),
+    ("QN_2311", 1.2e-7, 1.9),
+    ("LNQdT_2123", 1e-8, 0.0),
+    ("LNQdT_2123", 2e-8, 1.2),
+    ("LNQdT_2123", 6e-8, 2.0),
+)
+
+
+@pytest.mark.parametrize(("name", "size", "mass"), POINTS)
+def test_profile_equals_pyhf(b2, par, name, size, mass):
+    pytest.importorskip("pyhf")
+    pytest.importorskip("iminuit")
+    par["m_N1"] = mass
+    wc = NuWilson({name: size} if name else {}, 1e3, "nuSMEFT", "FGMS")
+    exact = b2.log_likelihood(par, wc, exact=True)
+    # MINUIT stops at an estimated distance of 1e-6
+    assert b2.log_likelihood(par, wc) == pytest.approx(exact, abs=1e-4)
+
+
+@pytest.mark.parametrize("mu", [0.0, 25.0])
+def test_profile_equals_pyhf_for_other_spectra(b2, mu):
+    pytest.importorskip("pyhf")
+    pytest.importorskip("iminuit")
+    exact = b2.spectrum_log_likelihood(mu * SM, exact=True)
+    assert b2.spectrum_log_likelihood(mu * SM) == pytest.approx(exact, abs=1e-4)
+
+
+def test_maximum_of_pyhf(b2):
+    """pyhf's density, by differences alone, has its maximum over all parameters there."""
+    pyhf = pytest.importorskip("pyhf")
+    factors = np.full(18, 4.0)
+    workspace = b2._workspace(factors, None)
+    model = pyhf.Model({"channels": workspace["channels"]}, validate=False, poi_name=None)
+    config = model.config
+    observed = {o["name"]: o["data"] for o in workspace["observations"]}
+    data = [x for name in config.channels for x in observed[name]] + config.auxdata
+    profile = b2._model.profile(factors)
+    point = b2._model._point(profile.alpha, *b2._model._signal_arrays(factors, None))
+    x = np.array(config.suggested_init())
+    for name, value in zip(b2._model.parameters, profile.alpha, strict=True):
+        x[config.par_slice(name)] = value
+    for name, where in b2._model.staterrors.items():
+        x[config.par_slice(name)] = point.gamma.ravel()[where]
+    h = 1e-4
+    steps = h * np.eye(len(x))
+    up = np.array([float(model.logpdf(x + step, data)[0]) for step in steps])
+    down = np.array([float(model.logpdf(x - step, data)[0]) for step in steps])
+    centre = float(model.logpdf(x, data)[0])
+    slope, curvature = (up - down) / (2 * h), -(up + down - 2 * centre) / h**2
+    assert (curvature > 0.5).all()
+    # what a Newton step could gain; the differences have errors of order h² and 1e-12/h
+    assert (slope**2 / curvature).sum() < 1e-7
+
+
+def test_history(b2, rng):
+    spectra = [size * SM * rng.uniform(0.2, 3, 100) for size in (1, 30, 0, 300, 5, 1e5, 4)]
+    warm = [b2.spectrum_log_likelihood(s) for s in spectra]
+    cold = [Belle2Likelihood(belle2_record.PUBLISHED).spectrum_log_likelihood(s) for s in spectra]
+    assert warm == cold
+    # the starts that are kept lead to the same maximum as none
+    for spectrum, value in zip(spectra, warm, strict=True):
+        factors, _ = b2._signal(spectrum[None])
+        assert b2._model.profile(factors).log_likelihood == pytest.approx(
+            value, rel=1e-10, abs=1e-7
+        )
+
+
+def test_normal_coordinates_are_not_enough(b2):
+    """The likelihood is not a parabola in the signal: why the full model is profiled."""
+    values = [-2 * b2.spectrum_log_likelihood(mu * SM) for mu in (3.6, 4.6, 5.6, 11.0)]
+    curvature = values[0] - 2 * values[1] + values[2]
+    parabola = values[1] + (values[2] - values[0]) / 2 * 6.4 + curvature / 2 * 6.4**2
+    assert abs(values[3] - parabola) > 0.5
+
+
+def components(b2, par):
+    """Spectra for |C_VL + C_VR| = 1, |C_SL + C_SR| = 1 and |C_TL| = 1 of arXiv:2507.12393.
+
+    H = N sum_i C_i O_i for three massless neutrinos; for one pair of different neutrinos the same
+    scalar or tensor rate needs the coefficient √6 N, see the comparison with EOS.
+    """
+    alpha = flavio.physics.running.running.get_alpha(par, 4.8)["alpha_e"]
+    xi_t = flavio.physics.ckm.xi("t", "bs")(par)
+    N = abs(4 * par["GF"] / np.sqrt(2) * xi_t * alpha / (2 * np.pi))
+    sm_coefficient = abs(flavio.physics.bdecays.wilsoncoefficients.CL_SM(par, 4.8))
+    assert sm_coefficient == pytest.approx(6.6, abs=0.1)  # the value there
+    sm = b2.spectrum(par, None)
+    found = [sm / sm_coefficient**2]
+    for name in ("SnudLL_2432", "TnudLL_2432"):
+        wc = NuWilson({name: np.sqrt(6) * N}, 4.8, "nuWET", "JMS")
+        found.append(b2.spectrum(par, wc) - sm)
+    return found
+
+
+def test_massless_couplings(b2, par):
+    """arXiv:2507.12393: mode (11.3, 0, 8.2); 95%: [1.9, 16.2], [0, 15.4], [0, 11.2].
+
+    There with nuisance parameters marginalised, form factors of lattice QCD, and coefficients
+    flat from 0 to 20; here with nuisance parameters at their maximum and other form factors (3%
+    in the SM rate).
+    """
+    spectra = components(b2, par)
+    axes = [np.linspace(0, 20, n) for n in (13, 9, 9)]
+    grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    points = grid.reshape(-1, 3)
+    values = np.array([b2.spectrum_log_likelihood(p**2 @ spectra) for p in points])
+    log_likelihood = RegularGridInterpolator(axes, values.reshape(grid.shape[:3]), method="cubic")
+    x = np.linspace(0, 20, 81)
+    fine = np.stack(np.meshgrid(x, x, x, indexing="ij"), axis=-1)
+    density = log_likelihood(fine.reshape(-1, 3)).reshape(fine.shape[:3])
+    density = np.exp(density - density.max())
+    mode = fine[np.unravel_index(density.argmax(), density.shape)]
+    np.testing.assert_allclose(mode, (11.3, 0.0, 8.2), atol=0.6)
+    published = ((1.9, 16.2), (0.0, 15.4), (0.0, 11.2))
+    for axis, expected in enumerate(published):
+        marginal = density.sum(axis=tuple({0, 1, 2} - {axis}))
+        order = np.argsort(-marginal)
+        size = np.searchsorted(np.cumsum(marginal[order]) / marginal.sum(), 0.95) + 1
+        found = x[order[:size]]
+        np.testing.assert_allclose((found.min(), found.max()), expected, atol=0.6)
+
+
+def test_narrow_spectrum(b2):
+    """arXiv:2602.09666: a resonance at 2.1 +0.2 -0.1 GeV with BR = 9.2 +1.8 -3.4 10^-6 added to
+    the SM, favoured by 3.0σ; width 0.1 GeV."""
+    middle = (b2.edges[1:] + b2.edges[:-1]) / 2
+
+    def best(mass):
+        shape = 1 / ((middle - mass**2) ** 2 + (0.1 * mass) ** 2)
+        shape /= shape.sum()
+        return minimize_scalar(
+            lambda BR: -2 * b2.spectrum_log_likelihood(SM + 1e-6 * BR * shape),
+            bounds=(0, 40),
+            method="bounded",
+        )
+
+    masses = (1.0, 1.5, 1.8, 2.0, 2.1, 2.2, 2.4, 3.0)
+    fits = [best(mass) for mass in masses]
+    k = int(np.argmin([fit.fun for fit in fits]))
+    assert masses[k] == 2.1
+    assert fits[k].x == pytest.approx(9.2, abs=1.8)
+    gain = -2 * b2.spectrum_log_likelihood(SM) - fits[k].fun
+    assert np.sqrt(gain) > 3.0  # local; there for two parameters

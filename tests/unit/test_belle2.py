@@ -1,0 +1,433 @@
+"""The reinterpretation likelihood of Belle II with an invented record of the published form."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+
+import belle2_record
+import flavio
+import numpy as np
+import pytest
+
+import flavio_nusmeft
+from flavio_nusmeft import NuWilson
+from flavio_nusmeft.belle2 import Belle2Likelihood, record
+from flavio_nusmeft.belle2.model import Model
+from flavio_nusmeft.errors import (
+    InvalidBin,
+    InvalidRecord,
+    InvalidShape,
+    InvalidValue,
+    MissingRecord,
+)
+from flavio_nusmeft.physics.exclusive import spectrum
+from flavio_nusmeft.physics.modes import SEMI_INVISIBLE
+
+SM = record.sm_spectrum()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return belle2_record.make(tmp_path_factory.mktemp("record"))
+
+
+@pytest.fixture(scope="module")
+def b2(folder):
+    return Belle2Likelihood(folder, check_sums=False)
+
+
+@pytest.fixture
+def copied(folder, tmp_path):
+    return shutil.copytree(folder, tmp_path / "copy")
+
+
+def wilson(**coefficients):
+    return NuWilson(coefficients, 1e3, "nuSMEFT", "FGMS")
+
+
+POINT = {"LNQd_2123": 2e-8 + 1e-8j, "QN_2311": 1e-8, "LNQdT_2123": 0.5e-8}
+
+
+def load(folder, **options):
+    return Belle2Likelihood(folder, check_sums=False, **options)
+
+
+def edit(folder, change):
+    path = folder / record.WORKSPACE
+    workspace = json.loads(path.read_text())
+    change(workspace)
+    path.write_text(json.dumps(workspace))
+
+
+# --- the record -------------------------------------------------------------------------------
+
+
+def test_folder_by_argument_or_variable(folder, monkeypatch):
+    monkeypatch.delenv(record.VARIABLE, raising=False)
+    with pytest.raises(MissingRecord, match=r"(?s)https://doi.org/10.17182/hepdata.166082.*"):
+        Belle2Likelihood()
+    monkeypatch.setenv(record.VARIABLE, str(folder))
+    assert Belle2Likelihood(check_sums=False).description()["record"] == record.DOI
+
+
+def test_missing_folder_and_files(copied):
+    with pytest.raises(MissingRecord, match=r"no folder .*nowhere"):
+        load(copied / "nowhere")
+    (copied / "number_density_hta.csv").unlink()
+    with pytest.raises(MissingRecord, match=r"lacks number_density_hta.csv: download"):
+        load(copied)
+
+
+def test_other_checksums_are_refused(folder):
+    with pytest.raises(InvalidRecord, match=r"combined_likelihood.json.*SHA-256 \w{64}, expected"):
+        Belle2Likelihood(folder)
+
+
+@pytest.mark.parametrize("name", list(record.FILES)[1:])
+def test_truncated_table(copied, name):
+    content = (copied / name).read_bytes()
+    (copied / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises(InvalidRecord, match=name):
+        load(copied)
+
+
+def test_truncated_workspace(copied):
+    path = copied / record.WORKSPACE
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(InvalidRecord, match=r"combined_likelihood.json' is not a pyhf workspace"):
+        load(copied)
+
+
+def test_other_binning_is_refused(copied):
+    def change(workspace):
+        workspace["observations"][0]["data"].pop()
+
+    edit(copied, change)
+    with pytest.raises(InvalidRecord, match=r"observations .*: 8.* expected .*: 9"):
+        load(copied)
+
+
+def test_signal_must_be_the_sum_of_the_densities(copied):
+    path = copied / "number_density_hta.csv"
+    density = np.loadtxt(path, delimiter=",")
+    np.savetxt(path, 1.01 * density, delimiter=",")
+    with pytest.raises(InvalidRecord, match=r"number_density_hta.csv' do not add up"):
+        load(copied)
+
+
+def test_unknown_modifier_is_refused(copied):
+    def change(workspace):
+        modifier = {"name": "free", "type": "shapefactor", "data": None}
+        workspace["channels"][0]["samples"][1]["modifiers"].append(modifier)
+
+    edit(copied, change)
+    with pytest.raises(InvalidRecord, match="'free' of type 'shapefactor'"):
+        load(copied)
+
+
+def test_spectrum_of_the_simulation():
+    # total of arXiv:2507.12393; the prefactor of arXiv:2207.13371 Eq. (16) with the inputs there
+    # gives it independently of the normalisation here
+    q2 = (np.array(record.EDGES)[1:] + np.array(record.EDGES)[:-1]) / 2
+    assert SM.sum() == pytest.approx(4.966e-6, abs=1e-15)
+    assert q2[SM.argmax()] < 5
+    assert (np.diff(SM)[60:] < 0).all()
+
+
+# --- spectra and yields -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("masses", [(0, 0, 0), (1.3, 0, 0), (0.002, 1.9, 2.3), (2.388, 4.7, 9)])
+def test_spectrum_equals_the_binned_observable(par, masses):
+    par |= dict(zip(("m_N1", "m_N2", "m_N3"), masses, strict=True))
+    wc = wilson(**POINT, LNQd_2132=1e-8, QN_2312=1e-8, QN_2323=1e-8j)
+    found = spectrum(par, SEMI_INVISIBLE["B+->K"], record.EDGES, wc)[0]
+    binned = flavio.Observable["<dBR_SD/dq2>(B+->Kinv)"]
+    bins = zip(record.EDGES[:-1], record.EDGES[1:], strict=True)
+    expected = [binned.prediction_par(par, wc, low, high) * (high - low) for low, high in bins]
+    # the same nodes; only the order of the sums differs
+    np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-22)
+
+
+def test_yields_are_sums_over_the_densities(b2, par, folder):
+    wc = wilson(**POINT)
+    weights = b2.spectrum(par, wc) / SM
+    found = b2.yields(par, wc)
+    assert list(found) == list(record._DENSITIES)
+    for channel, name in record._DENSITIES.items():
+        density = np.loadtxt(folder / name, delimiter=",")
+        visible = density[:, 1:] @ weights
+        # candidates without q² have the average weight
+        expected = visible + density[:, 0] * visible / density[:, 1:].sum(axis=1)
+        np.testing.assert_allclose(found[channel], expected, rtol=1e-12)
+
+
+def test_simulated_spectrum_gives_the_nominal_signal(b2, folder):
+    nominal = [
+        np.loadtxt(folder / n, delimiter=",").sum(axis=1) for n in record._DENSITIES.values()
+    ]
+    for found, expected in zip(b2.spectrum_yields(SM).values(), nominal, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
+def test_lifetime_enters(b2, par):
+    wc = wilson(**POINT)
+    longer = {**par, "tau_B+": 1.1 * par["tau_B+"]}
+    for found, expected in zip(
+        b2.yields(longer, wc).values(), b2.yields(par, wc).values(), strict=True
+    ):
+        np.testing.assert_allclose(found, 1.1 * expected, rtol=1e-12)
+
+
+def test_bad_spectra(b2, par):
+    with pytest.raises(InvalidShape, match=r"\(100,\), not \(99,\)"):
+        b2.spectrum_yields(SM[1:])
+    for bad in (np.nan, -1e-9):
+        with pytest.raises(InvalidValue, match="finite and not negative"):
+            b2.spectrum_log_likelihood([bad, *SM[1:]])
+    with pytest.raises(InvalidBin, match=r"masses of B\+ and K\+"):
+        b2.log_likelihood({**par, "m_K+": 0.1}, None)
+
+
+# --- the model --------------------------------------------------------------------------------
+
+
+def model_of(folder):
+    workspace = record.read(folder, check_sums=False).workspace
+    return workspace, Model(workspace["channels"], workspace["observations"], "mu")
+
+
+def test_density_equals_pyhf(folder, rng):
+    pyhf = pytest.importorskip("pyhf")
+    workspace, model = model_of(folder)
+    reference = pyhf.Model({"channels": workspace["channels"]}, validate=False, poi_name="mu")
+    config = reference.config
+    observed = {o["name"]: o["data"] for o in workspace["observations"]}
+    data = [x for name in config.channels for x in observed[name]] + config.auxdata
+    initial = np.array(config.suggested_init())
+    for spread in (0.0, 0.1, 0.5, 1.5):
+        x = initial + spread * rng.normal(size=len(initial))
+        x[config.suggested_fixed()] = 1.0
+        for name in model.staterrors:
+            x[config.par_slice(name)] = 1 + spread / 5 * rng.normal(size=1)
+        mu = x[config.par_slice("mu")] = 0.5 + spread
+        alpha, gamma = belle2_record.pyhf_point(model, config, x)
+        found = model.log_density(alpha, gamma, np.full(18, mu))[0]
+        # sums of 30 Poisson terms and 80 constraints
+        assert found == pytest.approx(float(reference.logpdf(x, data)[0]), abs=1e-9)
+
+
+@pytest.mark.parametrize(("size", "factor"), [(0.5, 3.0), (2.0, 1.0), (1.0, 2000.0)])
+def test_derivatives(folder, rng, size, factor):
+    """Against differences, with parameters beyond ±1 and, for much signal, γ at their bounds."""
+    model = model_of(folder)[1]
+    signal = model._signal_arrays(np.full(18, factor), rng.normal(size=(18, 3)))
+    alpha = np.clip(size * rng.normal(size=len(model.parameters) + 3), -4.5, 4.5)
+    point = model._point(alpha, *signal)
+    if factor > 100:
+        assert (point.gamma < 1e-9).any()
+    gradient = model._gradient(alpha, point, *signal)
+    hessian = model._hessian(alpha, point, *signal)
+    h = 1e-5
+    for k, step in enumerate(h * np.eye(len(alpha))):
+        up, down = (model._point(a, *signal) for a in (alpha + step, alpha - step))
+        slope = (up.value - down.value) / (2 * h)
+        assert gradient[k] == pytest.approx(slope, rel=1e-6, abs=1e-5)
+        change = model._gradient(alpha + step, up, *signal)
+        change -= model._gradient(alpha - step, down, *signal)
+        np.testing.assert_allclose(hessian[k], change / (2 * h), rtol=1e-5, atol=1e-5)
+
+
+def test_derivatives_of_the_full_density(folder, rng):
+    model = model_of(folder)[1]
+    alpha, factors = rng.normal(size=len(model.parameters)), np.full(18, 2.0)
+    gamma = 1 + 0.1 * rng.normal(size=model.size)
+    _, by_alpha, by_gamma = model.log_density(alpha, gamma, factors)
+    h = 1e-6
+
+    def slope(a, g):
+        up, down = (model.log_density(alpha + s * a, gamma + s * g, factors)[0] for s in (h, -h))
+        return (up - down) / (2 * h)
+
+    for k, unit in enumerate(np.eye(len(alpha))):
+        assert by_alpha[k] == pytest.approx(slope(unit, 0), rel=1e-6, abs=1e-6)
+    rows = np.concatenate(list(model.staterrors.values()))
+    for row in rng.choice(rows, 20):
+        unit = np.eye(model.size)[row]
+        assert by_gamma[row] == pytest.approx(slope(0, unit), rel=1e-6, abs=1e-6)
+
+
+def test_profile_is_the_maximum_over_everything(folder):
+    """γ = 1 + σ² y λ make the derivatives of the full density vanish, as do the α."""
+    model = model_of(folder)[1]
+    factors = np.full(18, 4.0)
+    found = model.profile(factors)
+    point = model._point(found.alpha, *model._signal_arrays(factors, None))
+    value, by_alpha, by_gamma = model.log_density(found.alpha, point.gamma.ravel(), factors)
+    rows = np.concatenate(list(model.staterrors.values()))
+    assert np.abs(by_alpha).max() < 1e-3
+    assert np.abs(by_gamma[rows]).max() < 1e-3
+    sigma = np.where(model._sigma > 0, model._sigma, 1.0)[rows]
+    size = len(by_alpha) + len(rows)
+    normalisation = -np.log(sigma).sum() - size / 2 * np.log(2 * np.pi)
+    assert found.log_likelihood == pytest.approx(value - normalisation, abs=1e-7)
+
+
+def test_empty_bins_have_a_likelihood(copied):
+    def change(workspace):
+        for observation in workspace["observations"]:
+            observation["data"][0] = 0
+
+    edit(copied, change)
+    b2 = load(copied)
+    assert b2.spectrum_log_likelihood(0 * SM) > b2.spectrum_log_likelihood(5 * SM)
+
+
+# --- the likelihood ---------------------------------------------------------------------------
+
+SIZES = (0.0, 1.0, 4.0, 30.0, 1e3, 1e6, 2.0)
+
+
+def test_result_does_not_depend_on_the_history(b2, folder, rng):
+    spectra = [size * SM * rng.uniform(0.5, 1.5, 100) for size in SIZES]
+    warm = [b2.spectrum_log_likelihood(s) for s in spectra]
+    again = [b2.spectrum_log_likelihood(s) for s in reversed(spectra)][::-1]
+    cold = [load(folder).spectrum_log_likelihood(s) for s in spectra]
+    for other in (again, cold):
+        assert other == warm
+
+
+@pytest.mark.parametrize("options", [{}, {"form_factor_covariance": True}], ids=["", "covariance"])
+@pytest.mark.parametrize("size", [0.0, 0.7, 2.5])
+def test_exact_is_the_same(folder, par, size, options):
+    pytest.importorskip("pyhf")
+    pytest.importorskip("iminuit")
+    b2 = load(folder, **options)
+    par["m_N1"] = 1.2
+    wc = wilson(**{name: size * value for name, value in POINT.items()})
+    exact = b2.log_likelihood(par, wc, exact=True)
+    # MINUIT stops at an estimated distance of 1e-6
+    assert b2.log_likelihood(par, wc) == pytest.approx(exact, abs=1e-4)
+
+
+def test_exact_without_signal(b2):
+    pytest.importorskip("pyhf")
+    pytest.importorskip("iminuit")
+    exact = b2.spectrum_log_likelihood(0 * SM, exact=True)
+    assert b2.spectrum_log_likelihood(0 * SM) == pytest.approx(exact, abs=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:jsonschema.RefResolver is deprecated:DeprecationWarning")
+def test_workspace_is_one_of_pyhf(b2, par):
+    pyhf = pytest.importorskip("pyhf")
+    model = pyhf.Workspace(b2.workspace(par, wilson(**POINT))).model(poi_name=None)
+    assert "corr_ff_c1" not in model.config.parameters
+    expected = np.concatenate(list(b2.yields(par, wilson(**POINT)).values()))
+    signal = model.nominal_rates[0, model.config.samples.index("signal"), 0]
+    np.testing.assert_allclose(sorted(signal[signal > 0]), sorted(expected), rtol=1e-12)
+
+
+def test_without_pyhf(b2, par, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pyhf", None)
+    assert np.isfinite(b2.log_likelihood(par, None))
+    with pytest.raises(ImportError, match=r"pip install 'flavio_nusmeft\[belle2\]'"):
+        b2.log_likelihood(par, None, exact=True)
+
+
+def test_pickle(b2, par):
+    value = b2.log_likelihood(par, wilson(**POINT))
+    copy = pickle.loads(pickle.dumps(b2))
+    assert copy.log_likelihood(par, wilson(**POINT)) == pytest.approx(value, abs=1e-7)
+    assert copy.description() == b2.description()
+
+
+def test_description(b2, folder):
+    description = json.loads(json.dumps(b2.description()))
+    assert set(description["checksums"]) == set(record.FILES)
+    assert description != load(folder, form_factor_covariance=True).description()
+
+
+def test_parameters_are_not_changed(b2, par):
+    before = dict(par)
+    b2.log_likelihood(par, wilson(**POINT))
+    assert par == before
+
+
+# --- covariance of form factors ---------------------------------------------------------------
+
+
+def test_covariance_of_the_yields(folder, par):
+    """Components have the covariance of the yields for random form factors."""
+    b2, plain = load(folder, form_factor_covariance=True), load(folder)
+    wc = wilson(**{name: 3 * value for name, value in POINT.items()})
+    factors, components = b2._signal(b2._spectra(par, wc))
+    constraints = flavio.default_parameters
+    (distribution, names), *_ = [
+        (d, n) for d, n in constraints._constraints if n[0].startswith("B->K GRvDV a0_f+")
+    ]
+    rng = np.random.default_rng(1)
+    draws = rng.multivariate_normal([par[n] for n in names], distribution.covariance, 400)
+    events = []
+    for draw in draws:
+        values = plain.yields(par | dict(zip(names, map(float, draw), strict=True)), wc)
+        events.append(np.concatenate(list(values.values())))
+    expected = np.cov(np.transpose(events))
+    found = components @ components.T
+    assert components.shape == (18, len(names))
+    # 400 draws: 7% of a variance at 2σ, and terms of second order
+    np.testing.assert_allclose(np.diag(found), np.diag(expected), rtol=0.2)
+    nominal = np.concatenate(list(plain.yields(par, wc).values()))
+    np.testing.assert_allclose(factors * plain._model.nominal, nominal, rtol=1e-12)
+
+
+def test_covariance_widens(folder, par):
+    b2, plain = load(folder, form_factor_covariance=True), load(folder)
+    wc = wilson(LNQd_2123=5e-8)
+    assert b2.log_likelihood(par, wc) > plain.log_likelihood(par, wc)
+
+
+def test_never_both(folder, par, as_flavio):
+    b2 = load(folder, form_factor_covariance=True)
+    with pytest.raises(InvalidValue, match=r"is for the form factors 'B->K GRvDV'"):
+        b2.log_likelihood(par, None)
+    par["B->K GRvDV a0_f+"] *= 1.01
+    with pytest.raises(InvalidValue, match=r"a0_f\+' is .* central value .* cannot be varied"):
+        b2.log_likelihood(par, None)
+    assert np.isfinite(load(folder).log_likelihood(par, None))
+
+
+# --- together with other measurements -----------------------------------------------------------
+
+
+def test_in_place_of_the_branching_ratio(b2, folder, par):
+    """The other measurements, and never both results of Belle II."""
+    combined = "flavio_nusmeft Belle II B+->Kinv combined 2023"
+    full = flavio_nusmeft.likelihood("current", belle2=b2)
+    names = full.measurement_likelihood.get_measurements
+    assert combined not in names
+    assert set(names) == set(flavio_nusmeft.dataset("current")) - {combined}
+    for likelihood in (full, flavio_nusmeft.likelihood("current", [], belle2=load(folder))):
+        others = 0.0
+        if likelihood.observables:
+            others = likelihood.measurement_likelihood.log_likelihood_par(par, wilson(**POINT))
+        found = likelihood.log_likelihood(par, wilson(**POINT))
+        expected = others + b2.log_likelihood(par, wilson(**POINT))
+        assert found == pytest.approx(expected, rel=1e-13, abs=0)
+
+
+def test_as_a_function(b2):
+    likelihood = flavio_nusmeft.likelihood("current", belle2=b2, fit_parameters={"m_N1": (0, 2)})
+    function = flavio_nusmeft.LogLikelihood(
+        likelihood, ["LNQd_2123", "m_N1"], scale=1e3, eft="nuSMEFT", basis="FGMS"
+    )
+    again = pickle.loads(pickle.dumps(function))
+    assert again([1e-8, 1.0]) == function([1e-8, 1.0]) != function([2e-8, 1.0])
+    assert function.description()["belle2"] == b2.description()
+
+
+def test_not_with_other_data(b2):
+    for arguments in ({"dataset": "paper2023"}, {"fast": True}):
+        with pytest.raises(InvalidValue, match="data set 'current' with fast=False"):
+            flavio_nusmeft.likelihood(belle2=b2, **arguments)

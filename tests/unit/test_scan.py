@@ -1,0 +1,780 @@
+"""Scans: right, reproducible on every executor, and not to be killed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scan_functions as functions
+
+from flavio_nusmeft import scan
+from flavio_nusmeft.errors import (
+    ConvergenceWarning,
+    FailedMinimization,
+    FailedPoint,
+    FailedWorkers,
+    InvalidCheckpoint,
+    InvalidScan,
+    WorkerWarning,
+)
+
+TESTS = Path(__file__).parents[1]
+AXES = {"m": np.linspace(1.0, 2.0, 5), "C": np.linspace(1e-8, 3e-8, 6)}
+NU = {"nu": (-5.0, 5.0)}
+BOUNDS = {"C": (-1e-8, 5e-8), "m": (0.0, 3.0), "nu": (-8.0, 8.0)}
+FULL = AXES | {"nu": np.array([0.0])}
+AT = 3e-8  # the last value of C
+
+
+@pytest.fixture(scope="module")
+def processes():
+    """Spawned workers that need not import flavio."""
+    context = get_context("spawn")
+    with ProcessPoolExecutor(2, context, functions.without_flavio) as pool:
+        yield pool
+
+
+@pytest.fixture
+def fragile():
+    """Workers that may die: a new pool."""
+    context = get_context("spawn")
+    with ProcessPoolExecutor(2, context, functions.without_flavio) as pool:
+        yield pool
+
+
+@pytest.fixture
+def cluster(request, tmp_path):
+    """A client of dask with two workers; the parameter says how often it tries a task again."""
+    dask = pytest.importorskip("dask")
+    distributed = pytest.importorskip("distributed")
+
+    class WithoutFlavio(distributed.WorkerPlugin):
+        """Also for the workers that are started later."""
+
+        def setup(self, worker):
+            functions.without_flavio()
+
+    settings = {
+        "temporary-directory": str(tmp_path / "dask"),
+        "distributed.scheduler.allowed-failures": getattr(request, "param", 3),
+    }
+    with dask.config.set(settings):
+        local = distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
+        )
+        client = distributed.Client(local)
+        client.register_plugin(WithoutFlavio())
+        yield client
+        # dask fails if it is closed just when it replaces a worker
+        with contextlib.suppress(TimeoutError):
+            time.sleep(0.5)
+            client.wait_for_workers(2, timeout=10)
+        client.close()
+        with contextlib.suppress(Exception):
+            local.close()
+
+
+def command(name, function, axes, arguments, out="", *, options=None, **more):
+    """The command for a scan of ``function(**options)`` in a process of its own."""
+    job = {"scan": name, "function": function, "options": options or {}, "out": out, **more}
+    job |= {"axes": axes, "arguments": arguments}
+    # paths are written as strings, arrays as lists
+    text = json.dumps(job, default=lambda x: x.tolist() if hasattr(x, "tolist") else str(x))
+    return [sys.executable, os.fspath(TESTS / "scan_driver.py"), text]
+
+
+def run_driver(*arguments, **more):
+    run = subprocess.run(command(*arguments, **more), capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return run.stderr
+
+
+def points(log):
+    """All calls of the function, in their order."""
+    lines = Path(log).read_text().splitlines() if Path(log).exists() else []
+    return [tuple(map(float.fromhex, line.split())) for line in lines]
+
+
+def stored(checkpoint):
+    """Keys in a checkpoint, without changing it."""
+    database = sqlite3.connect(f"{Path(checkpoint).as_uri()}?mode=ro", uri=True)
+    keys = {key for (key,) in database.execute("SELECT key FROM results")}
+    database.close()
+    return keys
+
+
+# results are right ----------------------------------------------------------------------------
+
+
+def test_grid():
+    """The values of the function, in the order of the axes as given."""
+    function = functions.Gauss()
+    result = scan.grid(function, FULL, progress=False)
+    assert list(result.axes) == ["m", "C", "nu"]
+    assert result.log_likelihood.shape == result.converged.shape == (5, 6, 1)
+    for i, m in enumerate(AXES["m"]):
+        for j, c in enumerate(AXES["C"]):
+            assert result.log_likelihood[i, j, 0] == function(np.array([c, m, 0.0]))
+    assert result.profiled == {}
+    assert result.converged.all()
+
+
+def test_profile_is_the_marginal_of_a_gaussian():
+    """Maximum over nu: the normal distribution without it; nu is its conditional mean."""
+    function = functions.Gauss()
+    result = scan.grid(function, AXES, profile=NU, progress=False)
+    m, c = np.meshgrid(*AXES.values(), indexing="ij")
+    difference = np.stack([c - 2e-8, m - 1.5], axis=-1)
+    inverse = np.linalg.inv(function.covariance[:2, :2])
+    exact = -0.5 * np.einsum("...i,ij,...j", difference, inverse, difference)
+    # MIGRAD stops at an estimated distance of 0.002 * 0.01 * 0.5 = 1e-5
+    assert result.log_likelihood == pytest.approx(exact, rel=0, abs=1e-5)
+    mean = -0.3 + difference @ inverse @ function.covariance[:2, 2]
+    assert result.profiled["nu"] == pytest.approx(mean, rel=0, abs=5e-3)  # sqrt(2e-5)
+    assert result.converged.all()
+
+
+def test_profile_over_everything():
+    result = scan.grid(functions.Gauss(), {}, profile=BOUNDS, progress=False)
+    assert result.log_likelihood.shape == ()
+    assert result.profiled["C"] == pytest.approx(2e-8, rel=0, abs=2e-11)
+
+
+def test_profile_at_a_bound():
+    function = functions.Gauss()
+    result = scan.grid(function, AXES, profile={"nu": (3.5, 5.0)}, progress=False)
+    assert result.profiled["nu"] == pytest.approx(np.full((5, 6), 3.5), rel=0, abs=1e-5)
+    assert result.converged.all()
+
+
+def test_profile_where_the_likelihood_vanishes():
+    function = functions.Prior(limit=1.5e-8)
+    result = scan.grid(function, AXES, profile=NU, progress=False)
+    excluded = AXES["C"] > 1.5e-8
+    assert (result.log_likelihood[:, excluded] == -np.inf).all()
+    assert np.isnan(result.profiled["nu"][:, excluded]).all()
+    assert np.isfinite(result.log_likelihood[:, ~excluded]).all()
+    assert np.isfinite(result.profiled["nu"][:, ~excluded]).all()
+
+
+def test_profile_at_the_edge_of_a_prior():
+    """The best point is returned, not that at which MIGRAD has ended."""
+    function = functions.Prior(limit=1.5e-8)
+    axes = {"m": [1.5], "nu": [-0.3]}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        result = scan.grid(function, axes, profile={"C": (0.0, 5e-8)}, progress=False)
+    assert 1.49e-8 < result.profiled["C"][0, 0] <= 1.5e-8
+
+
+def test_profile_without_convergence():
+    axes = {"m": [1.5], "C": [2e-8, 3e-8]}
+    with pytest.warns(ConvergenceWarning, match="at 2 of 2 points, first at m = 1.5, C = 2e-08"):
+        result = scan.grid(functions.Rough(), axes, profile=NU, progress=False)
+    assert not result.converged.any()
+
+
+def test_minimize():
+    """Mean and standard deviations of a normal distribution, of very different scales."""
+    function = functions.Gauss()
+    result = scan.minimize(function, BOUNDS, starts=4, progress=False)
+    values = np.array([result.values[name] for name in function.variables])
+    errors = np.array([result.errors[name] for name in function.variables])
+    assert result.valid
+    assert result.log_likelihood == pytest.approx(0.0, abs=1e-5)
+    assert (values - function.mean) / function.sigma == pytest.approx(0.0, abs=5e-3)
+    assert errors / function.sigma == pytest.approx(1.0, rel=0, abs=3e-3)
+    assert len(result.starts) == 4
+    assert result.log_likelihood == max(start.log_likelihood for start in result.starts)
+    assert len({start.log_likelihood for start in result.starts}) == 4
+
+
+def test_minimize_without_convergence():
+    with pytest.raises(FailedMinimization, match=r"none of 2 starting points; the best point rea"):
+        scan.minimize(functions.Prior(1.5e-8), BOUNDS, starts=2, progress=False)
+    with pytest.raises(FailedMinimization, match="vanishes at all starting points"):
+        scan.minimize(functions.Prior(-1.0), BOUNDS, starts=2, progress=False)
+
+
+def test_sample():
+    """Mean and covariance of a normal distribution, within five statistical errors."""
+    function = functions.Gauss()
+    result = scan.sample(function, BOUNDS, steps=2500, seed=3, progress=False)
+    assert result.chain.shape == (2500, 32, 3)
+    times = result.autocorrelation_time(discard=200)
+    assert times is not None
+    assert ((times > 10) & (times < 45)).all()  # 30 to 40 by experience with emcee
+    assert result.samples(discard=200, thin=10).shape == (230 * 32, 3)
+    samples = (result.samples(discard=200) - function.mean) / function.sigma
+    independent = len(samples) / times.max()
+    assert samples.mean(axis=0) == pytest.approx(np.zeros(3), abs=5 / np.sqrt(independent))
+    assert np.cov(samples.T) == pytest.approx(
+        function.correlation, rel=0, abs=5 * np.sqrt(2 / independent)
+    )
+    assert 0.4 < result.acceptance_fraction.mean() < 0.8
+    last = result.chain[-1, 5]
+    assert result.log_likelihood[-1, 5] == function(last)
+    assert (
+        scan.Chain(
+            result.variables, result.chain[:100], result.log_likelihood[:100], np.ones(32)
+        ).autocorrelation_time()
+        is None
+    )
+    with pytest.raises(InvalidScan, match="no samples: the chain has 2500 steps"):
+        result.samples(discard=2500)
+
+
+def test_sample_stays_within_bounds(tmp_path):
+    """A truncated normal distribution; the function is not called outside."""
+    log = tmp_path / "log"
+    narrow = {"C": (2e-8, 2.2e-8), "m": (1.5, 3.0), "nu": (-1.0, 0.0)}
+    result = scan.sample(functions.Gauss(log), narrow, steps=20, walkers=6, progress=False)
+    limits = np.array(list(narrow.values()))
+    for x in (result.samples(), np.array(points(log))):
+        assert ((x >= limits[:, 0]) & (x <= limits[:, 1])).all()
+    assert np.isfinite(result.log_likelihood).all()
+
+
+def test_sample_starts_where_the_likelihood_is_finite():
+    result = scan.sample(functions.Prior(0.0), BOUNDS, steps=2, progress=False)
+    assert (result.chain[..., 0] <= 0).all()
+    with pytest.raises(InvalidScan, match="32 of 32 walkers have no start"):
+        scan.sample(functions.Prior(-1.0), BOUNDS, steps=2, progress=False)
+
+
+def test_seeds(tmp_path):
+    for run in (
+        lambda seed: scan.sample(functions.Gauss(), BOUNDS, steps=3, seed=seed, progress=False),
+        lambda seed: scan.minimize(functions.Gauss(), BOUNDS, seed=seed, progress=False).starts[1],
+    ):
+        first, second, other = (np.array(run(s).log_likelihood) for s in (1, 1, 2))
+        assert first.tobytes() == second.tobytes()
+        assert first.tobytes() != other.tobytes()
+
+
+# any executor -----------------------------------------------------------------------------------
+
+
+def everything(executor, function=None, **arguments):
+    """All kinds of scans, as bytes."""
+    function = function or functions.Gauss()
+    arguments |= {"executor": executor, "progress": False}
+    found = scan.grid(function, FULL, **arguments)
+    profiled = scan.grid(function, AXES, profile=NU, **arguments)
+    chain = scan.sample(function, BOUNDS, steps=10, walkers=8, **arguments)
+    fit = scan.minimize(function, BOUNDS, starts=3, **arguments)
+    return [
+        found.log_likelihood.tobytes(),
+        profiled.log_likelihood.tobytes(),
+        profiled.profiled["nu"].tobytes(),
+        chain.chain.tobytes(),
+        fit,
+    ]
+
+
+@pytest.fixture(scope="module")
+def expected():
+    return everything(None)
+
+
+def test_processes(processes, expected):
+    assert everything(processes) == expected
+    assert processes.submit(os.getpid).result() != os.getpid()  # still open
+
+
+def test_threads(expected):
+    with ThreadPoolExecutor(3) as pool:
+        assert everything(pool) == expected
+
+
+def test_dask(cluster, expected):
+    assert everything(cluster.get_executor()) == expected
+
+
+@pytest.mark.parametrize("name", ["grid", "sample"])
+def test_number_of_processes(tmp_path, name):
+    """The scan makes the processes itself."""
+    axes, more = (FULL, {}) if name == "grid" else (BOUNDS, {"steps": 5, "walkers": 8})
+    log, out = tmp_path / "log", tmp_path / "out"
+    run_driver(name, "Gauss", axes, more | {"executor": 2}, out, options={"log": log})
+    direct = getattr(scan, name)(functions.Gauss(), axes, progress=False, **more)
+    with np.load(out) as arrays:
+        assert arrays["log_likelihood"].tobytes() == direct.log_likelihood.tobytes()
+    if name == "grid":
+        assert len(points(log)) == 30
+
+
+def test_many_cheap_points(processes):
+    """More points than fit into a task or may wait."""
+    axes = {"C": np.linspace(0, 1e-8, 60), "m": np.linspace(0, 1, 50), "nu": [0.0, 1.0]}
+    direct = scan.grid(functions.Gauss(), axes, progress=False)
+    parallel = scan.grid(functions.Gauss(), axes, progress=False, executor=processes)
+    assert parallel.log_likelihood.tobytes() == direct.log_likelihood.tobytes()
+
+
+def test_closed_executor(expected):
+    with ThreadPoolExecutor(2) as pool:
+        pass
+    with pytest.warns(WorkerWarning, match="cannot be used any more"):
+        result = scan.grid(functions.Gauss(), FULL, progress=False, executor=pool)
+    assert result.log_likelihood.tobytes() == expected[0]
+
+
+@pytest.mark.parametrize("executor", [0, -1, True, 2.0, "4"])
+def test_wrong_executor(executor):
+    with pytest.raises(InvalidScan, match="a positive number of processes"):
+        scan.grid(functions.Gauss(), FULL, executor=executor, progress=False)
+
+
+def test_function_that_cannot_be_pickled():
+    function = functions.Gauss()
+    function.lock = threading.Lock()
+    with ThreadPoolExecutor(1) as pool, pytest.raises(InvalidScan, match="cannot be pickled"):
+        scan.grid(function, FULL, progress=False, executor=pool)
+
+
+def test_progress(capsys):
+    scan.grid(functions.Gauss(), FULL)
+    shown = capsys.readouterr()
+    assert "30/30" in shown.err
+    assert shown.out == ""
+    scan.grid(functions.Gauss(), FULL, progress=False)
+    assert capsys.readouterr().err == ""
+
+
+# workers that die, functions that fail ------------------------------------------------------------
+
+
+def test_worker_dies_in_a_given_pool(tmp_path, fragile, expected):
+    """All points are done; finished ones only once, the others not more often than needed."""
+    function = functions.Kills(AT, tmp_path / "once", log=tmp_path / "log")
+    with pytest.warns(WorkerWarning, match=r"a worker died .*\(no. 1 .* \d+ points are done again"):
+        result = scan.grid(
+            function, FULL, progress=False, executor=fragile, checkpoint=tmp_path / "scan.db"
+        )
+    assert result.log_likelihood.tobytes() == expected[0]
+    assert stored(tmp_path / "scan.db") == set(range(30))
+    calls = points(tmp_path / "log")
+    assert len(set(calls)) == 30
+    assert 30 < len(calls) <= 30 + 6
+
+
+def test_worker_dies_while_sampling(tmp_path, fragile, expected):
+    once = tmp_path / "once"
+    function = functions.Gauss()
+    start = scan.sample(function, BOUNDS, steps=1, walkers=8, progress=False)
+    function = functions.Kills(start.chain[0, 0, 0], once)
+    with pytest.warns(WorkerWarning, match="a worker died or"):
+        result = scan.sample(
+            function, BOUNDS, steps=10, walkers=8, progress=False, executor=fragile
+        )
+    assert result.chain.tobytes() == expected[3]
+    assert once.exists()
+
+
+def test_worker_dies_in_an_own_pool(tmp_path, expected):
+    options = {"at": AT, "once": tmp_path / "once"}
+    error = run_driver("grid", "Kills", FULL, {"executor": 2}, tmp_path / "out", options=options)
+    assert "WorkerWarning: a worker died or its tasks were lost (no. 1 in this scan)" in error
+    with np.load(tmp_path / "out") as arrays:
+        assert arrays["log_likelihood"].tobytes() == expected[0]
+
+
+def test_worker_of_dask_killed_from_outside(tmp_path, cluster):
+    """While it works: noticed, and nothing is missing."""
+    axes = {"C": np.linspace(1e-8, 3e-8, 60), "m": [1.0], "nu": [0.0]}
+    log = tmp_path / "log"
+    victim = cluster.submit(os.getpid, pure=False).result()
+
+    def kill():
+        while len(points(log)) < 10:
+            time.sleep(0.005)
+        os.kill(victim, signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    with pytest.warns(WorkerWarning, match=r"dask lost the worker .* \d+ tasks of the scan"):
+        result = scan.grid(
+            functions.Gauss(log, 0.02), axes, progress=False, executor=cluster.get_executor()
+        )
+    thread.join()
+    direct = scan.grid(functions.Gauss(), axes, progress=False)
+    assert result.log_likelihood.tobytes() == direct.log_likelihood.tobytes()
+
+
+def test_worker_of_dask_dies(tmp_path, cluster, expected):
+    """dask does the tasks again by itself; the loss is reported."""
+    function = functions.Kills(AT, tmp_path / "once", log=tmp_path / "log")
+    with pytest.warns(WorkerWarning, match="dask lost the worker"):
+        result = scan.grid(function, FULL, progress=False, executor=cluster.get_executor())
+    assert result.log_likelihood.tobytes() == expected[0]
+    assert len(set(points(tmp_path / "log"))) == 30
+
+
+def test_poison_point(tmp_path, fragile):
+    """Three workers, not more; all other points that were evaluated are kept."""
+    axes = FULL | {"C": np.linspace(1e-8, 3e-8, 6)[[0, 1, 5, 2, 3]], "m": [1.0, 1.5]}
+    function = functions.Kills(AT, log=tmp_path / "log")
+    arguments = {"progress": False, "checkpoint": tmp_path / "scan.db"}
+    with (
+        pytest.warns(WorkerWarning) as record,
+        pytest.raises(FailedWorkers, match=r"die at the point C = 3e-08, m = 1\.0, nu = 0\.0"),
+    ):
+        scan.grid(function, axes, executor=fragile, **arguments)
+    assert len(record) == 2
+    calls = points(tmp_path / "log")
+    assert calls.count((AT, 1.0, 0.0)) + calls.count((AT, 1.5, 0.0)) >= 3
+    assert calls.count((AT, 1.0, 0.0)) <= 3
+    finished = stored(tmp_path / "scan.db")
+    assert {0, 1} <= finished
+    assert 2 not in finished  # number of the poisoned point
+
+
+@pytest.mark.parametrize("cluster", [0], indirect=True)
+def test_dask_gives_up(tmp_path, cluster):
+    """After one death, with these settings; done once more, the point is finished."""
+    function = functions.Kills(2.6e-8, tmp_path / "killed")
+    axes = {"C": [1e-8, 2.6e-8], "m": [1.0], "nu": [0.0]}
+    with pytest.warns(WorkerWarning) as record:
+        result = scan.grid(function, axes, progress=False, executor=cluster.get_executor())
+    assert any("KilledWorker" in str(one.message) for one in record)
+    direct = scan.grid(functions.Gauss(), axes, progress=False)
+    assert result.log_likelihood.tobytes() == direct.log_likelihood.tobytes()
+
+
+@pytest.mark.parametrize("cluster", [0], indirect=True)
+def test_poison_point_of_dask(tmp_path, cluster):
+    function = functions.Kills(AT)
+    axes = {"C": [1e-8, AT], "m": [1.0], "nu": [0.0]}
+    with (
+        pytest.warns(WorkerWarning),
+        pytest.raises(FailedWorkers, match="die at the point C = 3e-08"),
+    ):
+        scan.grid(
+            function,
+            axes,
+            progress=False,
+            executor=cluster.get_executor(),
+            checkpoint=tmp_path / "scan.db",
+        )
+    assert stored(tmp_path / "scan.db") == {0}
+
+
+def test_workers_that_cannot_start(tmp_path):
+    """A script without protection of its main part: the reason is suggested."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import scan_functions as s; s.without_flavio()\n"
+        "from flavio_nusmeft import scan\n"
+        "scan.grid(s.Gauss(), {'C': [1.0], 'm': [1.0], 'nu': [1.0]}, executor=1, progress=False)"
+    )
+    environment = os.environ | {"PYTHONPATH": str(TESTS)}
+    run = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True)
+    assert run.returncode == 1
+    assert 'is it under if __name__ == "__main__"' in run.stderr.splitlines()[-1]
+
+
+def test_function_that_workers_cannot_load():
+    """Not a matter of the first point: the reason is in the message, and chained."""
+    with (
+        ThreadPoolExecutor(2) as pool,
+        pytest.warns(WorkerWarning, match="ModuleNotFoundError.*points are done again"),
+        pytest.raises(FailedWorkers, match=r"ModuleNotFoundError.*only here.*No worker has fin"),
+    ):
+        scan.grid(functions.NotInstalled(), FULL, progress=False, executor=pool)
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("zero", "fails at C = 3e-08, m = 1.0, nu = 0.0: ZeroDivisionError: division by zero"),
+        ("odd", "fails at C = 3e-08, m = 1.0, nu = 0.0: OddError: negative mass"),
+        ("exit", "fails at C = 3e-08, m = 1.0, nu = 0.0: SystemExit: 3"),
+        ("vector", r"fails at .*TypeError: the result has the shape \(2,\)"),
+        ("nan", "is nan at C = 3e-08, m = 1.0, nu = 0.0; it must be finite"),
+        ("inf", "is inf at C = 3e-08"),
+    ],
+)
+@pytest.mark.parametrize("parallel", [False, True])
+def test_function_that_fails(tmp_path, request, parallel, what, message):
+    """All points before are stored; the next run does only the others."""
+    executor = request.getfixturevalue("processes") if parallel else None
+    arguments = {"progress": False, "executor": executor, "checkpoint": tmp_path / "scan.db"}
+    axes = {"m": [1.0], "nu": [0.0], "C": np.linspace(1e-8, 3e-8, 10)}
+    with pytest.raises(FailedPoint, match=message) as caught:
+        scan.grid(functions.Fails(AT, what), axes, **arguments)
+    if what not in ("nan", "inf"):
+        assert caught.value.__cause__ is not None
+    assert stored(tmp_path / "scan.db") == set(range(9))
+    repaired = functions.Fails(AT, "nothing", log=tmp_path / "log")
+    scan.grid(repaired, axes, **arguments)
+    assert points(tmp_path / "log") == [(AT, 1.0, 0.0)]
+
+
+@pytest.mark.parametrize(
+    ("name", "axes", "more"),
+    [
+        ("grid", AXES, {"profile": {"nu": (0.0, 1.0)}}),
+        ("minimize", BOUNDS | {"nu": (0.0, 1.0)}, {}),
+        ("sample", BOUNDS | {"nu": (0.0, 1.0)}, {"steps": 5}),
+    ],
+)
+def test_failure_within_a_task_names_all_variables(name, axes, more):
+    """Also the values at which a minimiser or a sampler has arrived."""
+
+    class Limited(functions.Gauss):
+        def before(self, x):
+            if x[2] > 0.1:
+                raise ValueError("no")
+
+    with pytest.raises(FailedPoint, match=r"at C = \S+, m = \S+, nu = 0\.\d+: ValueError: no"):
+        getattr(scan, name)(Limited(), axes, progress=False, **more)
+
+
+# killed, interrupted, full ------------------------------------------------------------------------
+
+
+def kill_driver(name, axes, arguments, *, log, calls, number=signal.SIGKILL):
+    """Start a scan in a process of its own, and kill it after so many calls of the function."""
+    job = command(name, "Gauss", axes, arguments, options={"log": log, "delay": 0.002})
+    process = subprocess.Popen(job, stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + 60
+        while len(points(log)) < calls:
+            assert process.poll() is None, process.stderr.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        process.send_signal(number)
+        _, error = process.communicate(timeout=20)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode != 0
+    return error
+
+
+@pytest.mark.parametrize("executor", [None, 2])
+def test_grid_killed(tmp_path, executor):
+    axes = FULL | {"m": np.linspace(1.0, 2.0, 20)}
+    log, again, file = tmp_path / "killed", tmp_path / "again", tmp_path / "scan.db"
+    kill_driver("grid", axes, {"checkpoint": file, "executor": executor}, log=log, calls=30)
+    time.sleep(0.1)  # workers end with their parent
+    before = points(log)
+    kept = stored(file)
+    assert 0 < len(kept) < 120
+    if executor is None:
+        assert len(before) - 1 <= len(kept) <= len(before)  # all that were finished
+    result = scan.grid(
+        functions.Gauss(again), axes, executor=executor and None, checkpoint=file, progress=False
+    )
+    direct = scan.grid(functions.Gauss(), axes, progress=False)
+    assert result.log_likelihood.tobytes() == direct.log_likelihood.tobytes()
+    grid_points = [(c, m, 0.0) for m in axes["m"] for c in axes["C"]]
+    assert points(again) == [x for i, x in enumerate(grid_points) if i not in kept]
+    time.sleep(0.3)
+    assert points(log) == before  # nobody is left who works on it
+
+
+def test_profile_killed(tmp_path):
+    log, again, file = tmp_path / "killed", tmp_path / "again", tmp_path / "scan.db"
+    kill_driver("grid", AXES, {"checkpoint": file, "profile": NU}, log=log, calls=400)
+    kept = stored(file)
+    assert 0 < len(kept) < 30
+    arguments = {"profile": NU, "progress": False}
+    result = scan.grid(functions.Gauss(again), AXES, checkpoint=file, **arguments)
+    direct = scan.grid(functions.Gauss(), AXES, **arguments)
+    assert result.log_likelihood.tobytes() == direct.log_likelihood.tobytes()
+    assert result.profiled["nu"].tobytes() == direct.profiled["nu"].tobytes()
+    grid_points = [(c, m) for m in AXES["m"] for c in AXES["C"]]
+    assert {x[:2] for x in points(again)} == {x for i, x in enumerate(grid_points) if i not in kept}
+
+
+def test_sample_killed(tmp_path):
+    """The calls of both runs are those of one, but for those of the unfinished step."""
+    log, again, full = (tmp_path / name for name in ("killed", "again", "full"))
+    file = tmp_path / "scan.db"
+    arguments = {"steps": 200, "walkers": 8}
+    kill_driver("sample", BOUNDS, arguments | {"checkpoint": file}, log=log, calls=500)
+    assert 10 < len(stored(file)) < 200
+    arguments["progress"] = False
+    result = scan.sample(functions.Gauss(again), BOUNDS, checkpoint=file, **arguments)
+    direct = scan.sample(functions.Gauss(full), BOUNDS, **arguments)
+    assert result.chain.tobytes() == direct.chain.tobytes()
+    assert result.log_likelihood.tobytes() == direct.log_likelihood.tobytes()
+    assert result.acceptance_fraction.tobytes() == direct.acceptance_fraction.tobytes()
+    first, second, both = points(log), points(again), points(full)
+    assert both[: len(first)] == first
+    assert both[-len(second) :] == second
+    assert len(first) + len(second) <= len(both) + 8
+
+
+def test_longer_chain(tmp_path):
+    """A longer run continues a shorter one, and equals a long run."""
+    arguments = {"walkers": 8, "progress": False}
+    file = tmp_path / "scan.db"
+    short = scan.sample(functions.Gauss(), BOUNDS, steps=4, checkpoint=file, **arguments)
+    log = tmp_path / "log"
+    longer = scan.sample(functions.Gauss(log), BOUNDS, steps=9, checkpoint=file, **arguments)
+    direct = scan.sample(functions.Gauss(), BOUNDS, steps=9, **arguments)
+    assert 0 < len(points(log)) <= 5 * 8
+    assert longer.chain.tobytes() == direct.chain.tobytes()
+    assert longer.chain[:4].tobytes() == short.chain.tobytes()
+    again = scan.sample(functions.Gauss(log), BOUNDS, steps=4, checkpoint=file, **arguments)
+    assert again.chain.tobytes() == short.chain.tobytes()
+
+
+def test_minimize_continues(tmp_path):
+    file = tmp_path / "scan.db"
+    first = scan.minimize(functions.Gauss(), BOUNDS, checkpoint=file, progress=False)
+    log = tmp_path / "log"
+    again = scan.minimize(functions.Gauss(log), BOUNDS, checkpoint=file, progress=False)
+    assert again == first
+    assert points(log) == []
+
+
+@pytest.mark.parametrize("executor", [None, 2])
+def test_interrupted(tmp_path, executor):
+    """Ctrl-C: quickly, with the points so far."""
+    log, file = tmp_path / "log", tmp_path / "scan.db"
+    axes = FULL | {"m": np.linspace(1.0, 2.0, 2000)}
+    start = time.monotonic()
+    arguments = {"checkpoint": file, "executor": executor}
+    error = kill_driver("grid", axes, arguments, log=log, calls=50, number=signal.SIGINT)
+    assert "KeyboardInterrupt" in error
+    assert time.monotonic() - start < 20
+    assert [entry.name for entry in tmp_path.glob("scan.db*")] == ["scan.db"]
+    assert len(stored(file)) > 0
+    calls = len(points(log))
+    time.sleep(0.3)
+    assert len(points(log)) == calls
+
+
+def test_full_disk(tmp_path):
+    """The kernel refuses to enlarge files: the scan ends, and what was written is good."""
+    pytest.importorskip("resource")
+    axes = FULL | {"m": np.linspace(1.0, 2.0, 100)}
+    file = tmp_path / "scan.db"
+    arguments = {"checkpoint": file}
+    error = run_driver("grid", "Gauss", axes, arguments, tmp_path / "out", file_size=200_000)
+    assert error.count("CheckpointWarning") == 1
+    direct = scan.grid(functions.Gauss(), axes, progress=False)
+    with np.load(tmp_path / "out") as arrays:
+        assert arrays["log_likelihood"].tobytes() == direct.log_likelihood.tobytes()
+    kept = stored(file)
+    assert 0 < len(kept) < 600
+    log = tmp_path / "log"
+    result = scan.grid(functions.Gauss(log), axes, checkpoint=file, progress=False)
+    assert result.log_likelihood.tobytes() == direct.log_likelihood.tobytes()
+    assert len(points(log)) == 600 - len(kept)
+
+
+def test_checkpoint_of_another_scan(tmp_path):
+    file = tmp_path / "scan.db"
+    arguments = {"checkpoint": file, "progress": False}
+    scan.grid(functions.Described("paper2023"), FULL, **arguments)
+    before = file.read_bytes()
+    log = tmp_path / "log"
+    with pytest.raises(InvalidCheckpoint, match=r'function.data: "paper2023" there, "current" he'):
+        scan.grid(functions.Described("current", log=log), FULL, **arguments)
+    with pytest.raises(InvalidCheckpoint, match=r"function.type: null there, \"scan_functions.Ga"):
+        scan.grid(functions.Gauss(log), FULL, **arguments)
+    with pytest.raises(InvalidCheckpoint, match=r"axes.nu: \[0.0\] there, null here; profile"):
+        scan.grid(functions.Described("paper2023", log=log), AXES, profile=NU, **arguments)
+    with pytest.raises(InvalidCheckpoint, match='scan: "grid" there, "sample" here'):
+        scan.sample(functions.Described("paper2023", log=log), BOUNDS, steps=2, **arguments)
+    missing = {"checkpoint": tmp_path / "no" / "scan.db", "progress": False}
+    with pytest.raises(InvalidCheckpoint, match="No such file or directory"):
+        scan.grid(functions.Gauss(log), FULL, **missing)
+    assert file.read_bytes() == before
+    assert points(log) == []
+
+
+# wrong input --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"c": [1.0]}, "'c' in axes is no variable of the log-likelihood; these are C, m, nu"),
+        ({"nuu": [1.0], "nu": None}, "'nuu' in axes is no variable .*did you mean 'nu'"),
+        ({"nu": None}, "axes must contain every variable; nu missing"),
+        ({"nu": []}, r"the axis 'nu' must be a 1-d array with one value .* its shape is \(0,\)"),
+        ({"nu": 1.0}, r"its shape is \(\)"),
+        ({"nu": [[1.0], [2.0]]}, r"its shape is \(2, 1\)"),
+        ({"nu": [[1.0], [2.0, 3.0]]}, "must be an array of real numbers"),
+        ({"nu": [0.0, np.nan]}, "the axis 'nu' is not finite: nan at index 1"),
+        ({"nu": [np.inf]}, "the axis 'nu' is not finite: inf at index 0"),
+        ({"nu": ["a"]}, "must be an array of real numbers"),
+        ({"nu": np.array([1j])}, "must be an array of real numbers: complex numbers"),
+    ],
+)
+def test_wrong_axes(tmp_path, change, message):
+    log = tmp_path / "log"
+    axes = {name: values for name, values in (FULL | change).items() if values is not None}
+    with pytest.raises(InvalidScan, match=message):
+        scan.grid(functions.Gauss(log), axes, checkpoint=tmp_path / "scan.db", progress=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        ((5.0, -5.0), r"of 'nu' must be two finite numbers, .* not \(5.0, -5.0\); they are rev"),
+        ((1.0, 1.0), "the lower one first"),
+        ((0.0, np.inf), "two finite numbers"),
+        ((0.0, 1.0, 2.0), "two finite numbers"),
+        (None, "must be an array of real numbers|two finite numbers"),
+    ],
+)
+def test_wrong_bounds(limits, message):
+    function = functions.Gauss()
+    with pytest.raises(InvalidScan, match=message):
+        scan.grid(function, AXES, profile={"nu": limits}, progress=False)
+    with pytest.raises(InvalidScan, match=message):
+        scan.minimize(function, BOUNDS | {"nu": limits}, progress=False)
+    with pytest.raises(InvalidScan, match=message):
+        scan.sample(function, BOUNDS | {"nu": limits}, steps=1, progress=False)
+
+
+def test_wrong_variables():
+    function = functions.Gauss()
+    with pytest.raises(InvalidScan, match="'nu' is twice in axes and profile"):
+        scan.grid(function, FULL, profile=NU, progress=False)
+    with pytest.raises(InvalidScan, match="bounds must contain every variable; C, nu missing"):
+        scan.minimize(function, {"m": (0.0, 1.0)}, progress=False)
+    for wrong in (abs, lambda x: 0.0, 3):
+        with pytest.raises(InvalidScan, match="must be a callable with an attribute 'variables'"):
+            scan.grid(wrong, FULL, progress=False)
+    function.description = lambda: {"data": {1, 2}}
+    with pytest.raises(InvalidScan, match=r"description\(\) of the log-likelihood must be JSON"):
+        scan.grid(function, FULL, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("minimize", {"starts": 0}, "starts must be an integer >= 1, not 0"),
+        ("minimize", {"seed": -1}, "seed must be an integer >= 0, not -1"),
+        ("minimize", {"seed": 1.5}, "seed must be an integer"),
+        ("sample", {"steps": 0}, "steps must be an integer >= 1"),
+        ("sample", {"steps": True}, "steps must be an integer"),
+        ("sample", {"walkers": 5}, r"walkers \(at least two per variable\) must be .* >= 6"),
+    ],
+)
+def test_wrong_numbers(name, change, message):
+    arguments = ({"steps": 2} if name == "sample" else {}) | change
+    with pytest.raises(InvalidScan, match=message):
+        getattr(scan, name)(functions.Gauss(), BOUNDS, progress=False, **arguments)

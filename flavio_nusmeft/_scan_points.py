@@ -110,7 +110,7 @@ class _Objective:
 
 def _migrad(objective: _Objective, random: np.random.Generator, centre: bool) -> Any:
     """Minuit after MIGRAD from the centre or a random point; None if no start is finite."""
-    from iminuit import Minuit  # type: ignore[import-untyped]
+    from iminuit import Minuit
 
     dimension = len(objective.best_u)
     for draw in range(_DRAWS):

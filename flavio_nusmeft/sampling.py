@@ -71,7 +71,7 @@ class Chain:
 
     def autocorrelation_time(self, discard: int = 0) -> Array | None:
         """Array (variables), in steps; None if the chain is too short to tell (50 times this)."""
-        from emcee.autocorr import (  # type: ignore[import-untyped]
+        from emcee.autocorr import (
             AutocorrError,
             integrated_time,
         )
@@ -198,9 +198,9 @@ class _Walk:
         )
 
     def step(self, number: int, before: Array) -> Array:
-        from emcee import State  # type: ignore[import-untyped]
-        from emcee.model import Model  # type: ignore[import-untyped]
-        from emcee.moves import StretchMove  # type: ignore[import-untyped]
+        from emcee import State
+        from emcee.model import Model
+        from emcee.moves import StretchMove
 
         seeds = np.random.SeedSequence(self._seed, spawn_key=(1, number))
         # emcee uses the methods of RandomState

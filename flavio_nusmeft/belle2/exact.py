@@ -91,8 +91,8 @@ def log_likelihood(
     FailedMinimization
     """
     try:
-        import pyhf  # type: ignore[import-untyped]
-        from iminuit import Minuit  # type: ignore[import-untyped]
+        import pyhf
+        from iminuit import Minuit
     except ImportError as error:
         raise ImportError(
             f"the exact likelihood of Belle II needs pyhf and iminuit ({error}):"

@@ -122,8 +122,8 @@ _BARYON_A0 = {"fAperp": "fA0", "fT5perp": "fT50"}
 def _detmold_meinel(wc_obj: Any, par: Mapping[str, float], q2: np.ndarray) -> dict[str, np.ndarray]:
     """Helicity form factors of Lambda_b -> Lambda, F(q²) = sum_k a_k z(q²)^k / (1 - q²/m_R²).
 
-    flavio 2.7.1 evaluates the first two of the three terms, which at low q² is wrong by up to a
-    factor of two.
+    flavio's parameters are those of the higher-order fit. flavio 2.7.1 evaluates the first two of
+    its three terms, which at q² = 0 is wrong by up to a factor of four.
     """
     t_plus = (par["m_B+"] + par["m_K+"]) ** 2
     root = np.sqrt(t_plus - q2)

@@ -9,19 +9,27 @@ phi + inv, B_s, B0 -> inv and b -> c l + inv, their parameters and measurements 
 - `scan`: grids, profiles, best fits and Markov chains, on one core or a cluster
 - `figures`: the figures of arXiv:2309.02940, also for other operators, masses and data
 - `Belle2Likelihood`: Belle II's published likelihood of B+ -> K+ + inv in q²
+- `to_popxf`: predictions as polynomials for jelli and other codes; `tables`: spectra with covariance
 - `dataset`: names of measurements that belong together
 - `errors`: the exceptions and warnings
 """
 
 from __future__ import annotations
 
-from . import errors, figures, scan
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from . import errors
 from ._registration import register as _register
 from .batch import predict
-from .belle2 import Belle2Likelihood
 from .eft.wilson import NuWilson
-from .fits import LogLikelihood, likelihood
 from .measurements import dataset
+
+if TYPE_CHECKING:
+    from . import figures, scan, tables
+    from .belle2 import Belle2Likelihood
+    from .fits import LogLikelihood, likelihood
+    from .popxf import to_popxf
 
 __all__ = [
     "Belle2Likelihood",
@@ -33,9 +41,29 @@ __all__ = [
     "likelihood",
     "predict",
     "scan",
+    "tables",
+    "to_popxf",
 ]
 
+# imported when they are first used: the module of each name
+_LATER = {
+    "Belle2Likelihood": "belle2",
+    "LogLikelihood": "fits",
+    "figures": "figures",
+    "likelihood": "fits",
+    "scan": "scan",
+    "tables": "tables",
+    "to_popxf": "popxf",
+}
+
 _register()
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    module = importlib.import_module(f".{_LATER[name]}", __name__)
+    return module if name == _LATER[name] else getattr(module, name)
 
 
 def __dir__() -> list[str]:

@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import traceback
 
 import scan_functions
 
 scan_functions.without_flavio()  # also in the workers, which import this script
+
+
+def dask_client(allowed_failures):
+    """A client of two processes; the argument says how often dask tries a task again."""
+    import dask
+    import distributed
+
+    class WithoutFlavio(distributed.WorkerPlugin):
+        """Also for the workers that are started later."""
+
+        def setup(self, worker):
+            scan_functions.without_flavio()
+
+    dask.config.set({"distributed.scheduler.allowed-failures": allowed_failures})
+    cluster = distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
+    )
+    client = distributed.Client(cluster)
+    client.register_plugin(WithoutFlavio())
+    return client
 
 
 def main(job):
@@ -19,8 +41,11 @@ def main(job):
         import resource
 
         resource.setrlimit(resource.RLIMIT_FSIZE, (job["file_size"], job["file_size"]))
+    arguments = job["arguments"]
+    if "allowed_failures" in job:
+        arguments["executor"] = dask_client(job["allowed_failures"]).get_executor()
     function = getattr(scan_functions, job["function"])(**job["options"])
-    result = getattr(scan, job["scan"])(function, job["axes"], progress=False, **job["arguments"])
+    result = getattr(scan, job["scan"])(function, job["axes"], progress=False, **arguments)
     if job["out"]:
         arrays = {"log_likelihood": result.log_likelihood}
         arrays |= {"chain": result.chain} if job["scan"] == "sample" else result.profiled
@@ -29,4 +54,15 @@ def main(job):
 
 
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))
+    job = json.loads(sys.argv[1])
+    status = 0
+    try:
+        main(job)
+    except Exception:
+        traceback.print_exc()
+        status = 1
+    if "allowed_failures" in job:
+        # dask may fail or hang if it is closed while it replaces a worker; its workers end anyhow
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)

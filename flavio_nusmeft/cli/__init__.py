@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .export import add_parser as _add_export
+
 __all__ = ["main"]
 
 
@@ -72,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         help="kinds of files (default: pdf png csv)",
     )
     figures.set_defaults(run=_run_figures)
+    _add_export(commands)
     return parser
 
 

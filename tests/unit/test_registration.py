@@ -101,6 +101,8 @@ def test_public_names():
         "likelihood",
         "predict",
         "scan",
+        "tables",
+        "to_popxf",
     ]
     assert dir(flavio_nusmeft) == sorted(flavio_nusmeft.__all__)
     for name in flavio_nusmeft.errors.__all__:

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import warnings
@@ -55,38 +56,6 @@ def fragile():
         yield pool
 
 
-@pytest.fixture
-def cluster(request, tmp_path):
-    """A client of dask with two workers; the parameter says how often it tries a task again."""
-    dask = pytest.importorskip("dask")
-    distributed = pytest.importorskip("distributed")
-
-    class WithoutFlavio(distributed.WorkerPlugin):
-        """Also for the workers that are started later."""
-
-        def setup(self, worker):
-            functions.without_flavio()
-
-    settings = {
-        "temporary-directory": str(tmp_path / "dask"),
-        "distributed.scheduler.allowed-failures": getattr(request, "param", 3),
-    }
-    with dask.config.set(settings):
-        local = distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
-        )
-        client = distributed.Client(local)
-        client.register_plugin(WithoutFlavio())
-        yield client
-        # dask fails if it is closed just when it replaces a worker
-        with contextlib.suppress(TimeoutError):
-            time.sleep(0.5)
-            client.wait_for_workers(2, timeout=10)
-        client.close()
-        with contextlib.suppress(Exception):
-            local.close()
-
-
 def command(name, function, axes, arguments, out="", *, options=None, **more):
     """The command for a scan of ``function(**options)`` in a process of its own."""
     job = {"scan": name, "function": function, "options": options or {}, "out": out, **more}
@@ -96,10 +65,22 @@ def command(name, function, axes, arguments, out="", *, options=None, **more):
     return [sys.executable, os.fspath(TESTS / "scan_driver.py"), text]
 
 
-def run_driver(*arguments, **more):
-    run = subprocess.run(command(*arguments, **more), capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    return run.stderr
+def run_driver(*arguments, status=0, **more):
+    """Run a scan in a process of its own; its stderr."""
+    with tempfile.TemporaryFile("w+") as output:
+        job = command(*arguments, **more)
+        process = subprocess.Popen(job, stdout=output, stderr=output, start_new_session=True)
+        try:
+            process.wait(timeout=120)
+        finally:
+            # and its workers: those of dask may live longer
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        output.seek(0)
+        error = output.read()
+    assert process.returncode == status, error
+    return error
 
 
 def points(log):
@@ -300,8 +281,15 @@ def test_threads(expected):
         assert everything(pool) == expected
 
 
-def test_dask(cluster, expected):
-    assert everything(cluster.get_executor()) == expected
+@pytest.mark.parametrize("name", ["grid", "sample"])
+def test_dask(tmp_path, name):
+    """Two processes of a LocalCluster."""
+    pytest.importorskip("distributed")
+    axes, more = (AXES, {"profile": NU}) if name == "grid" else (BOUNDS, {"steps": 5})
+    run_driver(name, "Gauss", axes, more, tmp_path / "out", allowed_failures=3)
+    direct = getattr(scan, name)(functions.Gauss(), axes, progress=False, **more)
+    with np.load(tmp_path / "out") as arrays:
+        assert arrays["log_likelihood"].tobytes() == direct.log_likelihood.tobytes()
 
 
 @pytest.mark.parametrize("name", ["grid", "sample"])
@@ -393,34 +381,18 @@ def test_worker_dies_in_an_own_pool(tmp_path, expected):
         assert arrays["log_likelihood"].tobytes() == expected[0]
 
 
-def test_worker_of_dask_killed_from_outside(tmp_path, cluster):
-    """While it works: noticed, and nothing is missing."""
-    axes = {"C": np.linspace(1e-8, 3e-8, 60), "m": [1.0], "nu": [0.0]}
-    log = tmp_path / "log"
-    victim = cluster.submit(os.getpid, pure=False).result()
-
-    def kill():
-        while len(points(log)) < 10:
-            time.sleep(0.005)
-        os.kill(victim, signal.SIGKILL)
-
-    thread = threading.Thread(target=kill)
-    thread.start()
-    with pytest.warns(WorkerWarning, match=r"dask lost the worker .* \d+ tasks of the scan"):
-        result = scan.grid(
-            functions.Gauss(log, 0.02), axes, progress=False, executor=cluster.get_executor()
-        )
-    thread.join()
-    direct = scan.grid(functions.Gauss(), axes, progress=False)
-    assert result.log_likelihood.tobytes() == direct.log_likelihood.tobytes()
-
-
-def test_worker_of_dask_dies(tmp_path, cluster, expected):
-    """dask does the tasks again by itself; the loss is reported."""
-    function = functions.Kills(AT, tmp_path / "once", log=tmp_path / "log")
-    with pytest.warns(WorkerWarning, match="dask lost the worker"):
-        result = scan.grid(function, FULL, progress=False, executor=cluster.get_executor())
-    assert result.log_likelihood.tobytes() == expected[0]
+@pytest.mark.parametrize(
+    ("allowed_failures", "message"), [(3, "dask lost the worker"), (0, "KilledWorker")]
+)
+def test_worker_of_dask_dies(tmp_path, expected, allowed_failures, message):
+    """Whether dask does the tasks again by itself or gives up, it is reported."""
+    pytest.importorskip("distributed")
+    options = {"at": AT, "once": tmp_path / "once", "log": tmp_path / "log"}
+    more = {"options": options, "allowed_failures": allowed_failures}
+    error = run_driver("grid", "Kills", FULL, {}, tmp_path / "out", **more)
+    assert any("WorkerWarning" in line and message in line for line in error.splitlines())
+    with np.load(tmp_path / "out") as arrays:
+        assert arrays["log_likelihood"].tobytes() == expected[0]
     assert len(set(points(tmp_path / "log"))) == 30
 
 
@@ -443,33 +415,12 @@ def test_poison_point(tmp_path, fragile):
     assert 2 not in finished  # number of the poisoned point
 
 
-@pytest.mark.parametrize("cluster", [0], indirect=True)
-def test_dask_gives_up(tmp_path, cluster):
-    """After one death, with these settings; done once more, the point is finished."""
-    function = functions.Kills(2.6e-8, tmp_path / "killed")
-    axes = {"C": [1e-8, 2.6e-8], "m": [1.0], "nu": [0.0]}
-    with pytest.warns(WorkerWarning) as record:
-        result = scan.grid(function, axes, progress=False, executor=cluster.get_executor())
-    assert any("KilledWorker" in str(one.message) for one in record)
-    direct = scan.grid(functions.Gauss(), axes, progress=False)
-    assert result.log_likelihood.tobytes() == direct.log_likelihood.tobytes()
-
-
-@pytest.mark.parametrize("cluster", [0], indirect=True)
-def test_poison_point_of_dask(tmp_path, cluster):
-    function = functions.Kills(AT)
+def test_poison_point_of_dask(tmp_path):
+    pytest.importorskip("distributed")
     axes = {"C": [1e-8, AT], "m": [1.0], "nu": [0.0]}
-    with (
-        pytest.warns(WorkerWarning),
-        pytest.raises(FailedWorkers, match="die at the point C = 3e-08"),
-    ):
-        scan.grid(
-            function,
-            axes,
-            progress=False,
-            executor=cluster.get_executor(),
-            checkpoint=tmp_path / "scan.db",
-        )
+    more = {"options": {"at": AT}, "allowed_failures": 0, "status": 1}
+    error = run_driver("grid", "Kills", axes, {"checkpoint": tmp_path / "scan.db"}, **more)
+    assert "FailedWorkers: the workers die at the point C = 3e-08, m = 1.0, nu = 0.0" in error
     assert stored(tmp_path / "scan.db") == {0}
 
 

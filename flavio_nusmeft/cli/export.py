@@ -1,0 +1,189 @@
+"""``nusmeft export``: predictions as files for other codes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+__all__ = ["add_parser"]
+
+_DESCRIPTION = """\
+Write predictions as files for other codes: popxf, polynomials of the Wilson
+coefficients (POPxf 1.0) for jelli and others; csv and hepdata, spectra in bins
+of q² with covariance. Prints the files it writes.
+"""
+_EXAMPLES = """\
+examples:
+  nusmeft export point.yml --format popxf --observable 'BR(B+->Kinv)' -o Kinv.json
+      polynomials in all coefficients of the EFT, basis and scale of point.yml
+  nusmeft export point.yml --format csv --observable '<dBR/dq2>(B+->Kinv)' --bins 0,4,8,12,23 \\
+      --draws 100 -o Kinv.csv
+      the spectrum at the point, with covariance
+  nusmeft export point.yml --format hepdata --observable '<dBR_SD/dq2>(B+->Kinv)' --weights \\
+      --draws 100 -o Kinv
+      weights relative to the SM in the 100 bins of Belle II
+"""
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the sub-parsers of argparse."""
+    parser = commands.add_parser(
+        "export",
+        help="write polynomials (POPxf) or binned spectra (CSV, HEPData)",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "file",
+        help="WCxf file, or - for standard input. Of popxf it says the EFT, the basis and the"
+        " scale, and with --given the coefficients; the values do not enter",
+    )
+    parser.add_argument("--format", required=True, choices=("popxf", "csv", "hepdata"))
+    parser.add_argument(
+        "--observable",
+        required=True,
+        action="append",
+        metavar="NAME[,ARGUMENT...]",
+        help="an observable; popxf: with its arguments, may be repeated; csv and hepdata: a binned"
+        " one without arguments, like '<dBR/dq2>(B+->Kinv)'",
+    )
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="PATH", help="file, or for hepdata a folder"
+    )
+    for i in (1, 2, 3):
+        parser.add_argument(
+            f"--m-N{i}", type=float, metavar="GEV", help=f"mass of the sterile neutrino N{i}"
+        )
+    parser.add_argument(
+        "--draws",
+        type=int,
+        default=0,
+        metavar="N",
+        help="draws of the parameters for uncertainties (default: none). With popxf the"
+        " correlations go to a second file, PATH with -corr.json; use it with --given",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the draws (default: 1)")
+    popxf = parser.add_argument_group("popxf")
+    popxf.add_argument(
+        "--given", action="store_true", help="only the coefficients that are in the file"
+    )
+    popxf.add_argument("--jelli", action="store_true", help="as jelli 0.1 reads it")
+    tables = parser.add_argument_group("csv and hepdata")
+    tables.add_argument(
+        "--bins",
+        metavar="Q2,Q2,...",
+        help="edges of the bins, GeV² (default: 100 bins from 0 to 22.885, those of Belle II)",
+    )
+    tables.add_argument(
+        "--partial", action="store_true", help="accept bins that do not cover the spectrum"
+    )
+    tables.add_argument(
+        "--weights", action="store_true", help="weights relative to the SM instead of the spectrum"
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
+        text = sys.stdin.read() if options.file == "-" else Path(options.file).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        print(f"nusmeft: {options.file}: {error}", file=sys.stderr)
+        return 2
+    from flavio_nusmeft.errors import InvalidFile, NuSMEFTError
+
+    try:
+        if options.format == "popxf":
+            written = _write_popxf(options, text)
+        else:
+            written = _write_spectrum(options, text)
+    except InvalidFile as error:
+        print(f"nusmeft: {options.file}: {error}", file=sys.stderr)
+        return 2
+    except NuSMEFTError as error:
+        print(f"nusmeft: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"nusmeft: {error}", file=sys.stderr)
+        return 1
+    for path in written:
+        print(path)
+    return 0
+
+
+def _masses(options: argparse.Namespace) -> dict[str, float]:
+    masses = {f"m_N{i}": getattr(options, f"m_N{i}") for i in (1, 2, 3)}
+    return {name: mass for name, mass in masses.items() if mass is not None}
+
+
+def _refuse(options: argparse.Namespace, *names: str) -> None:
+    from flavio_nusmeft.errors import InvalidValue
+
+    for name in names:
+        if getattr(options, name):
+            raise InvalidValue(f"--{name} is not an option of --format {options.format}")
+
+
+def _write_popxf(options: argparse.Namespace, text: str) -> list[Path]:
+    from flavio_nusmeft import popxf
+    from flavio_nusmeft._export import check_writable
+    from flavio_nusmeft.eft.wilson import load_wc
+
+    from . import _split
+
+    _refuse(options, "bins", "partial", "weights")
+    wc = load_wc(text).wc
+    observables = [
+        name if not arguments else (name, *arguments)
+        for name, *arguments in map(_split, options.observable)
+    ]
+    path = check_writable(options.output)
+    paths = [path]
+    if options.draws:
+        paths.append(check_writable(path.with_name(f"{path.stem}-corr.json")))
+    documents = popxf.documents(
+        observables,
+        scale=wc.scale,
+        eft=wc.eft,
+        basis=wc.basis,
+        par=_masses(options),
+        coefficients=list(wc.dict) if options.given else None,
+        draws=options.draws,
+        seed=options.seed,
+        jelli=options.jelli,
+    )
+    for target, document in zip(paths, documents, strict=True):
+        target.write_text(json.dumps(document, indent=1), "utf-8")
+    return paths
+
+
+def _write_spectrum(options: argparse.Namespace, text: str) -> list[Path]:
+    from flavio_nusmeft._export import check_writable
+    from flavio_nusmeft.eft.wilson import load_wc
+    from flavio_nusmeft.errors import InvalidBin, UnknownObservable
+    from flavio_nusmeft.tables import spectrum
+
+    _refuse(options, "given", "jelli")
+    if len(options.observable) > 1:
+        raise UnknownObservable(f"--format {options.format} takes one observable")
+    (observable,) = options.observable
+    wc_obj = load_wc(text)
+    arguments: dict[str, Any] = {"par": _masses(options), "partial": options.partial}
+    if options.bins:
+        try:
+            arguments["edges"] = [float(x) for x in options.bins.split(",")]
+        except ValueError:
+            raise InvalidBin(f"--bins must be numbers with commas: {options.bins}") from None
+    path = check_writable(options.output, directory=options.format == "hepdata")
+    result = spectrum(
+        observable, wc_obj=wc_obj, draws=options.draws, seed=options.seed, **arguments
+    )
+    if options.weights:
+        result = result.weights(spectrum(observable, **arguments))
+    if options.format == "hepdata":
+        return result.to_hepdata(path)
+    result.to_csv(path)
+    return [path]

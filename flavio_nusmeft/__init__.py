@@ -9,7 +9,8 @@ phi + inv, B_s, B0 -> inv and b -> c l + inv, their parameters and measurements 
 - `scan`: grids, profiles, best fits and Markov chains, on one core or a cluster
 - `figures`: the figures of arXiv:2309.02940, also for other operators, masses and data
 - `Belle2Likelihood`: Belle II's published likelihood of B+ -> K+ + inv in q²
-- `to_popxf`: predictions as polynomials for jelli and other codes; `tables`: spectra with covariance
+- `to_popxf`: predictions as polynomials for jelli and other codes
+- `tables`: binned spectra with covariance
 - `dataset`: names of measurements that belong together
 - `errors`: the exceptions and warnings
 """

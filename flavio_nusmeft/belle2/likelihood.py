@@ -10,7 +10,7 @@ import flavio
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..errors import InvalidBin, InvalidShape, InvalidValue
+from ..errors import FailedMinimization, InvalidBin, InvalidShape, InvalidValue
 from ..physics.exclusive import Shift, spectrum
 from ..physics.formfactors import PROCESSES, implementation
 from ..physics.modes import SEMI_INVISIBLE
@@ -225,7 +225,10 @@ class Belle2Likelihood:
         if exact:
             spec = self._workspace(factors, components)
             return pyhf_likelihood.log_likelihood(spec, self._model, factors, components)
-        found = self._model.profile(factors, components, self._start(factors))
+        try:
+            found = self._model.profile(factors, components, self._start(factors))
+        except FailedMinimization:  # a signal far away from all starts
+            return self._model.profile(factors, components).log_likelihood
         if found.held.any() or found.log_likelihood < self._far:
             # a signal so large that there can be other maxima
             found = self._model.profile(factors, components)

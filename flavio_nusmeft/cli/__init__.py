@@ -203,11 +203,14 @@ def _run_figures(options: argparse.Namespace) -> int:
 
 def _write_figures(directory: Path, datasets: Sequence[str], formats: Sequence[str]) -> list[Path]:
     """Write everything, with a progress bar on a terminal."""
+    if not sys.stderr.isatty():
+        from flavio_nusmeft.figures import write_figures
+
+        return list(write_figures(directory, datasets, formats))
     from rich.console import Console
     from rich.progress import Progress
 
-    console, quiet = Console(stderr=True), not sys.stderr.isatty()
-    with Progress(console=console, transient=True, disable=quiet) as progress:
+    with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("starting", total=None)
         from flavio_nusmeft.figures import FIGURES, write_figures
 

@@ -17,7 +17,13 @@ and ``seed`` alone, not on the executor or the order in which points are finishe
     from dask.distributed import Client
     from dask_jobqueue import SLURMCluster
 
-    cluster = SLURMCluster(cores=8, processes=8, memory="16GB", walltime="04:00:00")
+    cluster = SLURMCluster(
+        cores=8,
+        processes=8,
+        memory="16GB",
+        walltime="04:00:00",
+        worker_extra_args=["--preload", "flavio_nusmeft"],
+    )
     cluster.scale(jobs=20)
     with Client(cluster) as client:
         grid(function, axes, executor=client.get_executor(), checkpoint="scan.db")
@@ -29,7 +35,10 @@ or with MPI, started as ``mpiexec -n 64 python -m mpi4py.futures script.py``::
     with MPIPoolExecutor() as executor:
         grid(function, axes, executor=executor, checkpoint="scan.db")
 
-Use one thread per process: flavio is not made for several. If a worker dies, this is reported,
+Use one thread per process: flavio is not made for several. With dask, let the workers import the
+package before they report for work (``--preload``; ``LocalCluster(preload=["flavio_nusmeft"])``):
+the import blocks a worker for seconds, and on a busy machine dask takes it for lost. If a worker
+dies, this is reported,
 and its points are done again; MPI however ends the whole job then: start it again with the same
 checkpoint.
 """

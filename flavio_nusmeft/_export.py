@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import flavio
-import numpy as np
 
-from .batch import _array, _parameters
+from .batch import as_numbers, central_parameters
+from .draws import draw, seeded
 from .errors import InvalidValue, UnwritablePath
-from .fits import _draw
 
 __all__ = ["check_draws", "check_writable", "one_point", "parameter_draws"]
 
@@ -35,11 +34,11 @@ def one_point(par: Mapping[str, float] | None) -> tuple[dict[str, float], dict[s
     ------
     UnknownParameter, InvalidValue
     """
-    arrays = {name: _array(name, value) for name, value in (par or {}).items()}
+    arrays = {name: as_numbers(name, value) for name, value in (par or {}).items()}
     for name, array in arrays.items():
         if array.ndim:
             raise InvalidValue(f"parameter {name} must be one number")
-    parameters = _parameters(arrays)
+    parameters = central_parameters(arrays)
     return {name: parameters[name] for name in arrays}, parameters
 
 
@@ -51,15 +50,9 @@ def parameter_draws(n: int, fixed: Mapping[str, float], seed: int | None) -> lis
     n : number of points
     seed : of numpy's global generator during the call; None takes the generator as it is
     """
-    state = np.random.get_state()  # noqa: NPY002 - flavio draws from the global generator
-    if seed is not None:
-        np.random.seed(seed)  # noqa: NPY002
-    try:
-        constraints = flavio.default_parameters
-        points = _draw(constraints, constraints.all_parameters, n)
-    finally:
-        if seed is not None:
-            np.random.set_state(state)  # noqa: NPY002
+    constraints = flavio.default_parameters
+    with seeded(seed):
+        points = draw(constraints, constraints.all_parameters, n)
     return [{**point, **fixed} for point in points]
 
 

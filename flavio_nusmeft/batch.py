@@ -35,7 +35,14 @@ from .physics.cache import ParameterCache
 from .physics.channels import CouplingSet
 from .physics.rates import Quantity, Rate
 
-__all__ = ["Polynomials", "Predictor", "predict"]
+__all__ = [
+    "Polynomials",
+    "Predictor",
+    "as_numbers",
+    "central_parameters",
+    "predict",
+    "quantity_of",
+]
 
 Observable = str | tuple[Any, ...]
 
@@ -78,11 +85,11 @@ def predict(
     InvalidShape, InvalidMass, InvalidBin, InvalidScale, UndefinedRatio
     """
     wanted = [observables] if isinstance(observables, (str, tuple)) else list(observables)
-    values = {name: _array(name, value) for name, value in coefficients.items()}
-    overrides = {name: _array(name, value) for name, value in (par or {}).items()}
+    values = {name: as_numbers(name, value) for name, value in coefficients.items()}
+    overrides = {name: as_numbers(name, value) for name, value in (par or {}).items()}
     shape = _broadcast(values | {f"par['{k}']": v for k, v in overrides.items()})
     predictor = Predictor(wanted, tuple(values), scale=scale, eft=eft, basis=basis)
-    central = _parameters(overrides)
+    central = central_parameters(overrides)
     predictor.check(values)
 
     result = np.empty((len(wanted), math.prod(shape)))
@@ -200,7 +207,7 @@ class Predictor:
         options: Mapping[str, Any] | None = None,
     ) -> None:
         self.observables = tuple(observables)
-        self._quantities = [_quantity(observable) for observable in observables]
+        self._quantities = [quantity_of(observable) for observable in observables]
         if eft not in _EFTS:
             raise UnknownBasis(f"predict takes coefficients of {', '.join(_EFTS)}, not of '{eft}'")
         self._known = known_coefficients(eft, basis)
@@ -297,7 +304,13 @@ def _quadratic(rate: Rate, B: np.ndarray) -> np.ndarray:
     return left.real @ right.real.T + left.imag @ right.imag.T
 
 
-def _quantity(observable: Observable) -> tuple[Any, tuple[float, ...]]:
+def quantity_of(observable: Observable) -> tuple[Any, tuple[float, ...]]:
+    """The function (par, *arguments) -> Quantity of an observable, and its arguments.
+
+    Raises
+    ------
+    UnknownObservable
+    """
     name, *arguments = (observable,) if isinstance(observable, str) else observable
     if name not in QUANTITIES:
         hint = nearest(str(name), NAMES)
@@ -312,7 +325,8 @@ def _quantity(observable: Observable) -> tuple[Any, tuple[float, ...]]:
     return QUANTITIES[name], tuple(arguments)
 
 
-def _array(name: str, value: ArrayLike) -> np.ndarray:
+def as_numbers(name: str, value: ArrayLike) -> np.ndarray:
+    """An array of numbers; ``name`` is for the message of InvalidValue."""
     array = np.asarray(value)
     if array.dtype == bool or not np.issubdtype(array.dtype, np.number):
         raise InvalidValue(f"{name} = {value!r} is not a number or an array of numbers")
@@ -327,7 +341,7 @@ def _broadcast(arrays: Mapping[str, np.ndarray]) -> tuple[int, ...]:
         raise InvalidShape(f"the shapes do not broadcast: {shapes}") from None
 
 
-def _parameters(overrides: Mapping[str, np.ndarray]) -> dict[str, float]:
+def central_parameters(overrides: Mapping[str, np.ndarray]) -> dict[str, float]:
     """Central values, with the overrides that are single numbers."""
     central: dict[str, float] = flavio.default_parameters.get_central_all()
     for name, value in overrides.items():

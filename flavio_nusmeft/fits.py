@@ -22,8 +22,9 @@ from flavio.classes import ParameterConstraints
 from flavio.statistics import likelihood as flavio_likelihood
 from flavio.statistics.probability import DeltaDistribution, UniformDistribution
 
-from .batch import Observable, Predictor
+from .batch import Observable
 from .belle2 import Belle2Likelihood
+from .draws import Draws, draw, seeded
 from .eft.bases import known_coefficients
 from .eft.flavour import check_coefficients
 from .eft.wilson import NuWilson
@@ -119,7 +120,7 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
             raise InvalidValue(f"theory = {theory!r}: it must be 'SM' or 'NP'")
         super().__init__(name, **kwargs)
         self.theory = theory
-        self._draws: _Draws | None = None
+        self._draws: Draws | None = None
 
     def make_measurement(
         self,
@@ -138,18 +139,12 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
         seed : of numpy's global generator during the call, for results that can be reproduced;
             None takes the generator as it is
         """
-        state = np.random.get_state()  # noqa: NPY002 - flavio draws from the global generator
-        if seed is not None:
-            np.random.seed(seed)  # noqa: NPY002
-        try:
+        with seeded(seed):
             super().make_measurement(N, Nexp, threads, force, force_exp)
             if self.theory == "NP" and (self._draws is None or force):
-                self._draws = _Draws(
-                    self.observables, _draw(self.par_obj, self.nuisance_parameters, N)
+                self._draws = Draws(
+                    self.observables, draw(self.par_obj, self.nuisance_parameters, N)
                 )
-        finally:
-            if seed is not None:
-                np.random.set_state(state)  # noqa: NPY002
         self._likelihood = Likelihood(
             par_obj=self.par_obj,
             fit_parameters=self.fit_parameters,
@@ -167,9 +162,7 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
         wc_obj : any object with Wilson coefficients of nuSMEFT, nuWET, SMEFT or WET; None: the SM
         """
         if self._draws is None:
-            self._draws = _Draws(
-                self.observables, _draw(self.par_obj, self.nuisance_parameters, 100)
-            )
+            self._draws = Draws(self.observables, draw(self.par_obj, self.nuisance_parameters, 100))
         fixed = {name: float(par_dict[name]) for name in self.fit_parameters}
         return np.atleast_2d(np.cov(self._draws.predictions(fixed, wc_obj).T))
 
@@ -205,70 +198,6 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
 
 
 FastLikelihood.instances = OrderedDict()
-
-
-def _draw(
-    constraints: ParameterConstraints, varied: Iterable[str], n: int
-) -> list[dict[str, float]]:
-    """Parameter points with ``varied`` drawn at random, and the others at their central values."""
-    central, drawn = constraints.get_central_all(), constraints.get_random_all(size=n)
-    names = set(varied)
-    return [
-        {k: float(drawn[k][i]) if k in names else value for k, value in central.items()}
-        for i in range(n)
-    ]
-
-
-class _Draws:
-    """Predictions for draws of the parameters, from polynomials that are remembered."""
-
-    _KEPT = 64
-
-    def __init__(self, observables: Sequence[Observable], draws: list[dict[str, float]]) -> None:
-        self._observables = tuple(observables)
-        self._draws = draws
-        self._predictors: dict[Any, Predictor] = {}
-        self._polynomials: OrderedDict[Any, tuple[np.ndarray, np.ndarray]] = OrderedDict()
-
-    def predictions(self, fixed: Mapping[str, float], wc_obj: Any) -> np.ndarray:
-        """Shape (draws, observables); ``fixed`` are parameters that are not drawn."""
-        wc = getattr(wc_obj, "wc", None)
-        if wc is None:
-            wc_obj = NuWilson({}, 1e3, "nuSMEFT", "FGMS")
-            wc = wc_obj.wc
-        values = {name: value for name, value in wc.dict.items() if value != 0}
-        options = {k: v for k, v in wc_obj._options.items() if k != "parameters"}
-        key: tuple[Any, ...] = (
-            wc.eft,
-            wc.basis,
-            wc.scale,
-            tuple(values),
-            tuple(sorted(options.items())),
-        )
-        if key not in self._predictors:
-            self._predictors[key] = Predictor(
-                self._observables,
-                tuple(values),
-                scale=wc.scale,
-                eft=wc.eft,
-                basis=wc.basis,
-                options=options,
-            )
-        predictor = self._predictors[key]
-        nonlinear = {name: values[name] for name in predictor.nonlinear}
-        key = (*key, tuple(fixed.items()), tuple(nonlinear.items()))
-        if key not in self._polynomials:
-            found = [predictor.polynomials({**draw, **fixed}, nonlinear) for draw in self._draws]
-            numerators = np.array([p.numerator for p in found])
-            denominators = np.array([p.denominator for p in found])
-            denominators[:, ~found[0].is_ratio, 0, 0] = 1.0
-            self._polynomials[key] = numerators, denominators
-            if len(self._polynomials) > self._KEPT:
-                self._polynomials.popitem(last=False)
-        numerators, denominators = self._polynomials[key]
-        linear = np.array([values[name] for name in predictor.linear], dtype=complex)
-        x = np.concatenate([[1.0], np.array([linear.real, linear.imag]).T.ravel()])
-        return np.asarray((numerators @ x @ x) / (denominators @ x @ x))
 
 
 def likelihood(

@@ -27,10 +27,10 @@ import numpy as np
 from wilson import wcxf
 
 from ._export import check_draws, one_point, parameter_draws
-from .batch import Observable, Polynomials, Predictor, _quantity
+from .batch import Observable, Polynomials, Predictor, quantity_of
 from .eft.bases import known_coefficients
 from .errors import InvalidShape, InvalidValue, NotPolynomial, UndefinedRatio
-from .physics.cache import _Recorder
+from .physics.cache import Recorder
 from .physics.rates import Quantity, evaluate
 
 __all__ = ["documents", "popxf_correlations", "to_popxf"]
@@ -210,7 +210,9 @@ def _contributing(
     """
     point = Predictor(observables, (), **options).point
     known = known_coefficients(options["eft"], options["basis"])
-    quantities = [function(par, *arguments) for function, arguments in map(_quantity, observables)]
+    quantities = [
+        function(par, *arguments) for function, arguments in map(quantity_of, observables)
+    ]
     parts = [Quantity(rates) for q in quantities for rates in (q.numerator, q.denominator)]
     origin = np.array([evaluate(part, point({}), par) for part in parts])
     generator = np.random.default_rng(0)
@@ -294,7 +296,7 @@ def _name(observable: Observable) -> str:
 
 
 def _document(export: _Export, draws: _Draws | None, jelli: bool = False) -> dict[str, Any]:
-    par = _Recorder(export.par)
+    par = Recorder(export.par)
     polynomials = export.predictor.polynomials(par)
     keys = _keys(export, polynomials)
     names = [_name(observable) for observable in export.observables]

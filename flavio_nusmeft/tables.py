@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 
 from ._export import check_draws, check_writable, one_point, parameter_draws
 from .belle2.record import EDGES
+from .draws import Draws
 from .errors import (
     IncompleteBins,
     InvalidBin,
@@ -28,7 +29,6 @@ from .errors import (
     UnknownObservable,
     nearest,
 )
-from .fits import _Draws
 from .observables import NAMES
 
 __all__ = ["Spectrum", "spectrum"]
@@ -289,7 +289,7 @@ def spectrum(
         return result
     bins = [(observable, *pair) for pair in pairs]
     with np.errstate(invalid="ignore"):
-        drawn = _Draws(bins, parameter_draws(number, fixed, seed)).predictions({}, wc_obj)
+        drawn = Draws(bins, parameter_draws(number, fixed, seed)).predictions({}, wc_obj)
     drawn = np.where(np.isnan(drawn), 0.0, drawn)  # fractions where phase space is closed
     return replace(result, covariance=np.atleast_2d(np.cov(drawn.T)))
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .attempt import attempt
 from .export import add_parser as _add_export
 
 __all__ = ["main"]
@@ -225,33 +226,17 @@ def _write_figures(directory: Path, datasets: Sequence[str], formats: Sequence[s
 
 
 def _run_predict(options: argparse.Namespace) -> int:
-    try:
-        if options.file == "-":
-            text = sys.stdin.read()
-        else:
-            with open(options.file, encoding="utf-8") as stream:
-                text = stream.read()
-    except (OSError, UnicodeDecodeError) as error:
-        print(f"nusmeft: {options.file}: {error}", file=sys.stderr)
-        return 2
-    from flavio_nusmeft.errors import InvalidFile, NuSMEFTError
-
-    try:
+    def predict(text: str) -> None:
         data = _predict(options, text)
-    except InvalidFile as error:
-        print(f"nusmeft: {options.file}: {error}", file=sys.stderr)
-        return 2
-    except NuSMEFTError as error:
-        print(f"nusmeft: {error}", file=sys.stderr)
-        return 2
-    if data["unmatched"]:
-        names = ", ".join(data["unmatched"])
-        print(f"nusmeft: without effect here at tree level: {names}", file=sys.stderr)
-    if options.json:
-        print(json.dumps(data, indent=2))
-    else:
-        _print_table(data)
-    return 0
+        if data["unmatched"]:
+            names = ", ".join(data["unmatched"])
+            print(f"nusmeft: without effect here at tree level: {names}", file=sys.stderr)
+        if options.json:
+            print(json.dumps(data, indent=2))
+        else:
+            _print_table(data)
+
+    return attempt(options.file, predict)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
+
+from .attempt import attempt
 
 __all__ = ["add_parser"]
 
@@ -88,30 +89,12 @@ def add_parser(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    try:
-        text = sys.stdin.read() if options.file == "-" else Path(options.file).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        print(f"nusmeft: {options.file}: {error}", file=sys.stderr)
-        return 2
-    from flavio_nusmeft.errors import InvalidFile, NuSMEFTError
+    def export(text: str) -> None:
+        write = _write_popxf if options.format == "popxf" else _write_spectrum
+        for path in write(options, text):
+            print(path)
 
-    try:
-        if options.format == "popxf":
-            written = _write_popxf(options, text)
-        else:
-            written = _write_spectrum(options, text)
-    except InvalidFile as error:
-        print(f"nusmeft: {options.file}: {error}", file=sys.stderr)
-        return 2
-    except NuSMEFTError as error:
-        print(f"nusmeft: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"nusmeft: {error}", file=sys.stderr)
-        return 1
-    for path in written:
-        print(path)
-    return 0
+    return attempt(options.file, export)
 
 
 def _masses(options: argparse.Namespace) -> dict[str, float]:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Hashable, Mapping
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
-__all__ = ["ParameterCache"]
+__all__ = ["ParameterCache", "Recorder"]
 
 T = TypeVar("T")
 
 
-class _Recorder(dict[str, Any]):
+class Recorder(dict[str, Any]):
     """A copy of a parameter dictionary that notes which of its values are read."""
 
     def __init__(self, par: Mapping[str, Any]) -> None:
@@ -32,7 +32,7 @@ class _Recorder(dict[str, Any]):
         except KeyError:
             return default
 
-    def copy(self) -> _Recorder:
+    def copy(self) -> Recorder:
         return self  # what is read of a copy counts as well
 
     def __setitem__(self, key: str, value: Any) -> None:
@@ -68,7 +68,7 @@ class ParameterCache(Generic[T]):
                 return self._results[key]
             except KeyError:
                 pass
-        recorder = _Recorder(par)
+        recorder = Recorder(par)
         result = self._function(recorder, kind, *arguments)
         names = self._names.get(kind, ())
         if getter is None or not recorder.read.issubset(names):

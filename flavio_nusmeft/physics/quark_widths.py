@@ -14,7 +14,6 @@ helicity has a form factor. The conventions are those of `widths` and `kinematic
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 
@@ -46,29 +45,12 @@ QUARK_TERMS = (
 )
 
 
-class _HadronicFunctions(NamedTuple):
-    """Squared hadronic currents, summed over spins and polarisations, in GeV² and positive.
+def _contract(had: LeptonFunctions, lep: LeptonFunctions) -> np.ndarray:
+    """Products of both currents, in the order of `QUARK_TERMS`.
 
-    Letters as in `LeptonFunctions`: V1 and A1, TV and TA are sums over three polarisations, and so
-    are the interferences VT and AT.
+    ``had`` are the squares of the hadronic currents by the same letters, positive, and summed over
+    spins and polarisations: V1 and A1, TV and TA, VT and AT over three of them.
     """
-
-    V1: np.ndarray
-    A1: np.ndarray
-    V0: np.ndarray
-    A0: np.ndarray
-    S: np.ndarray
-    P: np.ndarray
-    TV: np.ndarray
-    TA: np.ndarray
-    VS: np.ndarray
-    AP: np.ndarray
-    VT: np.ndarray
-    AT: np.ndarray
-
-
-def _contract(had: _HadronicFunctions, lep: LeptonFunctions) -> np.ndarray:
-    """Products of both currents, in the order of `QUARK_TERMS`."""
     # 1/2 for the spin of the initial state, 1/4 = (1/2)² for P_L, P_R; the tensor counts σ^{0i} and
     # σ^{i0}, hence 2 in the amplitude, and σ^{ij} = σ^{0k} γ5 swaps TV and TA
     return np.array(
@@ -108,7 +90,7 @@ def quark(q2: np.ndarray, m_b: float, m_c: float, m1: np.ndarray, m2: np.ndarray
     """
     crossed = lepton_functions(q2, np.asarray(m_b), np.asarray(m_c))
     polarisations = {"V1": 3, "A1": 3, "TV": 3, "TA": 3, "VT": 3, "AT": 3}
-    had = _HadronicFunctions(
+    had = LeptonFunctions(
         **{name: -polarisations.get(name, 1) * f for name, f in crossed._asdict().items()}
     )
     lam = had.S * had.P / 4  # in factors, exact at the endpoint
@@ -144,7 +126,7 @@ def baryon(
     lep = lepton_functions(q2, m1, m2)
     results = []
     for transverse in (2.0, 0.0):  # two transverse polarisations, or none
-        had = _HadronicFunctions(
+        had = LeptonFunctions(
             V1=2 * s_minus * (plus**2 / q2 * ff["fV0"] ** 2 + transverse * ff["fVperp"] ** 2),
             A1=2 * s_plus * (minus**2 / q2 * ff["fA0"] ** 2 + transverse * ff["fAperp"] ** 2),
             V0=2 * s_plus * minus**2 / q2 * ff["fVt"] ** 2,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -347,9 +348,9 @@ def test_progress(capsys):
 
 
 def test_worker_dies_in_a_given_pool(tmp_path, fragile, expected):
-    """All points are done; finished ones only once, the others not more often than needed."""
+    """All points are done; those whose results had arrived only once."""
     function = functions.Kills(AT, tmp_path / "once", log=tmp_path / "log")
-    with pytest.warns(WorkerWarning, match=r"a worker died .*\(no. 1 .* \d+ points are done again"):
+    with pytest.warns(WorkerWarning, match=r"a worker died .*\(no. 1 ") as warnings:
         result = scan.grid(
             function, FULL, progress=False, executor=fragile, checkpoint=tmp_path / "scan.db"
         )
@@ -357,7 +358,8 @@ def test_worker_dies_in_a_given_pool(tmp_path, fragile, expected):
     assert stored(tmp_path / "scan.db") == set(range(30))
     calls = points(tmp_path / "log")
     assert len(set(calls)) == 30
-    assert 30 < len(calls) <= 30 + 6
+    (lost,) = (int(n) for w in warnings for n in re.findall(r"(\d+) points are done", str(w.message)))
+    assert 30 < len(calls) <= 30 + lost < 60
 
 
 def test_worker_dies_while_sampling(tmp_path, fragile, expected):

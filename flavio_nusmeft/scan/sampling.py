@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ._scan_points import LogLikelihood, Value
-from ._scan_runner import Runner
-from ._scan_session import (
+from ..errors import InvalidScan
+from .checkpoint import Checkpoint
+from .points import LogLikelihood, Value
+from .runner import Runner
+from .session import (
     Bounds,
     Path,
     bounds_array,
@@ -20,8 +22,6 @@ from ._scan_session import (
     integer,
     progress_bar,
 )
-from .checkpoint import Checkpoint
-from .errors import InvalidScan
 
 __all__ = ["Chain", "sample"]
 

@@ -38,9 +38,8 @@ or with MPI, started as ``mpiexec -n 64 python -m mpi4py.futures script.py``::
 Use one thread per process: flavio is not made for several. With dask, let the workers import the
 package before they report for work (``--preload``; ``LocalCluster(preload=["flavio_nusmeft"])``):
 the import blocks a worker for seconds, and on a busy machine dask takes it for lost. If a worker
-dies, this is reported,
-and its points are done again; MPI however ends the whole job then: start it again with the same
-checkpoint.
+dies, this is reported, and its points are done again; MPI however ends the whole job then: start it
+again with the same checkpoint.
 """
 
 from __future__ import annotations
@@ -53,8 +52,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._scan_points import Fit, LogLikelihood, Profile, Value
-from ._scan_session import (
+from ..errors import ConvergenceWarning, FailedMinimization
+from .points import Fit, LogLikelihood, Profile, Value
+from .sampling import Chain, sample
+from .session import (
     Bounds,
     Path,
     axis,
@@ -64,8 +65,6 @@ from ._scan_session import (
     identity,
     integer,
 )
-from .errors import ConvergenceWarning, FailedMinimization
-from .sampling import Chain, sample
 
 __all__ = ["Chain", "Grid", "LogLikelihood", "Minimum", "Start", "grid", "minimize", "sample"]
 

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import CheckpointWarning, InvalidCheckpoint
+from ..errors import CheckpointWarning, InvalidCheckpoint
 
 __all__ = ["Checkpoint"]
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._scan_points import LogLikelihood
-from ._scan_runner import Runner
+from ..errors import InvalidScan, nearest
 from .checkpoint import Checkpoint
-from .errors import InvalidScan, nearest
+from .points import LogLikelihood
+from .runner import Runner
 
 __all__ = ["Bounds", "axis", "bounds_array", "check_names", "evaluate_all", "identity", "integer"]
 

@@ -25,7 +25,8 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from ._scan_workers import (
+from ..errors import FailedPoint, FailedWorkers, InvalidScan
+from .workers import (
     Answer,
     Array,
     DaskLosses,
@@ -36,7 +37,6 @@ from ._scan_workers import (
     start_worker,
     warn,
 )
-from .errors import FailedPoint, FailedWorkers, InvalidScan
 
 __all__ = ["Runner"]
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import FailedPoint, InvalidScan, WorkerWarning
+from ..errors import FailedPoint, InvalidScan, WorkerWarning
 
 __all__ = [
     "Answer",

@@ -358,7 +358,9 @@ def test_worker_dies_in_a_given_pool(tmp_path, fragile, expected):
     assert stored(tmp_path / "scan.db") == set(range(30))
     calls = points(tmp_path / "log")
     assert len(set(calls)) == 30
-    (lost,) = (int(n) for w in warnings for n in re.findall(r"(\d+) points are done", str(w.message)))
+    (lost,) = (
+        int(n) for w in warnings for n in re.findall(r"(\d+) points are done", str(w.message))
+    )
     assert 30 < len(calls) <= 30 + lost < 60
 
 

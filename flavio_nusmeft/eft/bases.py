@@ -22,6 +22,7 @@ STERILE = "sterile"
 
 _QUARKS = {"d": "dsb", "u": "uc"}
 _FLAVOUR_CHANGING = {frozenset(s[:2]): s for s in ("sbnunu", "dbnunu", "sdnunu", "cununu")}
+_WET = {"": "WET", "b": "WET-4", "bc": "WET-3"}  # by the quarks that are integrated out
 _LEPTONS = ("e", "mu", "tau")
 _LEPTON_TEX = ("e", r"\mu", r"\tau")
 
@@ -88,6 +89,12 @@ _DESCRIPTIONS = {
 }
 
 
+def _has_quarks(coefficient: Coefficient, removed: str) -> bool:
+    """Whether an operator of nuWET has none of the removed quarks."""
+    fields, indices = coefficient.operator.fields[2:], coefficient.indices[2:]
+    return not any(_QUARKS[f[0]][i] in removed for f, i in zip(fields, indices, strict=True))
+
+
 @cache
 def _nuwet_sectors() -> dict[str, dict[str, dict[str, Any]]]:
     # sectors in the order of WET
@@ -101,6 +108,26 @@ def _nuwet_sectors() -> dict[str, dict[str, dict[str, Any]]]:
         sector = _sector_name(fields[2:], lepton if charged else 0, i, j)
         sectors[sector][coefficient.name] = _entry(coefficient)
     return sectors
+
+
+def _without(removed: str) -> dict[str, dict[str, dict[str, Any]]]:
+    """Sectors of nuWET, as far as WET has them without the removed quarks."""
+    kept = {
+        name
+        for name, coefficient in lookup(JMS).items()
+        if not any(
+            _QUARKS[field[0]][index] in removed
+            for field, index in zip(
+                coefficient.operator.fields[2:], coefficient.indices[2:], strict=True
+            )
+        )
+    }
+    wet = wcxf.EFT[_WET[removed]].sectors
+    return {
+        sector: {name: entry for name, entry in entries.items() if name in kept}
+        for sector, entries in _nuwet_sectors().items()
+        if sector in wet
+    }
 
 
 def documents() -> dict[str, dict[str, Any]]:
@@ -126,18 +153,20 @@ def documents() -> dict[str, dict[str, Any]]:
                 },
             },
         },
-        "nuwet.eft": {
-            "eft": "nuWET",
-            "metadata": {
-                "description": "Low-energy effective theory with five quark flavours, three"
-                " active and three sterile neutrinos: operators with neutrinos and quarks"
-            },
-            "sectors": {name: wcxf.EFT["WET"].sectors[name] for name in _nuwet_sectors()},
-        },
     }
     for basis, sectors in sterile.items():
         result[f"nusmeft.{basis.lower()}.basis"] = _basis("nuSMEFT", basis, sectors)
-    result["nuwet.jms.basis"] = _basis("nuWET", "JMS", _nuwet_sectors())
+    for (removed, wet), flavours in zip(_WET.items(), ("five", "four", "three"), strict=True):
+        sectors, eft = _without(removed), f"nu{wet}"
+        result[f"{eft.lower()}.eft"] = {
+            "eft": eft,
+            "metadata": {
+                "description": f"Low-energy effective theory with {flavours} quark flavours, three"
+                " active and three sterile neutrinos: operators with neutrinos and quarks"
+            },
+            "sectors": {name: wcxf.EFT[wet].sectors[name] for name in sectors},
+        }
+        result[f"{eft.lower()}.jms.basis"] = _basis(eft, "JMS", sectors)
     return result
 
 

@@ -8,13 +8,13 @@ generations.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Mapping
 
 import ckmutil.ckm
 import numpy as np
 
-from .flavour import Arrays, LinearMap, from_arrays
-from .operators import JMS, N_ACTIVE, N_NEUTRINOS, WARSAW
+from .flavour import Arrays
+from .operators import N_ACTIVE, N_NEUTRINOS
 
 __all__ = [
     "SMEFT_MATCHED",
@@ -124,48 +124,29 @@ def match_charged(C: Arrays, V: np.ndarray) -> Arrays:
     return c
 
 
-def sine_squared(parameters: dict[str, float]) -> float:
+def sine_squared(parameters: Mapping[str, float]) -> float:
     """s_W^2 as wilson's matching takes it, from m_W, G_F and alpha_e (arXiv:1804.05033)."""
     return float(
         np.pi * parameters["alpha_e"] / (np.sqrt(2) * parameters["GF"] * parameters["m_W"] ** 2)
     )
 
 
-@lru_cache(maxsize=8)
-def _down_map(s_w2: float) -> LinearMap:
-    return LinearMap(WARSAW, lambda C: from_arrays(match_down(C, s_w2), JMS))
-
-
-@lru_cache(maxsize=8)
-def _up_map(s_w2: float, ckm: tuple[float, ...]) -> LinearMap:
-    V = ckmutil.ckm.ckm_tree(*ckm)
-    return LinearMap(WARSAW, lambda C: from_arrays(match_up(C, V, s_w2), JMS))
-
-
-@lru_cache(maxsize=8)
-def _charged_map(ckm: tuple[float, ...]) -> LinearMap:
-    V = ckmutil.ckm.ckm_tree(*ckm)
-    return LinearMap(WARSAW, lambda C: from_arrays(match_charged(C, V), JMS))
-
-
-def match(
-    values: dict[str, complex], parameters: dict[str, float], currents: str = "duc"
-) -> dict[str, complex]:
-    """Match independent Warsaw coefficients with N onto independent nuWET coefficients.
+def match(C: Arrays, parameters: Mapping[str, float], currents: str = "duc") -> Arrays:
+    """Match full Warsaw arrays with N onto full nuWET arrays.
 
     Parameters
     ----------
-    values : Warsaw coefficients of classes with N at the matching scale, GeV^-2
+    C : arrays of classes with N at the matching scale, GeV^-2
     parameters : wilson's parameters (Vus, Vub, Vcb, gamma, GF, alpha_e, m_W)
     currents : which to compute: neutral down ("d"), neutral up ("u"), charged ("c")
     """
-    result: dict[str, complex] = {}
+    result: Arrays = {}
     s_w2 = sine_squared(parameters)
-    ckm = tuple(parameters[k] for k in ("Vus", "Vub", "Vcb", "gamma"))
+    V = ckmutil.ckm.ckm_tree(*(parameters[k] for k in ("Vus", "Vub", "Vcb", "gamma")))
     if "d" in currents:
-        result |= _down_map(s_w2)(values)
+        result |= match_down(C, s_w2)
     if "u" in currents:
-        result |= _up_map(s_w2, ckm)(values)
+        result |= match_up(C, V, s_w2)
     if "c" in currents:
-        result |= _charged_map(ckm)(values)
+        result |= match_charged(C, V)
     return result

@@ -7,7 +7,7 @@ coefficients, stock flavio observables its SMEFT (or WET) part.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import IO, Any, ClassVar
 
 import flavio
@@ -18,45 +18,24 @@ from wilson import wcxf
 
 from ..errors import InvalidScale, UnknownBasis, UnknownSector, nearest
 from .bases import known_coefficients
+from .chain import FLAVOURS, Settings, needs_ckm, nusmeft_map, nuwet_map
 from .files import read_wc
-from .flavour import check_coefficients, lookup
-from .matching import SMEFT_MATCHED, UNMATCHED, match
-from .operators import JMS, NU_SMEFT, WARSAW
-from .running import ALPHA_S, qcd_evolution
+from .flavour import check_coefficients
+from .matching import SMEFT_MATCHED, UNMATCHED
+from .operators import NU_SMEFT
+from .running import ALPHA_S
 from .translators import from_warsaw, to_warsaw, warn_dropped
 
 __all__ = ["NuWilson", "load_wc", "promote", "register", "set_ckm"]
 
 # the EFT without sterile neutrinos that each EFT contains
-_STANDARD = {"nuSMEFT": ("SMEFT", "Warsaw"), "nuWET": ("WET", "JMS")}
+_STANDARD = {
+    "nuSMEFT": ("SMEFT", "Warsaw"),
+    "nuWET": ("WET", "JMS"),
+    "nuWET-4": ("WET-4", "JMS"),
+    "nuWET-3": ("WET-3", "JMS"),
+}
 _CKM = ("Vus", "Vcb", "Vub", "gamma")
-
-
-@cache
-def _sectors() -> dict[str, str]:
-    """Sector of every nuWET coefficient."""
-    basis = wcxf.Basis["nuWET", "JMS"]
-    return {name: sector for sector, names in basis.sectors.items() for name in names}
-
-
-@cache
-def _qcd_types() -> dict[str, str]:
-    """QCD type, "V", "S" or "T", of every coefficient with N, nuSMEFT Warsaw and nuWET."""
-    return {c.name: c.operator.qcd for t in (WARSAW, JMS) for c in lookup(t).values()}
-
-
-@lru_cache(maxsize=256)
-def _currents(sectors: tuple[str, ...]) -> str:
-    """Which currents `match` has to compute for the sectors."""
-    charged = any(not sector.endswith("nunu") for sector in sectors)
-    up = "cununu" in sectors or "ffnunu" in sectors
-    down = any(sector.endswith("nunu") and sector != "cununu" for sector in sectors)
-    return "d" * down + "u" * up + "c" * charged
-
-
-def _evolve(values: dict[str, complex], factors: Mapping[str, float]) -> dict[str, complex]:
-    types = _qcd_types()
-    return {name: value * factors[types[name]] for name, value in values.items()}
 
 
 def _check_scale(scale: float) -> float:
@@ -77,21 +56,31 @@ class NuWilson(flavio.WilsonCoefficients):
     wcdict : coefficients by name, real or complex, in GeV^-2 (or the coefficient's dimension);
         new physics only
     scale : MSbar scale in GeV
-    eft, basis : ``nuSMEFT`` with ``Warsaw``, ``FGMS`` or ``LiaoMa``, or ``nuWET`` with ``JMS``
+    eft, basis : ``nuSMEFT`` with ``Warsaw``, ``FGMS`` or ``LiaoMa``, or ``nuWET`` (five quark
+        flavours), ``nuWET-4`` or ``nuWET-3`` with ``JMS``
+
+    The SMEFT or WET part runs through wilson. Without Yukawa couplings of N, operators with N do
+    not feed those without linearly at dimension six, nor the other way round.
 
     Options (`set_option`) are those of `wilson.Wilson`, which hold for the SMEFT and WET part
-    (``smeft_matchingscale`` for the part with N, too), and
+    (``smeft_matchingscale``, ``mb_matchingscale``, ``mc_matchingscale`` and, for ``full`` running,
+    ``qed_order`` for the part with N, too), and
 
-    - ``alpha_s``: alpha_s(m_Z) in the QCD running of the part with N (0.1181, arXiv:2309.02940)
+    - ``running``: of the part with N. ``qcd`` (default), as in arXiv:2309.02940 Eq. (13), or
+      ``full``: one loop with gauge and Yukawa couplings in nuSMEFT, where the classes mix and
+      coefficients refer to the mass basis of down-type quarks and charged leptons at their scale,
+      and QCD and QED in nuWET. ``nn`` does not run, ``nphi`` is kept.
+    - ``alpha_s``: alpha_s(m_Z) in the running of the part with N (0.1181, arXiv:2309.02940)
 
     Raises
     ------
     UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale
     """
 
-    _default_options: ClassVar[dict[str, Any]] = {"alpha_s": ALPHA_S}
+    _default_options: ClassVar[dict[str, Any]] = {"running": "qcd", "alpha_s": ALPHA_S}
     _option_schema = wilson.Wilson._option_schema.extend(
         {
+            "running": vol.In(["qcd", "full"]),
             "alpha_s": vol.All(vol.Coerce(float), vol.Range(min=0.05, max=0.2)),
             "smeft_matchingscale": vol.All(vol.Coerce(float), vol.Range(min=10)),
         }
@@ -107,7 +96,7 @@ class NuWilson(flavio.WilsonCoefficients):
         """Set the coefficients, as the constructor does."""
         if eft not in _STANDARD:
             raise UnknownBasis(
-                f"NuWilson takes coefficients of nuSMEFT or nuWET, not of '{eft}'"
+                f"NuWilson takes coefficients of nuSMEFT or nuWET (-4, -3), not of '{eft}'"
                 + (": use flavio.WilsonCoefficients" if eft in wcxf.EFT.instances else "")
             )
         known = known_coefficients(eft, basis)
@@ -186,8 +175,9 @@ class NuWilson(flavio.WilsonCoefficients):
         Parameters
         ----------
         scale : in GeV
-        eft, basis : ``nuSMEFT`` and ``nuWET`` give all coefficients; ``SMEFT`` and ``WET``
-            (``WET-4``, ``WET-3``) the part without sterile neutrinos
+        eft, basis : ``nuSMEFT`` and ``nuWET`` (``nuWET-4``, ``nuWET-3``, below m_b and m_c) give
+            all coefficients; ``SMEFT`` and ``WET`` (``WET-4``, ``WET-3``) the part without sterile
+            neutrinos
         sectors : names of the sectors that are wanted, e.g. ``("sbnunu",)``
 
         Warns
@@ -206,9 +196,9 @@ class NuWilson(flavio.WilsonCoefficients):
             values = from_warsaw(self._run_nusmeft(scale), basis)
             names = {n for s in chosen for n in wcxf.Basis[eft, basis].sectors.get(s, ())}
             values = {name: value for name, value in values.items() if name in names}
-        elif eft == "nuWET":
-            warn_dropped(self.unmatched, "nuWET")
-            values = self.standard(scale, eft, basis, sectors) | self.sterile(scale, chosen)
+        elif eft in FLAVOURS:
+            warn_dropped(self.unmatched, eft)
+            values = self.standard(scale, eft, basis, sectors) | self.sterile(scale, chosen, eft)
         else:
             values = self.standard(scale, eft, basis, sectors)
         values = {name: value for name, value in values.items() if name in known}
@@ -223,34 +213,51 @@ class NuWilson(flavio.WilsonCoefficients):
         standard = [n for n in self._standard_values if n.split("_")[0] not in SMEFT_MATCHED]
         return sterile + standard
 
-    def sterile(self, scale: float, sectors: tuple[str, ...]) -> dict[str, complex]:
-        """nuWET coefficients at ``scale`` (GeV) that do not come from SMEFT or WET.
+    def sterile(
+        self, scale: float, sectors: tuple[str, ...], eft: str = "nuWET"
+    ) -> dict[str, complex]:
+        """Coefficients of nuWET (-4, -3) at ``scale`` (GeV) that do not come from SMEFT or WET.
 
         These are the operators with sterile neutrinos, and those of active neutrinos that WET
         does not have.
         """
-        start, values = self.wc.scale, self._sterile_values
-        alpha_s = self.get_option("alpha_s")
-        if self.wc.eft == "nuSMEFT":
-            end = self.get_option("smeft_matchingscale")
-            values = _evolve(values, qcd_evolution(start, end, alpha_s))
-            matched = {n: v for n, v in values.items() if n.split("_")[0] not in UNMATCHED}
-            values, start = match(matched, self.parameters, _currents(sectors)), end
-        values = _evolve(values, qcd_evolution(start, scale, alpha_s, m_t=None))
-        names = _sectors()
-        return {name: value for name, value in values.items() if names[name] in sectors}
+        source, start = self.wc.eft, self.wc.scale
+        if FLAVOURS.get(source, 6) < FLAVOURS[eft]:
+            raise UnknownBasis(f"cannot run from {source} up to {eft}")
+        if not self._sterile_values:
+            return {}
+        ckm = source == "nuSMEFT" and needs_ckm(self.get_option("running"), sectors)
+        settings = self._settings(ckm)
+        return nuwet_map(source, start, eft, float(scale), sectors, settings)(self._sterile_values)
+
+    def _settings(self, ckm: bool) -> Settings:
+        """Options and parameters; with ``ckm`` False the default CKM elements, as nothing depends
+        on them."""
+        option, parameters = self.get_option, self.parameters
+        if not ckm:
+            parameters |= {name: wilson_parameters.p[name] for name in _CKM}
+        return Settings(
+            running=option("running"),
+            alpha_s=option("alpha_s"),
+            matching=option("smeft_matchingscale"),
+            m_b=option("mb_matchingscale"),
+            m_c=option("mc_matchingscale"),
+            qed=bool(option("qed_order")),
+            **{name: float(parameters[name]) for name in Settings._fields[6:]},
+        )
 
     def _run_nusmeft(self, scale: float) -> dict[str, complex]:
         if self.wc.eft != "nuSMEFT":
             raise UnknownBasis(f"cannot run from {self.wc.eft} up to nuSMEFT")
-        factors = qcd_evolution(self.wc.scale, scale, self.get_option("alpha_s"))
-        sterile = _evolve(self._sterile_values, factors)
+        settings = self._settings(self.get_option("running") == "full")
+        sterile = nusmeft_map(self.wc.scale, scale, settings)(self._sterile_values)
         return self.standard(scale, "SMEFT", "Warsaw", "all") | sterile
 
     def standard(
         self, scale: float, eft: str, basis: str, sectors: str | Iterable[str]
     ) -> dict[str, complex]:
-        """Coefficients of the part without sterile neutrinos, run by wilson (nuWET as WET)."""
+        """Coefficients of the part without sterile neutrinos, run by wilson; nuWET (-4, -3) stands
+        for WET (-4, -3)."""
         if not self._standard_values:
             return {}
         if self._standard_wc is None:
@@ -260,8 +267,8 @@ class NuWilson(flavio.WilsonCoefficients):
                 if key in wilson.Wilson._default_options:
                     part.set_option(key, value)
             self._standard_wc = part
-        if eft == "nuWET":
-            eft = "WET"
+        if eft in FLAVOURS:
+            eft = _STANDARD[eft][0]
         chosen = sectors if sectors == "all" else _check_sectors(sectors, eft)
         return dict(self._standard_wc.match_run(scale, eft, basis, chosen).dict)
 

@@ -89,7 +89,7 @@ def random_values(table, names, rng, size=1e-8):
 
 def at_low_scale(values, table):
     """Values times the QCD factors of their classes from m_Z to 4.8 GeV."""
-    factors = qcd_evolution(M_Z, SCALE, m_t=None)
+    factors = qcd_evolution(M_Z, SCALE, nf=5)
     return {n: v * factors[table[n.split("_")[0]].qcd] for n, v in values.items()}
 
 

@@ -164,7 +164,7 @@ def test_from_nusmeft(mode, massive_par, rng):
     p = wilson_parameters.p
     v = 1 / np.sqrt(np.sqrt(2) * p["GF"])
     left = project_nuwet(to_arrays(values, WARSAW), V, p["m_W"], v, p["alpha_e"])
-    factors = qcd_evolution(M_Z, SCALE, m_t=None)
+    factors = qcd_evolution(M_Z, SCALE, nf=5)
     left = {n: factors[JMS[n].qcd] * left[n][..., :2] for n in CHARGED}
     compare(mode, "mu", par, w, add_sm(left, par))
 

@@ -66,7 +66,7 @@ def mass_of(name, value, low, high):
 
 
 def running():
-    factors = qcd_evolution(91.1876, 4.8, m_t=None), qcd_evolution(1e3, 91.1876)
+    factors = qcd_evolution(91.1876, 4.8, nf=5), qcd_evolution(1e3, 91.1876)
     scalar, tensor = (factors[0][k] * factors[1][k] for k in "ST")
     return f"{scalar:.3f}, {tensor:.4f}"
 

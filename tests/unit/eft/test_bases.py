@@ -10,7 +10,14 @@ from wilson import wcxf
 from flavio_nusmeft import _data
 from flavio_nusmeft.eft import bases
 
-BASES = [("nuSMEFT", "Warsaw"), ("nuSMEFT", "FGMS"), ("nuSMEFT", "LiaoMa"), ("nuWET", "JMS")]
+BASES = [
+    ("nuSMEFT", "Warsaw"),
+    ("nuSMEFT", "FGMS"),
+    ("nuSMEFT", "LiaoMa"),
+    ("nuWET", "JMS"),
+    ("nuWET-4", "JMS"),
+    ("nuWET-3", "JMS"),
+]
 
 
 @pytest.mark.parametrize("key", BASES)

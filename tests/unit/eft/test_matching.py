@@ -19,6 +19,10 @@ PARAMETERS = wilson_parameters.p
 CKM = ckmutil.ckm.ckm_tree(*(PARAMETERS[k] for k in ("Vus", "Vub", "Vcb", "gamma")))
 
 
+def matched(values, currents="duc"):
+    return from_arrays(matching.match(to_arrays(values, WARSAW), PARAMETERS, currents), JMS)
+
+
 def projected(arrays):
     """nuWET arrays from amplitudes, without the top quark."""
     v = 1 / np.sqrt(np.sqrt(2) * PARAMETERS["GF"])
@@ -37,7 +41,7 @@ def test_every_class_against_amplitudes(name, rng):
     expected = from_arrays(projected(to_arrays(values, WARSAW)), JMS)
     scale = max(map(abs, expected.values()))
     expected = {k: v for k, v in expected.items() if abs(v) > 1e-11 * scale}
-    result = matching.match(values, PARAMETERS)
+    result = matched(values)
     result = {k: v for k, v in result.items() if abs(v) > 1e-11 * scale}
     assert set(result) == set(expected)
     for key, value in expected.items():
@@ -48,23 +52,23 @@ def test_all_classes_together(rng):
     """Interfering contributions, qn with phin for instance, add."""
     values = random_coefficients(WARSAW, rng, set(MATCHED))
     expected = from_arrays(projected(to_arrays(values, WARSAW)), JMS)
-    result = matching.match(values, PARAMETERS)
+    result = matched(values)
     for key in set(expected) | set(result):
         assert abs(result.get(key, 0) - expected.get(key, 0)) < 1e-9, key
 
 
 @pytest.mark.parametrize("name", sorted(matching.UNMATCHED))
 def test_the_others_have_no_quark_operator(name, rng):
-    assert matching.match(random_coefficients(WARSAW, rng, {name}), PARAMETERS) == {}
+    assert matched(random_coefficients(WARSAW, rng, {name})) == {}
 
 
 def test_named_coefficients():
     """arXiv:2309.02940 Eqs. (8)-(10) for single names."""
-    assert matching.match({"qn_2311": 1}, PARAMETERS, "d") == {"VnudLL_4423": -1}
-    assert matching.match({"nd_1223": 1j}, PARAMETERS, "d") == {"VnudLR_4532": 1j}
-    assert matching.match({"lnqd1_2123": 1j}, PARAMETERS, "d") == {"SnudLL_2432": -1j}
-    assert matching.match({"lnqd3_2123": 1j}, PARAMETERS, "d") == {"TnudLL_2432": 1j}
-    charged = matching.match({"lnqd1_3133": 1}, PARAMETERS, "c")
+    assert matched({"qn_2311": 1}, "d") == {"VnudLL_4423": -1}
+    assert matched({"nd_1223": 1j}, "d") == {"VnudLR_4532": 1j}
+    assert matched({"lnqd1_2123": 1j}, "d") == {"SnudLL_2432": -1j}
+    assert matched({"lnqd3_2123": 1j}, "d") == {"TnudLL_2432": 1j}
+    charged = matched({"lnqd1_3133": 1}, "c")
     assert charged == pytest.approx(
         {f"SnueduLL_433{u + 1}": -CKM[u, 2].conjugate() for u in (0, 1)}, rel=1e-14, abs=0
     )

@@ -251,7 +251,7 @@ def test_long_warnings_are_cut():
 
 def test_scales_that_cannot_be_reached():
     w = NuWilson({"LNQd_2123": 2e-8}, 1e3, "nuSMEFT", "FGMS")
-    with pytest.raises(errors.InvalidScale, match="above 1 GeV only"):
+    with pytest.raises(errors.InvalidScale, match="above 1 GeV"):
         w.match_run(0.1, "nuWET", "JMS")
     with pytest.raises(vol.Invalid, match="at least 10"):
         w.set_option("smeft_matchingscale", -3)

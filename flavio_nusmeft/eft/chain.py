@@ -1,0 +1,126 @@
+"""Running and matching of the operators with N from any EFT and scale down to another.
+
+Everything is linear in the coefficients, so the way between two scales is a `LinearMap` that is
+built once.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from wilson import wcxf
+
+from .evolution import evolution
+from .flavour import Arrays, LinearMap, from_arrays
+from .matching import match
+from .operators import JMS, WARSAW
+from .running import qcd_evolution, run_nuwet
+
+__all__ = ["FLAVOURS", "Settings", "nusmeft_map", "nuwet_map"]
+
+#: number of quark flavours
+FLAVOURS = {"nuWET": 5, "nuWET-4": 4, "nuWET-3": 3}
+
+
+class Settings(NamedTuple):
+    """What the running and matching depends on, beside the scales.
+
+    ``running`` is ``qcd`` or ``full``; ``alpha_s`` at m_Z; ``matching``, ``m_b``, ``m_c`` are the
+    scales of the thresholds (GeV), the others wilson's parameters.
+    """
+
+    running: str
+    alpha_s: float
+    matching: float
+    m_b: float
+    m_c: float
+    qed: bool
+    Vus: float
+    Vub: float
+    Vcb: float
+    gamma: float
+    GF: float
+    alpha_e: float
+    m_W: float
+
+
+def _run_nusmeft(C: Arrays, start: float, end: float, settings: Settings) -> Arrays:
+    if start == end:
+        return C
+    if settings.running == "full":
+        ckm = (settings.Vus, settings.Vub, settings.Vcb, settings.gamma)
+        return evolution(start, end, settings.alpha_s, ckm)(C)
+    factors = qcd_evolution(start, end, settings.alpha_s)
+    return {name: factors[WARSAW[name].qcd] * array for name, array in C.items()}
+
+
+def _run_nuwet(
+    C: Arrays, source: str, start: float, target: str, end: float, settings: Settings
+) -> Arrays:
+    """Down through the thresholds; what has heavier quarks is left to the caller."""
+    alpha_e = settings.alpha_e if settings.running == "full" and settings.qed else 0.0
+    nf = FLAVOURS[source]
+    while nf > FLAVOURS[target]:
+        threshold = {5: settings.m_b, 4: settings.m_c}[nf]
+        C = run_nuwet(C, start, threshold, nf, settings.alpha_s, alpha_e)
+        start, nf = threshold, nf - 1
+    return run_nuwet(C, start, end, nf, settings.alpha_s, alpha_e)
+
+
+@lru_cache(maxsize=256)
+def _currents(sectors: tuple[str, ...]) -> str:
+    """Which currents `match` has to compute for the sectors."""
+    charged = any(not sector.endswith("nunu") for sector in sectors)
+    up = "cununu" in sectors or "ffnunu" in sectors
+    down = any(sector.endswith("nunu") and sector != "cununu" for sector in sectors)
+    return "d" * down + "u" * up + "c" * charged
+
+
+@lru_cache(maxsize=256)
+def needs_ckm(running: str, sectors: tuple[str, ...]) -> bool:
+    """Whether the way from nuSMEFT to the sectors depends on the CKM matrix."""
+    return running == "full" or _currents(sectors) != "d"
+
+
+@cache
+def _names(eft: str, sectors: tuple[str, ...]) -> frozenset[str]:
+    known = wcxf.Basis[eft, "JMS"].sectors
+    return frozenset(name for sector in sectors for name in known.get(sector, ()))
+
+
+@lru_cache(maxsize=256)
+def nuwet_map(
+    source: str,
+    start: float,
+    target: str,
+    end: float,
+    sectors: tuple[str, ...],
+    settings: Settings,
+) -> LinearMap:
+    """Map of independent coefficients with N to those of nuWET (-4, -3) in some sectors.
+
+    Parameters
+    ----------
+    source : nuSMEFT (Warsaw), nuWET, nuWET-4 or nuWET-3 (JMS), with as many flavours as ``target``
+        or more
+    start, end : scales, GeV
+    """
+
+    def function(C: Arrays) -> dict[str, complex]:
+        eft, scale = source, start
+        if source == "nuSMEFT":
+            C = _run_nusmeft(C, start, settings.matching, settings)
+            C = match(C, settings._asdict(), _currents(sectors))
+            eft, scale = "nuWET", settings.matching
+        C = _run_nuwet(C, eft, scale, target, end, settings)
+        names = _names(target, sectors)
+        return {name: value for name, value in from_arrays(C, JMS).items() if name in names}
+
+    return LinearMap(WARSAW if source == "nuSMEFT" else JMS, function)
+
+
+@lru_cache(maxsize=64)
+def nusmeft_map(start: float, end: float, settings: Settings) -> LinearMap:
+    """Map of independent Warsaw coefficients with N between two scales (GeV) of nuSMEFT."""
+    return LinearMap(WARSAW, lambda C: from_arrays(_run_nusmeft(C, start, end, settings), WARSAW))

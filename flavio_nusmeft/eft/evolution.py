@@ -1,0 +1,253 @@
+"""Evolution matrices of the operators with N in nuSMEFT, at one loop with gauge, Yukawa and QCD
+terms (`rge`).
+
+The Standard Model parameters start from wilson's values at m_Z and run with wilson's one-loop beta
+functions. Coefficients refer to the basis where down-type quarks and charged leptons are mass
+eigenstates at their scale, before and after the running, as in wilson.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from math import log, pi, sqrt
+from typing import Any, NamedTuple
+
+import ckmutil.ckm
+import ckmutil.diag
+import ckmutil.phases
+import numpy as np
+from scipy.integrate import solve_ivp
+from scipy.linalg import expm
+from wilson.run.smeft import beta as wilson_beta
+from wilson.run.smeft import smpar
+from wilson.util import smeftutil
+
+from .flavour import Arrays
+from .operators import WARSAW
+from .rge import CHARGED, NEUTRAL, beta
+
+__all__ = ["Evolution", "evolution", "magnus"]
+
+_M_Z = 91.1876  # GeV, where wilson's parameters are given
+_STEP = 0.4  # of ln mu; the error of the evolution is then below 1e-8
+_CONJUGATED = frozenset({"nedu", "phine"})  # which mix with the others after conjugation
+_COUPLINGS = ("gp", "g", "gs")
+_YUKAWAS = ("Gu", "Gd", "Ge")
+
+Ckm = tuple[float, float, float, float]
+
+
+class _Fields(NamedTuple):
+    """Unitary rotations of the fields."""
+
+    q: np.ndarray
+    u: np.ndarray
+    d: np.ndarray
+    l: np.ndarray  # noqa: E741
+    e: np.ndarray
+
+
+def _shape(name: str) -> tuple[int, ...]:
+    """Of the flavours other than N."""
+    return tuple(3 for field in WARSAW[name].fields if field != "n")
+
+
+def _size(classes: Sequence[str]) -> int:
+    return sum(int(np.prod(_shape(name))) for name in classes)
+
+
+def _to_vectors(C: Arrays, classes: Sequence[str]) -> np.ndarray:
+    """Shape (size, number of N flavours)."""
+    rows = []
+    for name in classes:
+        fields = WARSAW[name].fields
+        order = sorted(range(len(fields)), key=lambda i: fields[i] == "n")
+        array = np.transpose(C[name], order).reshape(int(np.prod(_shape(name))), -1)
+        rows.append(array.conj() if name in _CONJUGATED else array)
+    return np.concatenate(rows)
+
+
+def _to_arrays(vectors: np.ndarray, classes: Sequence[str], n: int) -> Arrays:
+    """Inverse of `_to_vectors` for n flavours of N; further axes may stand in front."""
+    result: Arrays = {}
+    start, lead = 0, vectors.shape[:-2]
+    for name in classes:
+        fields, size = WARSAW[name].fields, int(np.prod(_shape(name)))
+        order = sorted(range(len(fields)), key=lambda i: fields[i] == "n")
+        part = vectors[..., start : start + size, :]
+        part = part.reshape(*lead, *_shape(name), *[n] * fields.count("n"))
+        axes = [*range(len(lead)), *(len(lead) + i for i in np.argsort(order))]
+        array = np.transpose(part, axes)
+        result[name] = array.conj() if name in _CONJUGATED else array
+        start += size
+    return result
+
+
+def _generator(classes: Sequence[str], sm: Mapping[str, Any]) -> np.ndarray:
+    """A in d(vector)/dlnmu = A vector, for any one flavour of N."""
+    units = np.eye(_size(classes), dtype=complex)[..., None]
+    running = _to_vectors_of_batch(beta(_to_arrays(units, classes, 1), sm), classes)
+    return running.T / (16 * pi**2)
+
+
+def _to_vectors_of_batch(C: Arrays, classes: Sequence[str]) -> np.ndarray:
+    return np.concatenate(
+        [
+            (C[name].conj() if name in _CONJUGATED else C[name]).reshape(len(C[name]), -1)
+            for name in classes
+        ],
+        axis=1,
+    )
+
+
+def magnus(generator: Any, start: float, end: float, steps: int) -> np.ndarray:
+    """Solution U(end) of dU/dt = A(t) U, U(start) = 1, by the Magnus expansion of fourth order.
+
+    Parameters
+    ----------
+    generator : function t -> A, shape (n, n)
+    steps : of equal length, with two Gauss-Legendre nodes each
+    """
+    h = (end - start) / steps
+    result: Any = None
+    for step in range(steps):
+        middle = start + (step + 0.5) * h
+        first, second = (generator(middle + sign * h * sqrt(3) / 6) for sign in (-1, 1))
+        commutator = second @ first - first @ second
+        factor = expm(h / 2 * (first + second) + sqrt(3) / 12 * h**2 * commutator)
+        result = factor if result is None else factor @ result
+    return np.asarray(result)
+
+
+def _standard_model(alpha_s: float, ckm: Ckm) -> dict[str, Any]:
+    """wilson's parameters at m_Z with another alpha_s and CKM matrix."""
+    zero = smeftutil.C_array2dict(np.zeros(9999, dtype=complex))
+    sm = {**zero, **smpar.smeftpar(_M_Z, zero, "Warsaw")}
+    names = ("Vus", "Vub", "Vcb", "gamma")
+    wilsons = ckmutil.ckm.ckm_tree(*(smpar.p[name] for name in names))
+    sm["Gu"] = ckmutil.ckm.ckm_tree(*ckm).conj().T @ wilsons @ sm["Gu"]
+    sm["gs"] = sqrt(4 * pi * alpha_s)
+    return sm
+
+
+def _trajectory(sm: dict[str, Any], scales: Sequence[float]) -> Any:
+    """The function ln mu -> parameters, between m_Z and the scales."""
+
+    def pack(values: Mapping[str, Any]) -> np.ndarray:
+        numbers = [np.array([values[name] for name in _COUPLINGS], dtype=complex)]
+        return np.concatenate([*numbers, *(values[name].ravel() for name in _YUKAWAS)])
+
+    def unpack(vector: np.ndarray) -> dict[str, Any]:
+        numbers = dict(zip(_COUPLINGS, vector[:3].real.tolist(), strict=True))
+        yukawas = vector[3:].reshape(3, 3, 3)
+        return numbers | dict(zip(_YUKAWAS, yukawas, strict=True))
+
+    def derivative(t: float, y: np.ndarray) -> np.ndarray:
+        running = wilson_beta.beta({**sm, **unpack(y.view(complex))}, newphys=False)
+        return pack(running).view(float) / (16 * pi**2)
+
+    start = pack(sm).astype(complex).view(float)
+    parts = []
+    for end in (min(*scales, _M_Z), max(*scales, _M_Z)):
+        if end != _M_Z:
+            options = {"method": "DOP853", "rtol": 1e-10, "atol": 1e-12, "dense_output": True}
+            span = (log(_M_Z), log(end))
+            parts.append((span, solve_ivp(derivative, span, start, **options).sol))
+
+    def parameters(t: float) -> dict[str, Any]:
+        for (first, last), solution in parts:
+            if min(first, last) <= t <= max(first, last):
+                return unpack(solution(t).view(complex))
+        return unpack(start.view(complex))
+
+    return parameters
+
+
+def _to_mass_basis(sm: Mapping[str, Any]) -> _Fields:
+    """Rotations to the mass basis of down-type quarks and charged leptons at a scale."""
+    u_left, _, u_right = ckmutil.diag.msvd(sm["Gu"])
+    d_left, _, d_right = ckmutil.diag.msvd(sm["Gd"])
+    e_left, _, e_right = ckmutil.diag.msvd(sm["Ge"])
+    u_left, d_left, u_right, d_right = ckmutil.phases.rephase_standard(
+        u_left, d_left, u_right, d_right
+    )
+    _, e_left, e_right = ckmutil.phases.rephase_pmns_standard(np.eye(3), e_left, e_right)
+    return _Fields(q=d_left, u=u_right, d=d_right, l=e_left, e=e_right)
+
+
+def _rotated(sm: Mapping[str, Any], fields: _Fields) -> dict[str, Any]:
+    q, u, d, l, e = fields  # noqa: E741
+    yukawas = {
+        "Gu": q.conj().T @ sm["Gu"] @ u,
+        "Gd": q.conj().T @ sm["Gd"] @ d,
+        "Ge": l.conj().T @ sm["Ge"] @ e,
+    }
+    return {**sm, **yukawas}
+
+
+def rotate(C: Arrays, fields: Mapping[str, np.ndarray]) -> Arrays:
+    """Coefficients after the change of fields psi -> U psi; fields without a U stay."""
+    result: Arrays = {}
+    for name, array in C.items():
+        rotated = array
+        for position, field in enumerate(WARSAW[name].fields):
+            if field in fields:
+                U = fields[field].conj() if position % 2 == 0 else fields[field]
+                rotated = np.moveaxis(np.tensordot(rotated, U, axes=(position, 0)), -1, position)
+        result[name] = rotated
+    return result
+
+
+def _hermitian(array: np.ndarray) -> np.ndarray:
+    order = (1, 0, 3, 2)[: array.ndim]
+    return (array + np.transpose(array, order).conj()) / 2
+
+
+class Evolution:
+    """Evolution of the full arrays of nuSMEFT Warsaw between two scales.
+
+    The matrices act on all coefficients with given flavours of N; classes that are absent and not
+    generated are left out, those without running are kept.
+    """
+
+    def __init__(self, scale_in: float, scale_out: float, alpha_s: float, ckm: Ckm) -> None:
+        start, end = log(scale_in), log(scale_out)
+        parameters = _trajectory(_standard_model(alpha_s, ckm), (scale_in, scale_out))
+        above = _to_mass_basis(parameters(start))
+
+        def at(t: float) -> dict[str, Any]:
+            return _rotated(parameters(t), above)
+
+        steps = max(1, int(np.ceil(abs(end - start) / _STEP)))
+        self._matrices = {
+            classes: magnus(lambda t, c=classes: _generator(c, at(t)), start, end, steps)
+            for classes in (NEUTRAL, CHARGED)
+        }
+        self._fields = _to_mass_basis(at(end))._asdict()
+
+    def __call__(self, C: Arrays) -> Arrays:
+        result: Arrays = {}
+        for classes, matrix in self._matrices.items():
+            present = [name for name in classes if name in C]
+            if not present:
+                continue
+            full = {name: C.get(name, np.zeros(WARSAW[name].shape)) for name in classes}
+            result |= _to_arrays(matrix @ _to_vectors(full, classes), classes, 3)
+        for name in C.keys() - result.keys():
+            result[name] = C[name]
+        result = rotate(result, self._fields)
+        # exactly hermitian, without the rounding errors of the products
+        return result | {n: _hermitian(result[n]) for n in NEUTRAL if n in result}
+
+
+@lru_cache(maxsize=128)
+def evolution(scale_in: float, scale_out: float, alpha_s: float, ckm: Ckm) -> Evolution:
+    """The evolution between two scales (GeV).
+
+    Parameters
+    ----------
+    alpha_s : at m_Z, in the MSbar scheme
+    ckm : Vus, Vub, Vcb, gamma
+    """
+    return Evolution(scale_in, scale_out, alpha_s, ckm)

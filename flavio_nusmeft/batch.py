@@ -47,7 +47,7 @@ __all__ = [
 Observable = str | tuple[Any, ...]
 
 _CHUNK = 2**17  # monomials times points evaluated together: 1 MB
-_EFTS = ("nuSMEFT", "nuWET", "SMEFT", "WET")
+_EFTS = ("nuSMEFT", "nuWET", "nuWET-4", "nuWET-3", "SMEFT", "WET")
 
 
 def predict(
@@ -58,6 +58,7 @@ def predict(
     eft: str,
     basis: str,
     par: Mapping[str, ArrayLike] | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> dict[Observable, np.ndarray]:
     """Predict observables of this package for arrays of coefficients and parameters.
 
@@ -67,9 +68,10 @@ def predict(
     coefficients : Wilson coefficients at ``scale``, new physics only (GeV^-2 or the coefficient's
         dimension): numbers or arrays that broadcast, real or complex
     scale : MSbar scale, GeV
-    eft, basis : ``nuSMEFT`` or ``nuWET`` (see `NuWilson`), ``SMEFT`` or ``WET``
+    eft, basis : ``nuSMEFT`` or ``nuWET`` (-4, -3; see `NuWilson`), ``SMEFT`` or ``WET``
     par : parameters that differ from the central values of ``flavio.default_parameters``, or a full
         dictionary of parameters: numbers or arrays that broadcast with the coefficients
+    options : of running and matching, as for `NuWilson`, e.g. ``{"running": "full"}``
 
     Returns
     -------
@@ -88,7 +90,7 @@ def predict(
     values = {name: as_numbers(name, value) for name, value in coefficients.items()}
     overrides = {name: as_numbers(name, value) for name, value in (par or {}).items()}
     shape = _broadcast(values | {f"par['{k}']": v for k, v in overrides.items()})
-    predictor = Predictor(wanted, tuple(values), scale=scale, eft=eft, basis=basis)
+    predictor = Predictor(wanted, tuple(values), scale=scale, eft=eft, basis=basis, options=options)
     central = central_parameters(overrides)
     predictor.check(values)
 
@@ -227,7 +229,7 @@ class Predictor:
 
     def point(self, values: Mapping[str, complex]) -> flavio.WilsonCoefficients:
         """The object with these coefficients."""
-        if self._eft in ("nuSMEFT", "nuWET"):
+        if self._eft.startswith("nu"):
             result = NuWilson(values, self._scale, self._eft, self._basis)
         else:
             result = flavio.WilsonCoefficients()

@@ -376,8 +376,8 @@ def _reproducibility(
     }
     if export.predictor._eft.startswith("nu"):
         point = export.predictor.point({})
-        keys = ("alpha_s", "smeft_matchingscale")
-        settings["options"] = {key: float(point.get_option(key)) for key in keys}
+        keys = ("running", "alpha_s", "smeft_matchingscale")
+        settings["options"] = {key: point.get_option(key) for key in keys}
     if draws is not None:
         settings["uncertainties"] = {
             "draws": len(draws.samples),

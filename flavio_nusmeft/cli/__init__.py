@@ -50,6 +50,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="data set to compare with: current (default) or paper2023",
     )
+    predict.add_argument(
+        "--running",
+        choices=("qcd", "full"),
+        help="of coefficients with N: qcd, as in arXiv:2309.02940 (default), or full, one loop with"
+        " gauge and Yukawa couplings",
+    )
     predict.add_argument("--json", action="store_true", help="print JSON instead of a table")
     predict.set_defaults(run=_run_predict)
     figures = commands.add_parser(
@@ -105,11 +111,16 @@ def _predict(options: argparse.Namespace, text: str) -> dict[str, Any]:
     """Everything that `nusmeft predict` prints, as a dictionary for JSON."""
     import flavio
 
-    from flavio_nusmeft.eft.wilson import load_wc
+    from flavio_nusmeft.eft.wilson import NuWilson, load_wc
+    from flavio_nusmeft.errors import InvalidValue
     from flavio_nusmeft.measurements import results
     from flavio_nusmeft.observables import NAMES
 
     wc_obj = load_wc(text)
+    if options.running is not None:
+        if not isinstance(wc_obj, NuWilson):
+            raise InvalidValue(f"--running is for coefficients with N, not for {wc_obj.wc.eft}")
+        wc_obj.set_option("running", options.running)
     if options.observable:
         observables = [_split(item) for item in options.observable]
     else:

@@ -7,6 +7,7 @@ import itertools
 import flavio
 import numpy as np
 import pytest
+import voluptuous as vol
 import wilson
 
 from flavio_nusmeft import NuWilson, batch, errors, predict
@@ -146,6 +147,20 @@ def test_closed_phase_space(par):
         predict("Rmue(B->D*linv)", {}, **FGMS, par={"m_e": np.array([5e-4, 3.5])})
 
 
+def test_options(par):
+    """Those of NuWilson: with full running the tensor becomes a scalar in part."""
+    names = ["BR(B+->Kinv)", "BR(B0->K*inv)"]
+    found = predict(names, {"LNQdT_2123": [1e-8, 2e-8]}, **FGMS, options={"running": "full"})
+    for i, value in enumerate((1e-8, 2e-8)):
+        w = NuWilson({"LNQdT_2123": value}, *FGMS.values())
+        w.set_option("running", "full")
+        for name in names:
+            expected = flavio.Observable[name].prediction_par(par, w)
+            assert found[name][i] == pytest.approx(expected, rel=1e-12, abs=0)
+            plain = predict(name, {"LNQdT_2123": value}, **FGMS)[name]
+            assert abs(found[name][i] / plain - 1) > 1e-3
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
@@ -176,6 +191,12 @@ def test_closed_phase_space(par):
         ({"par": {"m_N1": 1j}}, errors.InvalidValue, "real and finite"),
         ({"par": {"m_N1": [0.5, -1.0]}}, errors.InvalidMass, "not negative"),
         ({"eft": "WET-4"}, errors.UnknownBasis, "nuSMEFT"),
+        (
+            {"eft": "nuWET-4", "basis": "JMS", "coefficients": {"SnudLL_1412": 1e-8}},
+            errors.UnknownBasis,
+            "up to nuWET",
+        ),
+        ({"options": {"running": "QCD"}}, vol.Invalid, "qcd"),
         ({"basis": "Warzaw"}, errors.UnknownBasis, "Warsaw"),
         ({"scale": -1.0}, errors.InvalidScale, "positive"),
     ],

@@ -57,6 +57,19 @@ def test_chosen_observables(capsys):
     assert rows[1]["SM"] == flavio.sm_prediction("FL(B0->K*inv)", 3)
 
 
+def test_running(capsys, tmp_path, par):
+    name, w = "BR(B+->Kinv)", NuWilson({"LNQd_2132": 2e-8}, 1e3, "nuSMEFT", "FGMS")
+    w.set_option("running", "full")
+    path = tmp_path / "scalar.yml"
+    path.write_text(w.wc.dump(fmt="yaml"))
+    assert main(["predict", str(path), "--running", "full", "-o", name, "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["observables"]
+    assert row["prediction"] == flavio.Observable[name].prediction_par(par, w)
+    path.write_text("{eft: SMEFT, basis: Warsaw, scale: 1000, values: {lq1_1123: 1.0e-9}}")
+    assert main(["predict", str(path), "--running", "full"]) == 2
+    assert "coefficients with N, not for SMEFT" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

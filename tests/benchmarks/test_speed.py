@@ -13,6 +13,7 @@ import flavio
 import pytest
 
 from flavio_nusmeft import NuWilson
+from flavio_nusmeft.eft.evolution import Evolution
 
 MODES = {
     "K*": ("BR(B0->K*inv)", "BR(B0->K*nunu)"),
@@ -106,6 +107,26 @@ def test_fresh_point(benchmark):
         return w.match_run(4.8, "nuWET", "JMS", ("sbnunu",))
 
     benchmark.pedantic(run, rounds=2000, warmup_rounds=5)
+
+
+def test_fresh_point_with_full_running(benchmark):
+    """The same with all classes mixing; the evolution between the scales is there."""
+    benchmark.group = "fresh point, full running"
+    values = itertools.count(1)
+
+    def run():
+        w = NuWilson({"LNQdT_2123": 1e-10 * next(values)}, 1e3, "nuSMEFT", "FGMS")
+        w.set_option("running", "full")
+        return w.match_run(4.8, "nuWET", "JMS", ("sbnunu",))
+
+    benchmark.pedantic(run, rounds=500, warmup_rounds=5)
+
+
+def test_evolution(benchmark):
+    """Building the evolution between two scales."""
+    benchmark.group = "evolution of nuSMEFT from 1 TeV"
+    ckm = (0.2243, 4.22e-2, 3.62e-3, 1.27)
+    benchmark.pedantic(Evolution, (1e3, 91.1876, 0.1181, ckm), rounds=5, warmup_rounds=1)
 
 
 def test_parameter_dictionary(benchmark):

@@ -1,0 +1,352 @@
+"""UV models with sterile neutrinos: tree-level matching onto all operators of nuSMEFT.
+
+Every function takes the mass (GeV) and the couplings of one heavy particle, and returns a
+`NuWilson` at the scale of that mass with all dimension-six coefficients of nuSMEFT Warsaw that its
+exchange generates, those of SMEFT included: observables of this package and stock flavio
+observables can be computed from the same object.
+
+Couplings are 3x3 arrays in flavour, the indices in the order in which the fields stand in the
+Lagrangian; those that are not given vanish. As everywhere, the quark doublets q and lepton doublets
+l are in the basis where down-type quarks and charged leptons are mass eigenstates. C is the charge
+conjugation matrix, psi^c = C psibar^T, and epsilon_12 = 1. Tree-level exchange at dimension six,
+without running above or loops at the threshold; the scalars eta, S1 and R2~ are those of
+arXiv:2309.02940 Sec. 5.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from wilson.util import smeftutil
+
+from .eft.flavour import Arrays, from_arrays
+from .eft.operators import WARSAW
+from .eft.wilson import NuWilson
+from .errors import InvalidMass, InvalidShape, InvalidValue
+
+__all__ = [
+    "S1",
+    "U1",
+    "R2_tilde",
+    "U1_bar",
+    "V2_tilde",
+    "W_prime",
+    "Z_prime",
+    "scalar_doublet",
+]
+
+_V = 246.22  # GeV, the vacuum expectation value
+_PERTURBATIVE = 4 * np.pi
+
+
+def scalar_doublet(
+    mass: float,
+    *,
+    y_N: ArrayLike | None = None,
+    y_d: ArrayLike | None = None,
+    y_u: ArrayLike | None = None,
+    y_e: ArrayLike | None = None,
+) -> NuWilson:
+    """Second Higgs doublet eta (1, 2, -1/2), without a vacuum expectation value.
+
+    L = -y_N lbar N eta - y_d qbar (i sigma_2 eta*) d - y_u qbar eta u
+        - y_e lbar (i sigma_2 eta*) e + h.c.
+
+    Raises
+    ------
+    InvalidMass, InvalidShape, InvalidValue
+    """
+    N, d, u, e = _couplings(y_N=y_N, y_d=y_d, y_u=y_u, y_e=y_e)
+    return _point(
+        mass,
+        {
+            "lnqd1": -_outer("pr,st->prst", N, d),
+            "lnuq": _outer("pr,ts->prst", N, u.conj()),
+            "lnle": -_outer("pr,st->prst", N, e),
+            "ln": -_outer("pt,rs->prst", N, N.conj()) / 2,
+        },
+        {
+            "qd1": -_outer("pt,rs->prst", d, d.conj()) / 6,
+            "qd8": -_outer("pt,rs->prst", d, d.conj()),
+            "qu1": -_outer("pt,rs->prst", u, u.conj()) / 6,
+            "qu8": -_outer("pt,rs->prst", u, u.conj()),
+            "le": -_outer("pt,rs->prst", e, e.conj()) / 2,
+            "ledq": _outer("pr,ts->prst", e, d.conj()),
+            "quqd1": -_outer("pr,st->prst", u, d),
+            "lequ1": _outer("pr,st->prst", e, u),
+        },
+    )
+
+
+def S1(
+    mass: float,
+    *,
+    y_L: ArrayLike | None = None,
+    y_R: ArrayLike | None = None,
+    y_N: ArrayLike | None = None,
+) -> NuWilson:
+    """Scalar leptoquark S1 (3bar, 1, 1/3).
+
+    L = S1 [y_L (q^c)bar^i epsilon_ij l^j + y_R (u^c)bar e + y_N (d^c)bar N] + h.c.
+
+    With y_L and y_N scalar and tensor come together, lnqd3 = -lnqd1/4. Couplings to two quarks,
+    which would make the proton decay, are absent.
+
+    Raises
+    ------
+    InvalidMass, InvalidShape, InvalidValue
+    """
+    L, R, N = _couplings(y_L=y_L, y_R=y_R, y_N=y_N)
+    scalar = _outer("sp,tr->prst", L.conj(), N) / 2
+    charged = _outer("tr,sp->prst", R, L.conj()) / 2
+    lq1 = _outer("tr,sp->prst", L, L.conj()) / 4
+    return _point(
+        mass,
+        {
+            "nd": _outer("tr,sp->prst", N, N.conj()) / 2,
+            "nedu": _outer("tr,sp->prst", R, N.conj()) / 2,
+            "lnqd1": scalar,
+            "lnqd3": -scalar / 4,
+        },
+        {
+            "eu": _outer("tr,sp->prst", R, R.conj()) / 2,
+            "lq1": lq1,
+            "lq3": -lq1,
+            "lequ1": charged,
+            "lequ3": -charged / 4,
+        },
+    )
+
+
+def R2_tilde(
+    mass: float, *, y_N: ArrayLike | None = None, y_L: ArrayLike | None = None
+) -> NuWilson:
+    """Scalar leptoquark R2~ (3, 2, 1/6).
+
+    L = y_N qbar R2~ N + y_L dbar R2~^i epsilon_ij l^j + h.c.
+
+    With both couplings scalar and tensor come together, lnqd3 = lnqd1/4. (With the other order of
+    R2~ and l in the second term both change sign.)
+
+    Raises
+    ------
+    InvalidMass, InvalidShape, InvalidValue
+    """
+    N, L = _couplings(y_N=y_N, y_L=y_L)
+    scalar = _outer("sr,tp->prst", N, L.conj()) / 2
+    return _point(
+        mass,
+        {
+            "qn": -_outer("pt,rs->prst", N, N.conj()) / 2,
+            "lnqd1": scalar,
+            "lnqd3": scalar / 4,
+        },
+        {"ld": -_outer("sr,tp->prst", L, L.conj()) / 2},
+    )
+
+
+def Z_prime(
+    mass: float,
+    *,
+    g_q: ArrayLike | None = None,
+    g_u: ArrayLike | None = None,
+    g_d: ArrayLike | None = None,
+    g_l: ArrayLike | None = None,
+    g_e: ArrayLike | None = None,
+    g_N: ArrayLike | None = None,
+) -> NuWilson:
+    """Z' (1, 1, 0) without mixing with the Z.
+
+    L = Z'_mu J^mu,  J^mu = sum over fields of g psibar gamma^mu psi, with hermitian g.
+
+    Raises
+    ------
+    InvalidMass, InvalidShape, InvalidValue
+        also if a matrix is not hermitian
+    """
+    given = {"g_q": g_q, "g_u": g_u, "g_d": g_d, "g_l": g_l, "g_e": g_e, "g_N": g_N}
+    q, u, d, l, e, n = _couplings(**given)  # noqa: E741
+    for name, g in zip(given, (q, u, d, l, e, n), strict=True):
+        wrong = np.argwhere(g != g.conj().T)
+        if len(wrong):
+            i, j = wrong[0]
+            raise InvalidValue(
+                f"{name} is not hermitian: {name}[{i}, {j}] = {g[i, j]}, {name}[{j}, {i}] ="
+                f" {g[j, i]}"
+            )
+
+    def between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        factor = 1 / 2 if first is second else 1.0
+        return -factor * _outer("pr,st->prst", first, second)
+
+    def identical(g: np.ndarray) -> np.ndarray:
+        """Singlets, whose operators are symmetric in the flavours of both unbarred fields."""
+        product = between(g, g)
+        return (product + np.einsum("ptsr->prst", product)) / 2
+
+    return _point(
+        mass,
+        {
+            "qn": between(q, n),
+            "nu": between(n, u),
+            "nd": between(n, d),
+            "ln": between(l, n),
+            "ne": between(n, e),
+            "nn": identical(n),
+        },
+        {
+            "qq1": between(q, q),
+            "uu": between(u, u),
+            "dd": between(d, d),
+            "ll": between(l, l),
+            "ee": identical(e),
+            "qu1": between(q, u),
+            "qd1": between(q, d),
+            "ud1": between(u, d),
+            "lq1": between(l, q),
+            "lu": between(l, u),
+            "ld": between(l, d),
+            "le": between(l, e),
+            "qe": between(q, e),
+            "eu": between(e, u),
+            "ed": between(e, d),
+        },
+    )
+
+
+def W_prime(mass: float, *, g_N: ArrayLike | None = None, g_R: ArrayLike | None = None) -> NuWilson:
+    """W' (1, 1, 1) without mixing with the W.
+
+    L = W'_mu (g_N Nbar gamma^mu e + g_R ubar gamma^mu d) + h.c.
+
+    Raises
+    ------
+    InvalidMass, InvalidShape, InvalidValue
+    """
+    N, R = _couplings(g_N=g_N, g_R=g_R)
+    return _point(
+        mass,
+        {
+            "nedu": -_outer("pr,ts->prst", N, R.conj()),
+            "ne": -_outer("pt,rs->prst", N, N.conj()),
+        },
+        {
+            "ud1": -_outer("pt,rs->prst", R, R.conj()) / 3,
+            "ud8": -2 * _outer("pt,rs->prst", R, R.conj()),
+        },
+    )
+
+
+def U1(
+    mass: float,
+    *,
+    x_L: ArrayLike | None = None,
+    x_R: ArrayLike | None = None,
+    x_N: ArrayLike | None = None,
+) -> NuWilson:
+    """Vector leptoquark U1 (3, 1, 2/3).
+
+    L = U1_mu (x_L qbar gamma^mu l + x_R dbar gamma^mu e + x_N ubar gamma^mu N) + h.c.
+
+    Raises
+    ------
+    InvalidMass, InvalidShape, InvalidValue
+    """
+    L, R, N = _couplings(x_L=x_L, x_R=x_R, x_N=x_N)
+    lq = -_outer("sr,tp->prst", L, L.conj()) / 2
+    return _point(
+        mass,
+        {
+            "nu": -_outer("sr,tp->prst", N, N.conj()),
+            "nedu": -_outer("sr,tp->prst", R, N.conj()),
+            "lnuq": 2 * _outer("sr,tp->prst", N, L.conj()),
+        },
+        {
+            "lq1": lq,
+            "lq3": lq,
+            "ed": -_outer("sr,tp->prst", R, R.conj()),
+            "ledq": 2 * _outer("sr,tp->prst", R, L.conj()),
+        },
+    )
+
+
+def U1_bar(mass: float, *, x_N: ArrayLike | None = None) -> NuWilson:
+    """Vector leptoquark U1bar (3, 1, -1/3).
+
+    L = U1bar_mu x_N dbar gamma^mu N + h.c.
+
+    Raises
+    ------
+    InvalidMass, InvalidShape, InvalidValue
+    """
+    (N,) = _couplings(x_N=x_N)
+    return _point(mass, {"nd": -_outer("sr,tp->prst", N, N.conj())}, {})
+
+
+def V2_tilde(
+    mass: float, *, x_N: ArrayLike | None = None, x_L: ArrayLike | None = None
+) -> NuWilson:
+    """Vector leptoquark V2~ (3bar, 2, -1/6).
+
+    L = epsilon_ij V2~_mu^j (x_N (q^c)bar^i gamma^mu N + x_L (u^c)bar gamma^mu l^i) + h.c.
+
+    Raises
+    ------
+    InvalidMass, InvalidShape, InvalidValue
+    """
+    N, L = _couplings(x_N=x_N, x_L=x_L)
+    return _point(
+        mass,
+        {
+            "qn": _outer("rt,ps->prst", N, N.conj()),
+            "lnuq": 2 * _outer("tr,sp->prst", N, L.conj()),
+        },
+        {"lu": _outer("tr,sp->prst", L, L.conj())},
+    )
+
+
+def _outer(subscripts: str, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return np.einsum(subscripts, first, second)
+
+
+def _couplings(**matrices: ArrayLike | None) -> list[np.ndarray]:
+    """Checked arrays of couplings, zero where there is none."""
+    result = []
+    for name, matrix in matrices.items():
+        if matrix is None:
+            result.append(np.zeros((3, 3), dtype=complex))
+            continue
+        try:
+            array = np.asarray(matrix).astype(complex)
+        except (TypeError, ValueError):
+            raise InvalidValue(f"{name} = {matrix!r} is not an array of numbers") from None
+        if array.shape != (3, 3):
+            raise InvalidShape(f"{name} has the shape {array.shape}, it must be (3, 3)")
+        for (i, j), value in np.ndenumerate(array):
+            if not np.isfinite(value):
+                raise InvalidValue(f"{name}[{i}, {j}] = {value} is not finite")
+            if abs(value) > _PERTURBATIVE:
+                raise InvalidValue(
+                    f"|{name}[{i}, {j}]| = {abs(value):.3g} is larger than 4 pi: the exchange at"
+                    " tree level means nothing for such a coupling"
+                )
+        result.append(array)
+    return result
+
+
+def _point(mass: float, sterile: Arrays, standard: Arrays) -> NuWilson:
+    """Coefficients from full arrays, in units of 1/mass²."""
+    try:
+        number = float(mass)
+    except (TypeError, ValueError):
+        raise InvalidMass(f"mass = {mass!r} is not a number") from None
+    if not _V < number < np.inf:
+        raise InvalidMass(
+            f"mass = {mass} GeV: nuSMEFT needs a mass above the electroweak scale, {_V} GeV"
+        )
+    values = from_arrays(sterile, WARSAW)
+    if standard:
+        arrays = smeftutil.add_missing({k: np.asarray(v) for k, v in standard.items()})
+        values |= smeftutil.arrays2wcxf_nonred(arrays)
+    scaled = {name: complex(value) / number**2 for name, value in values.items() if value != 0}
+    return NuWilson(scaled, number, "nuSMEFT", "Warsaw")

@@ -81,8 +81,29 @@ def test_missing_folder_and_files(copied):
 
 
 def test_other_checksums_are_refused(folder):
-    with pytest.raises(InvalidRecord, match=r"combined_likelihood.json.*SHA-256 \w{64}, expected"):
+    with pytest.raises(InvalidRecord, match=r"combined_likelihood.json.*SHA-256 .*\w{64}, expected"):
         Belle2Likelihood(folder)
+
+
+def test_checksums_are_those_of_the_numbers(copied, monkeypatch):
+    """Copies of the record differ in digits, white space and order; a change of 1e-7 is found."""
+    monkeypatch.setattr(record, "FILES", record.read(copied, check_sums=False).checksums)
+    path = copied / record.WORKSPACE
+    keys_reversed = dict(reversed(json.loads(path.read_text()).items()))
+    path.write_text(json.dumps(keys_reversed, indent=4) + "\n")
+    for name in record._DENSITIES.values():
+        density = np.loadtxt(copied / name, delimiter=",")
+        np.savetxt(copied / name, density, delimiter=",", fmt="%.12e")
+    record.read(copied)
+    np.savetxt(copied / name, density * (1 + 1e-7), delimiter=",", fmt="%.12e")
+    with pytest.raises(InvalidRecord, match=rf"{name}.*SHA-256"):
+        record.read(copied)
+
+
+def test_download_command_names_the_files():
+    for name in record.FILES:
+        assert record.HOW_TO.count(name) == 1
+    assert f"curl -f --create-dirs -o 'belle2/#1' '{record.AUTHORS_COPY}/{{" in record.HOW_TO
 
 
 @pytest.mark.parametrize("name", list(record.FILES)[1:])

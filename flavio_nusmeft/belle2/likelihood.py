@@ -93,11 +93,11 @@ class Belle2Likelihood:
             self._shifts += tuple(steps)
         no_signal = self._model.profile(np.zeros(len(stacked)))
         self._far = no_signal.log_likelihood - _FAR
-        self._starts = self._make_starts()
+        self._start_factors, self._starts = self._make_starts()
 
-    def _make_starts(self) -> list[tuple[np.ndarray, Profile]]:
-        """Factors of the signal and the maximum, for the SM plus signals of several shapes and
-        sizes."""
+    def _make_starts(self) -> tuple[np.ndarray, list[Profile]]:
+        """Factors of the signal, shape (starts, signal bins), and the maxima, for the SM plus
+        signals of several shapes and sizes."""
         sm = record.sm_spectrum()
         thirds = np.array_split(np.arange(len(sm)), 3)
         shapes = [sm / sm.sum(), *(np.isin(np.arange(len(sm)), third) for third in thirds)]
@@ -109,15 +109,13 @@ class Belle2Likelihood:
             rows = np.repeat(bins[None], len(self._shifts), axis=0)
             factors, components = self._signal(rows)
             starts.append((factors, self._model.profile(factors, components)))
-        return starts
+        return np.array([factors for factors, _ in starts]), [found for _, found in starts]
 
     def _start(self, factors: np.ndarray) -> Profile:
         """The start closest in events, in units of their fluctuation on some background."""
         nominal = self._model.nominal
-        distances = [
-            (((factors - other) * nominal) ** 2 / (nominal + 5)).sum() for other, _ in self._starts
-        ]
-        return self._starts[int(np.argmin(distances))][1]
+        squares = ((factors - self._start_factors) * nominal) ** 2 / (nominal + 5)
+        return self._starts[int(squares.sum(axis=1).argmin())]
 
     def log_likelihood(
         self, par_dict: Mapping[str, float], wc_obj: Any, exact: bool = False

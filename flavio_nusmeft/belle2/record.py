@@ -1,8 +1,8 @@
-"""The published record of Belle II, arXiv:2507.12393, as downloaded from HEPData.
+"""The published record of Belle II, arXiv:2507.12393.
 
-The package ships none of it. The record https://doi.org/10.17182/hepdata.166082 has the four files
-of `FILES`: a pyhf workspace and, for every bin of the fit with signal, the number of expected
-events of the SM in bins of generated q².
+The package ships none of it. The record https://doi.org/10.17182/hepdata.166082 is a pyhf workspace
+and, for every bin of the fit with signal, the number of expected events of the SM in bins of
+generated q²: the four files of `FILES`, as the authors of the paper have them in their repository.
 """
 
 from __future__ import annotations
@@ -21,25 +21,32 @@ __all__ = ["EDGES", "FILES", "VARIABLE", "Record", "find", "read", "sm_spectrum"
 
 DOI = "10.17182/hepdata.166082"
 VARIABLE = "NUSMEFT_BELLE2"  # environment variable with the folder
-HOW_TO = (
-    f"download the record https://doi.org/{DOI} (its additional resources) into a folder, and give"
-    f" this folder as argument or as environment variable {VARIABLE}"
+# the files with the names of `FILES`, at a fixed commit
+AUTHORS_COPY = (
+    "https://raw.githubusercontent.com/lorenzennio/knunu-reinterpretation-mini/"
+    "065bce076279e04593220889f68176f8f4d63958/scripts/data"
 )
 
 # of generated q², GeV²; column 0 of the number densities holds candidates without a generated q²
 EDGES = tuple(float(x) for x in np.linspace(0, 22.885, 101))
 
 WORKSPACE = "combined_likelihood.json"
+# SHA-256 of the numbers, see `_checksum`
 FILES = {
-    WORKSPACE: "2b28fb2ccb86fe65f5a2aec2b618eac240f2982348599a953d61a4ade3baf470",
+    WORKSPACE: "d9de94e983264a2f820c42b30a1f5065bdec5e5015caf175167e39f9e94eb278",
     "number_density_ita_regA.csv": (
-        "97cba912480be7bcc15cdd82bc829ff27ffe9917d4a0e2cfe44f3a0ced0a52da"
+        "a8e5c58d7c40b8e620d456ef149745f1bcc4e89bd638ce1fc1a42da166387686"
     ),
     "number_density_ita_regB.csv": (
-        "1e50af73d677d17cec9ea11cb05afe61cc47dd11e45c63fc41410554a74b2e75"
+        "c49f370171f2f5ffcd0566f0112465bded429d86663ff075e1e7b11797ae4e69"
     ),
-    "number_density_hta.csv": "681a5020fb463cddf62b77ef21daca5ef85c986100c7460626281fdd0ef1603a",
+    "number_density_hta.csv": "e5254ee938ec5de54ad305d95f24c04082ecbaebfbbae14d1276bb8be2486487",
 }
+HOW_TO = (
+    f"download the record https://doi.org/{DOI}, for example the copy of its authors with\n"
+    f"  curl -f --create-dirs -o 'belle2/#1' '{AUTHORS_COPY}/{{{','.join(FILES)}}}'\n"
+    f"and give the folder (here belle2) as argument or as environment variable {VARIABLE}"
+)
 _ITA = "__Bsig_H_reconstructed_q2_vs_BDT2_Bplus2Kplus_v42_signal_inefficiency_"
 # channels of the workspace: inclusive tag in the signal and control regions, on and off resonance,
 # and hadronic tag; number of bins
@@ -60,7 +67,7 @@ SIGNAL = "mu"  # the normalisation factor that marks the signal samples
 
 
 class Record(NamedTuple):
-    """The workspace, number densities (bins, 1 + 100) by channel, and SHA-256 by file."""
+    """The workspace, number densities (bins, 1 + 100) by channel, and checksums by file."""
 
     workspace: dict[str, Any]
     densities: dict[str, np.ndarray]
@@ -99,25 +106,41 @@ def read(path: str | os.PathLike[str] | None = None, check_sums: bool = True) ->
     ------
     MissingRecord
     InvalidRecord
-        A file that is truncated, has another checksum or other shapes.
+        A file that is truncated, has other numbers or other shapes.
     """
     folder = find(path)
     contents = {name: (folder / name).read_bytes() for name in FILES}
-    checksums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    for name, expected in FILES.items():
-        if check_sums and checksums[name] != expected:
-            raise InvalidRecord(
-                f"'{folder / name}' ({len(contents[name])} bytes) is damaged or of another version:"
-                f" SHA-256 {checksums[name]}, expected {expected}. Download it again, or accept"
-                " another version of the record with check_sums=False"
-            )
     workspace = _workspace(folder / WORKSPACE, contents[WORKSPACE])
     densities = {
         channel: _density(folder / name, contents[name], _CHANNELS[channel])
         for channel, name in _DENSITIES.items()
     }
+    checksums = {name: _checksum(name, content) for name, content in contents.items()}
+    for name, expected in FILES.items():
+        if check_sums and checksums[name] != expected:
+            raise InvalidRecord(
+                f"'{folder / name}' ({len(contents[name])} bytes) is damaged or of another version:"
+                f" SHA-256 of its numbers {checksums[name]}, expected {expected}. Download it"
+                " again, or accept another version of the record with check_sums=False"
+            )
     _compare(workspace, densities, folder)
     return Record(workspace, densities, checksums)
+
+
+def _checksum(name: str, content: bytes) -> str:
+    """SHA-256 of the content with nine digits of every number: copies of the record are written
+    with different numbers of digits, white space and order of keys."""
+    if name == WORKSPACE:
+        workspace = json.loads(content, parse_float=_nine_digits, parse_int=_nine_digits)
+        text = json.dumps(workspace, sort_keys=True)
+    else:
+        rows = [line.split(",") for line in content.decode("ascii").splitlines()]
+        text = "\n".join(",".join(map(_nine_digits, row)) for row in rows)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _nine_digits(number: str) -> str:
+    return f"{float(number):.8e}"
 
 
 def _workspace(path: Path, content: bytes) -> dict[str, Any]:

@@ -61,8 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     figures = commands.add_parser(
         "figures",
         help="draw the figures of arXiv:2309.02940",
-        description="Draw the five figures of arXiv:2309.02940, and write the numbers behind them"
-        " as CSV. Prints the files it writes.",
+        description="Draw the five figures of arXiv:2309.02940 and one of the reach of Belle II and"
+        " FCC-ee, and write the numbers behind them as CSV. Prints the files it writes.",
     )
     figures.add_argument(
         "-o", "--output", required=True, metavar="DIR", help="directory, made if it is missing"

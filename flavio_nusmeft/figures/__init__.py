@@ -2,12 +2,13 @@
 
 Numbers, drawing and the paper's arrangement are apart from each other:
 
-- `spectra`, `mass_plane`, `branching_ratios`, `coefficient_plane` compute; coefficients are in
-  TeV^-2 at 1 TeV in the basis FGMS unless a `Theory` says otherwise
-- `draw_spectra`, `draw_plane`, `draw_signal`, `draw_channels` draw on matplotlib Axes
-- ``FIGURES[n]`` is Fig. n of the paper: ``FIGURES[n].draw(FIGURES[n].compute("current"))``
+- `spectra`, `mass_plane`, `branching_ratios`, `coefficient_plane`, `reach` compute; coefficients
+  are in TeV^-2 at 1 TeV in the basis FGMS unless a `Theory` says otherwise
+- `draw_spectra`, `draw_plane`, `draw_signal`, `draw_channels`, `draw_reach` draw on Axes
+- ``FIGURES[n]`` is Fig. n of the paper: ``compute`` gives its panels, ``draw`` a Figure of them
+- ``FIGURES["reach"]``, not in the paper, is what Belle II and FCC-ee will reach
 - `write_figures` writes files; so does the command ``nusmeft figures``
-- `experiment`: the limits, bands and lines of the Belle II reach of a data set
+- `experiment`: the limits, bands and lines of the expected reach of a data set
 
 Only drawing needs matplotlib: ``pip install 'flavio_nusmeft[plot]'``.
 """
@@ -23,30 +24,35 @@ from .data import (
     mass_plane,
     spectra,
 )
-from .draw import draw_channels, draw_plane, draw_signal, draw_spectra
-from .experiment import CHANNELS, Band, Experiment, Line, experiment
+from .draw import draw_channels, draw_plane, draw_reach, draw_signal, draw_spectra
+from .experiment import CHANNELS, Z_POLE, Band, Experiment, Line, experiment
 from .paper import FIGURES, PaperFigure, write_figures
+from .reach import Reach, reach
 from .theory import Theory
 
 __all__ = [
     "CHANNELS",
     "FIGURES",
+    "Z_POLE",
     "Band",
     "Curves",
     "Experiment",
     "Line",
     "PaperFigure",
     "Plane",
+    "Reach",
     "Spectra",
     "Theory",
     "branching_ratios",
     "coefficient_plane",
     "draw_channels",
     "draw_plane",
+    "draw_reach",
     "draw_signal",
     "draw_spectra",
     "experiment",
     "mass_plane",
+    "reach",
     "spectra",
     "write_figures",
 ]

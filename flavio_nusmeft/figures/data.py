@@ -18,6 +18,7 @@ __all__ = [
     "Spectra",
     "branching_ratios",
     "coefficient_plane",
+    "largest_mass",
     "mass_plane",
     "spectra",
 ]
@@ -212,7 +213,7 @@ def mass_plane(
     theory : EFT, basis, scale and parameters
     """
     y = np.geomspace(3e-3, 0.5, 200) if C is None else np.asarray(C, dtype=float)
-    x = np.linspace(0, _largest_mass(coefficient, theory), 200) if m_N is None else np.asarray(m_N)
+    x = np.linspace(0, largest_mass(coefficient, theory), 200) if m_N is None else np.asarray(m_N)
     data = experiment(dataset, theory)
     wanted = {channel: data.observables[channel] for channel in (KPLUS, *LIMITS)}
     found = theory.predict([*wanted.values()], {coefficient: y[:, None]}, x[None, :])
@@ -257,7 +258,7 @@ def _endpoint(theory: Theory) -> float:
     return float(par["m_B+"] - par["m_K+"])
 
 
-def _largest_mass(coefficient: str, theory: Theory) -> float:
+def largest_mass(coefficient: str, theory: Theory) -> float:
     """The largest m_N (GeV) with which the coefficient contributes to B+ -> K+ + inv."""
     endpoint = _endpoint(theory)
     name = CHANNELS[KPLUS].observables[-1]

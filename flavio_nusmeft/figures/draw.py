@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .data import KPLUS, LIMITS, Curves, Plane, Spectra
-from .experiment import CHANNELS, Band, Experiment
+from .experiment import CHANNELS, Z_POLE, Band, Experiment
+from .reach import Reach
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-__all__ = ["draw_channels", "draw_plane", "draw_signal", "draw_spectra"]
+__all__ = ["draw_channels", "draw_plane", "draw_reach", "draw_signal", "draw_spectra"]
 
 # The palette of M. Okabe and K. Ito, in the paper's order of hues
 _BLACK, _ORANGE, _SKY, _GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -29,6 +30,8 @@ COLORS = {
     "B+->K*inv": _ORANGE,
     "B0->Kinv": _GREEN,
     "B+->Kinv": _BLUE,
+    "Bs->phiinv": _PURPLE,
+    "Lambdab->Lambdainv": _SKY,
 }
 _OPERATOR_COLORS = (_BLUE, _VERMILLION, _BLACK, _GREEN, _ORANGE, _PURPLE)
 _MASS_STYLES = ("-", "--", "-.", (0, (1, 1)))
@@ -45,9 +48,10 @@ def coefficient_tex(name: str) -> str:
 
 def channel_tex(channel: str) -> str:
     """A channel as LaTeX without dollars: the whole reaction."""
-    arrow = "" if r"\to" in CHANNELS[channel].tex else r"\to"
+    tex = (CHANNELS | Z_POLE)[channel].tex
+    arrow = "" if r"\to" in tex else r"\to"
     plus = "" if arrow else "+"
-    return rf"{CHANNELS[channel].tex}{arrow}{plus}\mathrm{{inv}}"
+    return rf"{tex}{arrow}{plus}\mathrm{{inv}}"
 
 
 def unit_tex(text: str) -> str:
@@ -204,6 +208,58 @@ def draw_channels(axes: Axes, curves: Curves, channels: Sequence[str] = tuple(CH
     return artists
 
 
+def draw_reach(axes: Axes, reach: Reach) -> _ARTIST:
+    """What is excluded (grey), measured (as in `draw_plane`) and within reach.
+
+    Lines: FCC-ee, one per channel, and Belle II's strongest channel, dashed. Returns artists by
+    channel, "Belle II", "excluded" and by the names of the measurements.
+    """
+    artists: _ARTIST = {}
+    limit = next(line for line in reach.lines if line.kind == "limit")
+    excluded = reach.strongest("limit")
+    artists["excluded"] = axes.fill_between(
+        reach.m_N,
+        excluded,
+        _HIGHEST,
+        color="0.85",
+        linewidth=0,
+        zorder=0,
+        label=f"excluded ({percent_tex(limit.text)})",
+    )
+    for band, (low, high) in zip(reach.bands, reach.edges, strict=True):
+        for kind, style in _band_styles(band):
+            artists[f"{band.source} {kind}"] = axes.fill_between(
+                reach.m_N, low, high, linewidth=0.5, zorder=1, **style
+            )
+        _proxy(axes, band)
+    (artists["Belle II"],) = axes.plot(
+        reach.m_N,
+        reach.strongest("reach"),
+        color="0.3",
+        linestyle="--",
+        linewidth=1.2,
+        zorder=3,
+        label=r"Belle II reach ($1\sigma$)",
+    )
+    for line, values in zip(reach.lines, reach.values, strict=True):
+        if line.kind == "FCC-ee reach":
+            (artists[line.channel],) = axes.plot(
+                reach.m_N,
+                values,
+                color=COLORS[line.channel],
+                linewidth=1.6,
+                zorder=4,
+                label=f"FCC-ee, ${(CHANNELS | Z_POLE)[line.channel].tex}$",
+            )
+    axes.set_xlim(reach.m_N[0], reach.m_N[-1])
+    axes.set_yscale("log")
+    axes.set_ylim(_LOWEST, _HIGHEST)
+    axes.set_xlabel(r"$m_N$ [GeV]")
+    axes.set_ylabel(f"{coefficient_tex(reach.coefficient)} [TeV$^{{-2}}$]")
+    return artists
+
+
+_LOWEST, _HIGHEST = 3e-4, 0.5  # TeV^-2, of the axis of coefficients in `draw_reach`
 LINES: dict[str, dict[str, Any]] = {
     "limit": {"linestyle": (0, (6, 2)), "linewidth": 1.0},
     "reach": {"linestyle": (0, (1, 1.5)), "linewidth": 0.9},

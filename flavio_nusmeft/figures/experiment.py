@@ -1,4 +1,4 @@
-"""What experiments say about the channels of the figures: limits, bands and the Belle II reach."""
+"""What experiments say about the channels of the figures: limits, bands and expected reach."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .. import _data
 from ..measurements import Result, dataset, result, results
 from .theory import Theory
 
-__all__ = ["CHANNELS", "Band", "Channel", "Experiment", "Line", "experiment"]
+__all__ = ["CHANNELS", "Z_POLE", "Band", "Channel", "Experiment", "Line", "experiment"]
 
 
 class Channel(NamedTuple):
@@ -30,16 +30,21 @@ CHANNELS: dict[str, Channel] = {
     "B0->Kinv": Channel(("BR(B0->Kinv)",), r"B^0\to K^0"),
     "B+->Kinv": Channel(("BR(B+->Kinv)", "BR_SD(B+->Kinv)"), r"B^+\to K^+"),
 }
+# decays that need the Z pole, for which nothing has been measured
+Z_POLE: dict[str, Channel] = {
+    "Bs->phiinv": Channel(("BR(Bs->phiinv)",), r"B_s\to\phi"),
+    "Lambdab->Lambdainv": Channel(("BR(Lambdab->Lambdainv)",), r"\Lambda_b\to\Lambda"),
+}
 
 
 @dataclass(frozen=True)
 class Line:
-    """A branching ratio of a channel that is excluded, or that Belle II will reach."""
+    """A branching ratio of a channel that is excluded, or that Belle II or FCC-ee will reach."""
 
     channel: str
     value: float
-    kind: str  # "limit", "reach" or "improved reach"
-    text: str  # confidence level or luminosity
+    kind: str  # "limit", "reach", "improved reach" (Belle II) or "FCC-ee reach"
+    text: str  # confidence level, luminosity or collider
     source: str
 
 
@@ -64,7 +69,7 @@ class Experiment:
     """All that the figures show of a data set.
 
     ``observables`` says, for every channel, which branching ratio is measured: with or without the
-    tau part.
+    tau part. ``reach`` is that of Belle II, ``prospects`` that of FCC-ee, also for `Z_POLE`.
     """
 
     dataset: str
@@ -72,10 +77,11 @@ class Experiment:
     limits: Mapping[str, Line]
     reach: tuple[Line, ...]
     bands: tuple[Band, ...]
+    prospects: tuple[Line, ...] = ()
 
 
 def experiment(name: str, theory: Theory | None = None) -> Experiment:
-    """The strongest limits, the measured bands and the Belle II reach for a data set.
+    """The strongest limits, the measured bands and the expected reach for a data set.
 
     Parameters
     ----------
@@ -85,10 +91,11 @@ def experiment(name: str, theory: Theory | None = None) -> Experiment:
     Bands are the measured values of the data set. If none of them is of Belle II alone, the
     alternatives of Belle II are added.
 
-    The reach is the SM branching ratio plus the expected uncertainty, with the quoted luminosity,
+    The reach, of Belle II and of FCC-ee, is the SM branching ratio plus the expected uncertainty
     for data that agree with the SM: BR_SM + mu BR_SM(short distance) for an uncertainty mu of the
     signal strength. A branching ratio above it is more than one standard deviation away from the
-    SM expectation. Published reaches of branching ratios are taken as they are.
+    SM expectation. Published reaches of branching ratios are taken as they are. The uncertainty of
+    the SM rates themselves is not part of it.
 
     Raises
     ------
@@ -108,12 +115,16 @@ def experiment(name: str, theory: Theory | None = None) -> Experiment:
         if values and not any(_is_belle2(r.measurement) for r, _ in values):
             values += [(r, False) for r in _alternatives(observable, name)]
         bands += [_band(channel, r, member) for r, member in values]
-    return Experiment(name, observables, limits, _reach(observables, theory), tuple(bands))
+    measured = observables | {channel: names[0] for channel, (names, _) in Z_POLE.items()}
+    reach, prospects = (_reach(collider, measured, theory) for collider in ("Belle II", "FCC-ee"))
+    return Experiment(name, observables, limits, reach, tuple(bands), prospects)
 
 
-def _reach(observables: Mapping[str, str], theory: Theory | None) -> tuple[Line, ...]:
-    benchmarks = _data.load_yaml("benchmarks.yml")["Belle II reach"]
-    short = {channel: CHANNELS[channel].observables[-1] for channel in benchmarks}
+def _reach(
+    collider: str, observables: Mapping[str, str], theory: Theory | None
+) -> tuple[Line, ...]:
+    benchmarks = _data.load_yaml("benchmarks.yml")[f"{collider} reach"]
+    short = {channel: (CHANNELS | Z_POLE)[channel].observables[-1] for channel in benchmarks}
     wanted = {*short.values(), *(observables[channel] for channel in benchmarks)}
     standard = (theory or Theory()).predict(sorted(wanted), {}, 0.0)
     lines = []
@@ -123,9 +134,10 @@ def _reach(observables: Mapping[str, str], theory: Theory | None) -> tuple[Line,
         else:
             sm, unit = float(standard[observables[channel]]), float(standard[short[channel]])
             values = {k: sm + mu * unit for k, mu in entry["signal strength"].items()}
-        text = f"{entry['luminosity']} ab^-1"
+        text = f"{entry['luminosity']} ab^-1" if "luminosity" in entry else collider
         for quality, value in values.items():
             kind = "reach" if quality == "baseline" else "improved reach"
+            kind = kind if collider == "Belle II" else f"{collider} {kind}"
             lines.append(Line(channel, float(value), kind, text, entry["source"]))
     return tuple(lines)
 

@@ -1,4 +1,4 @@
-"""The five figures of arXiv:2309.02940, and their files."""
+"""The five figures of arXiv:2309.02940, one of the reach, and their files."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ from .draw import (
     coefficient_tex,
     draw_channels,
     draw_plane,
+    draw_reach,
     draw_signal,
     draw_spectra,
     percent_tex,
     unit_tex,
 )
-from .experiment import Experiment, experiment
+from .experiment import Z_POLE, Experiment, experiment
+from .reach import Reach, reach
 from .theory import Theory
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ __all__ = ["FIGURES", "FORMATS", "PaperFigure", "write_figures"]
 FORMATS = ("pdf", "png", "csv")
 MASSES = (0.0, 1.5)
 VECTOR, SCALAR, TENSOR, RIGHT = "QN_2311", "LNQd_2123", "LNQdT_2123", "dN_2311"
-Panel = Spectra | Curves | Plane
+Panel = Spectra | Curves | Plane | Reach
 
 # Settings that are active while a figure is made and saved, for a column of 86 mm or a page of
 # 178 mm; no LaTeX, fonts embedded as TrueType
@@ -146,6 +148,10 @@ def _planes(dataset: str, theory: Theory) -> list[Panel]:
     ]
 
 
+def _reaches(dataset: str, theory: Theory) -> list[Panel]:
+    return [reach(C, dataset=dataset, theory=theory) for C in (VECTOR, SCALAR, TENSOR)]
+
+
 def _arrange_spectra(figure: Figure, panels: list[Spectra]) -> None:
     figure.set_size_inches(3.6, 3.0)
     axes, (panel,) = figure.subplots(), panels
@@ -221,6 +227,18 @@ def _arrange_planes(figure: Figure, panels: list[Plane]) -> None:
     _legend(figure, grid[0, 0], 3)
 
 
+def _arrange_reaches(figure: Figure, panels: list[Reach]) -> None:
+    figure.set_size_inches(7.0, 3.4)
+    grid = figure.subplots(1, len(panels), sharey=True)
+    for axes, panel in zip(grid, panels, strict=True):
+        draw_reach(axes, panel)
+        axes.set_title(coefficient_tex(panel.coefficient), fontsize=10)
+        axes.set_ylabel("")
+    grid[0].set_ylabel("$C$ [TeV$^{-2}$]")
+    handles, labels = grid[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=4, columnspacing=1.0)
+
+
 def _line(**style: Any) -> Any:
     """A line for legends."""
     from matplotlib.lines import Line2D
@@ -238,12 +256,13 @@ def _legend(figure: Figure, axes: Axes, columns: int) -> None:
     figure.legend(handles, labels, loc="outside upper center", ncols=columns)
 
 
-FIGURES = {
+FIGURES: dict[int | str, PaperFigure] = {
     1: PaperFigure("fig1-spectra", _spectra, _arrange_spectra),
     2: PaperFigure("fig2-masses", _mass_planes, _arrange_mass_planes),
     3: PaperFigure("fig3-signal", _signal, _arrange_signal),
     4: PaperFigure("fig4-channels", _channels, _arrange_channels),
     5: PaperFigure("fig5-pairs", _planes, _arrange_planes),
+    "reach": PaperFigure("reach", _reaches, _arrange_reaches),
 }
 
 
@@ -252,7 +271,7 @@ def write_figures(
     datasets: Sequence[str] = ("paper2023", "current"),
     formats: Sequence[str] = FORMATS,
     *,
-    numbers: Sequence[int] = tuple(FIGURES),
+    numbers: Sequence[int | str] = tuple(FIGURES),
     theory: Theory | None = None,
 ) -> Iterator[Path]:
     """Write the figures and the numbers behind them; gives each path when it is written.
@@ -261,7 +280,7 @@ def write_figures(
     ----------
     directory : exists
     datasets, formats : data sets; ``csv`` and formats of matplotlib
-    numbers : of the figures
+    numbers : of the figures, or ``reach``
     theory : EFT, basis, scale and parameters
 
     Raises
@@ -334,8 +353,9 @@ def _write_experiment(path: Path, data: Experiment) -> Path:
             observable = data.observables[band.channel]
             interval = [f"{band.low:.6g}", f"{band.high:.6g}"]
             writer.writerow([observable, kind, *interval, "1 sigma", band.source])
-        for line in (*data.limits.values(), *data.reach):
-            observable = data.observables[line.channel]
+        observables = {c: names[0] for c, (names, _) in Z_POLE.items()} | dict(data.observables)
+        for line in (*data.limits.values(), *data.reach, *data.prospects):
+            observable = observables[line.channel]
             row = [observable, line.kind, "", f"{line.value:.6g}", line.text, line.source]
             writer.writerow(row)
     return path

@@ -14,7 +14,7 @@ import numpy as np
 from . import channels
 from .cache import ParameterCache
 from .formfactors import form_factors, implementation
-from .integrate import nodes
+from .integrate import bin_nodes, nodes
 from .modes import SEMI_INVISIBLE, SEMILEPTONIC, ExclusiveMode
 from .quark_widths import QUARK_TERMS, baryon
 from .rates import Quantity, Rate
@@ -60,15 +60,16 @@ def _coefficients(
     quantity: str,
     scale: float,
     q2: np.ndarray,
+    ffs: Mapping[str, np.ndarray],
     m1: np.ndarray,
     m2: np.ndarray,
 ) -> tuple[np.ndarray, ...]:
-    """Coefficients of dBR/dq² or of its polarised analogue (GeV^-2), shape (terms, masses, nodes);
-    for a rate to a hadron with spin the total and the longitudinal ones."""
+    """Coefficients of dBR/dq² or of its polarised analogue (GeV^-2), shape (terms, ...), where the
+    rest is the shape of q², the form factors and the masses; for a rate to a hadron with spin the
+    total and the longitudinal ones."""
     running = flavio.physics.running.running
     m_b, m_q = running.get_mb(par, scale), running.get_mq(mode.quarks[1], par, scale)
     m_B, m_M = par[f"m_{mode.B}"], par[f"m_{mode.M}"]
-    ffs = form_factors(mode.form_factors, par, q2)
     width = _WIDTHS[quantity, mode.spin](q2, m_B, m_M, m1, m2, ffs, m_b, m_q)
     factor = par[f"tau_{mode.B}"]
     if mode.width_factor is not None:
@@ -94,10 +95,9 @@ def _forms(
         q2, weights = nodes(m1, m2, endpoint, q2min, q2max)
     position = [distinct[pair] for pair in channel_masses]
     symmetry = channels.symmetry_factors(mode.lepton)[:, None]
-    return tuple(
-        (coefficients * weights).sum(axis=-1).T[position] / symmetry
-        for coefficients in _coefficients(par, mode, quantity, scale, q2, m1[:, None], m2[:, None])
-    )
+    ffs = form_factors(mode.form_factors, par, q2)
+    parts = _coefficients(par, mode, quantity, scale, q2, ffs, m1[:, None], m2[:, None])
+    return tuple((part * weights).sum(axis=-1).T[position] / symmetry for part in parts)
 
 
 def _point(
@@ -164,29 +164,44 @@ def _pair_spectrum(
     par: MutableMapping[str, float],
     kind: tuple[Any, ...],
     edges: tuple[float, ...],
-    shift: Shift,
+    shifts: tuple[Shift, ...],
     m1: float,
     m2: float,
 ) -> np.ndarray:
-    """As `_forms`, for one pair of masses and many bins at once, shape (bins, terms)."""
-    for parameter, step in shift:
-        par[parameter] = par[parameter] + step  # of the cache's own copy
+    """As `_forms`, for one pair of masses and many bins at once, shape (shifts, bins, terms)."""
     name, quantity, scale, _ = kind
     mode = _MODES[name]
     endpoint = (par[f"m_{mode.B}"] - par[f"m_{mode.M}"]) ** 2
     low, high = np.array(edges[:-1]), np.array(edges[1:])
     is_open = ((m1 + m2) ** 2 < high) & (low < endpoint)
-    low, high = low[is_open], high[is_open]
-    first, second = np.full(len(low), m1), np.full(len(low), m2)
-    q2, weights = nodes(first, second, endpoint, low, high)
-    masses = first[:, None], second[:, None]
-    total = _coefficients(par, mode, quantity, scale, q2, *masses)[0]
-    result = np.zeros((len(is_open), len(total)))
-    result[is_open] = (total * weights).sum(axis=-1).T
+    q2, weights, bins = bin_nodes(m1, m2, endpoint, low[is_open], high[is_open])
+    ffs = _shifted_form_factors(par, mode, shifts, q2)
+    masses = np.array(m1), np.array(m2)
+    total = _coefficients(par, mode, quantity, scale, q2, ffs, *masses)[0]
+    result = np.zeros((len(shifts), len(is_open), len(total)))
+    starts = np.flatnonzero(np.diff(bins, prepend=-1))
+    sums = np.add.reduceat(total * weights, starts, axis=-1)
+    result[:, np.flatnonzero(is_open)[bins[starts]]] = np.moveaxis(sums, 0, -1)
     return result
 
 
-_cached_pair_spectrum = ParameterCache(_pair_spectrum)
+def _shifted_form_factors(
+    par: MutableMapping[str, float], mode: ExclusiveMode, shifts: tuple[Shift, ...], q2: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Form factors for every shift of parameters, shape (shifts, nodes)."""
+    rows = []
+    for shift in shifts:
+        before = [(name, par[name]) for name, _ in shift]
+        for name, step in shift:
+            par[name] = par[name] + step
+        rows.append(form_factors(mode.form_factors, par, q2))
+        for name, value in before:
+            par[name] = value
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+# an entry has 8 kB per shift
+_cached_pair_spectrum = ParameterCache(_pair_spectrum, maxsize=512)
 
 
 def spectrum(
@@ -221,6 +236,5 @@ def spectrum(
             by_masses[pair] = by_masses[pair] + product if pair in by_masses else product
     result = np.zeros((len(shifts), len(edges) - 1))
     for (m1, m2), product in by_masses.items():
-        for row, shift in zip(result, shifts, strict=True):
-            row += _cached_pair_spectrum(par, kind, edges, shift, m1, m2) @ product
+        result += _cached_pair_spectrum(par, kind, edges, shifts, m1, m2) @ product
     return result

@@ -81,8 +81,31 @@ def test_missing_folder_and_files(copied):
 
 
 def test_other_checksums_are_refused(folder):
-    with pytest.raises(InvalidRecord, match=r"combined_likelihood.json.*SHA-256 \w{64}, expected"):
+    with pytest.raises(
+        InvalidRecord, match=r"combined_likelihood.json.*SHA-256 .*\w{64}, expected"
+    ):
         Belle2Likelihood(folder)
+
+
+def test_checksums_are_those_of_the_numbers(copied, monkeypatch):
+    """Copies of the record differ in digits, white space and order; a change of 1e-7 is found."""
+    monkeypatch.setattr(record, "FILES", record.read(copied, check_sums=False).checksums)
+    path = copied / record.WORKSPACE
+    keys_reversed = dict(reversed(json.loads(path.read_text()).items()))
+    path.write_text(json.dumps(keys_reversed, indent=4) + "\n")
+    for name in record._DENSITIES.values():
+        density = np.loadtxt(copied / name, delimiter=",")
+        np.savetxt(copied / name, density, delimiter=",", fmt="%.12e")
+    record.read(copied)
+    np.savetxt(copied / name, density * (1 + 1e-7), delimiter=",", fmt="%.12e")
+    with pytest.raises(InvalidRecord, match=rf"{name}.*SHA-256"):
+        record.read(copied)
+
+
+def test_download_command_names_the_files():
+    for name in record.FILES:
+        assert record.HOW_TO.count(name) == 1
+    assert f"curl -f --create-dirs -o 'belle2/#1' '{record.AUTHORS_COPY}/{{" in record.HOW_TO
 
 
 @pytest.mark.parametrize("name", list(record.FILES)[1:])
@@ -147,8 +170,25 @@ def test_spectrum_equals_the_binned_observable(par, masses):
     binned = flavio.Observable["<dBR_SD/dq2>(B+->Kinv)"]
     bins = zip(record.EDGES[:-1], record.EDGES[1:], strict=True)
     expected = [binned.prediction_par(par, wc, low, high) * (high - low) for low, high in bins]
-    # the same nodes; only the order of the sums differs
+    # fewer nodes in most bins, where both integrals have converged
     np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-22)
+
+
+def test_shifts_are_those_of_the_parameters(par):
+    """All at once as one after the other, and never part of the next."""
+    names = ("B->K GRvDV a0_f+", "B->K GRvDV a1_f0", "B->K GRvDV a0_fT")
+    shifts = ((), ((names[0], 0.01), (names[1], -0.2)), ((names[2], 0.05),), ((names[0], -0.01),))
+    par["m_N1"] = 0.7
+    wc, before = wilson(**POINT), dict(par)
+    found = spectrum(par, SEMI_INVISIBLE["B+->K"], record.EDGES, wc, shifts)
+    assert par == before
+    for row, shift in zip(found, shifts, strict=True):
+        shifted = par | {name: par[name] + step for name, step in shift}
+        expected = spectrum(shifted, SEMI_INVISIBLE["B+->K"], record.EDGES, wc)[0]
+        np.testing.assert_allclose(row, expected, rtol=1e-13, atol=0)
+    # parameters that shifts alone read are part of the key of what is remembered
+    other = spectrum(par | {names[2]: 0.4}, SEMI_INVISIBLE["B+->K"], record.EDGES, wc, shifts)
+    assert (other[2] != found[2]).any()
 
 
 def test_yields_are_sums_over_the_densities(b2, par, folder):

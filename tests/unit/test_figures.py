@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
+from scipy.optimize import brentq
 
 from flavio_nusmeft import NuWilson, errors, figures
 from flavio_nusmeft.measurements import result, results
@@ -77,6 +78,77 @@ def test_reach(par):
                 expected = total + mu * short
                 assert values.pop((channel, kind)) == pytest.approx(expected, rel=1e-12, abs=0)
         assert not values
+
+
+# arXiv:2309.11353, abstract
+FCC_EE = {KSTAR: 0.0053, "Bs->phiinv": 0.0120, K0: 0.0337, "Lambdab->Lambdainv": 0.0986}
+
+
+def test_prospects(par):
+    """Relative to the SM, on top of the SM."""
+    data = figures.experiment("current")
+    assert {line.channel for line in data.prospects} == set(FCC_EE)
+    for line in data.prospects:
+        assert (line.kind, line.source) == ("FCC-ee reach", "arXiv:2309.11353")
+        expected = (1 + FCC_EE[line.channel]) * single(f"BR({line.channel})", par, {}, 0)
+        assert line.value == pytest.approx(expected, rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize("name", ["QN_2311", "LNQd_2123", "LNQdT_2123"])
+def test_reach_in_the_coefficient(par, name):
+    """Against a root of flavio's prediction, for FCC-ee, Belle II, limits and measurements."""
+    masses = (0.0, 1.3, 2.2)
+    found = figures.reach(name, m_N=masses)
+    assert found.values.shape == (len(found.lines), 3)
+    observables = {**found.data.observables, **{c: f"BR({c})" for c in figures.Z_POLE}}
+    checked = 0
+    pairs = zip(found.lines, found.values, strict=True)
+    lines = [(line.channel, line.value, row) for line, row in pairs]
+    for band, (low, high) in zip(found.bands, found.edges, strict=True):
+        lines += [(band.channel, band.low, low), (band.channel, band.high, high)]
+    for channel, value, row in lines:
+        for mass, C in zip(masses, row, strict=True):
+
+            def excess(C, channel=channel, value=value, mass=mass):
+                return single(observables[channel], par, {name: C}, mass) - value
+
+            if np.isnan(C):  # closed, or a massless vector in Bs -> inv
+                assert excess(10.0) < 0
+                continue
+            # the smallest excess over the SM is 5e-3 of the rate, which is known to 1e-10
+            assert brentq(excess, 0, 10, xtol=1e-14) == pytest.approx(C, rel=1e-7, abs=0)
+            checked += 1
+    assert checked > 30
+
+
+def test_reach_with_interference(par):
+    """An active coefficient interferes with the SM: the root is the positive one."""
+    theory = figures.Theory(eft="nuSMEFT", basis="Warsaw")
+    found = figures.reach("ld_1123", m_N=[0.0], theory=theory)
+    C = 1e-6 * found.strongest("FCC-ee reach")[0]
+    wc_obj = NuWilson({"ld_1123": C}, 1e3, "nuSMEFT", "Warsaw")
+    changes = []
+    for channel, mu in FCC_EE.items():
+        prediction = flavio.Observable[f"BR({channel})"].prediction_par
+        changes.append((prediction(par, wc_obj) / prediction(par, None) - 1) / mu)
+    # the strongest channel is just at its uncertainty
+    assert max(changes) == pytest.approx(1, abs=1e-7)
+
+
+def test_strongest_reach():
+    """The minimum over channels, without limits on what has been measured."""
+    found = figures.reach("LNQd_2123", m_N=[0.0, 4.0])
+    pairs = zip(found.lines, found.values, strict=True)
+    rows = {line.channel: row for line, row in pairs if line.kind == "limit"}
+    assert KPLUS in rows
+    expected = np.nanmin([row for channel, row in rows.items() if channel != KPLUS], axis=0)
+    np.testing.assert_array_equal(found.strongest("limit"), expected)
+    axes = Figure().subplots()
+    artists = figures.draw_reach(axes, figures.reach("LNQd_2123"))
+    assert {*FCC_EE, "Belle II", "excluded"} <= set(artists)
+    names, columns = found.table()
+    assert len(names) == len(columns) == 2 + len(found.lines) + 2 * len(found.bands)
+    assert sum("FCC-ee" in name for name in names) == len(FCC_EE)
 
 
 def test_spectra(par):
@@ -231,7 +303,7 @@ def test_files(tmp_path):
     with mpl.rc_context({"text.usetex": True}):
         written = list(figures.write_figures(tmp_path, ["paper2023"]))
     assert sorted(written) == sorted(tmp_path.iterdir())
-    assert len(written) == 16
+    assert len(written) == 19
     for path in written:
         if path.suffix == ".png":
             pixels = imread(path)[:, :, :3]
@@ -251,6 +323,8 @@ def test_files(tmp_path):
         assert len(table) == rows
         assert any("[" in name for name in header)
         assert {len(row) for row in table} == {len(header)}
+    reach = next(tmp_path.glob("reach*.csv")).read_text(encoding="utf-8").splitlines()
+    assert len(reach) == 1 + 3 * 200
     # the last table: the vector against the scalar for 1.5 GeV
     row = dict(zip(header, table[-1], strict=True))
     assert (row["x"], row["y"], row["m_N [GeV]"]) == ("LNQd_2123", "QN_2311", "1.5")
@@ -265,6 +339,7 @@ def test_files(tmp_path):
         "limit": 4,
         "reach": 4,
         "improved reach": 3,
+        "FCC-ee reach": 4,
     }
 
 

@@ -1,0 +1,106 @@
+"""Which coefficients experiments exclude, favour and will reach, as a function of the mass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .data import Table, largest_mass
+from .experiment import CHANNELS, Z_POLE, Band, Experiment, Line, experiment
+from .theory import Theory
+
+__all__ = ["Reach", "reach"]
+
+_DEFAULT = Theory()
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Coefficients (TeV^-2) at which branching ratios rise above limits, measurements and reach.
+
+    Attributes
+    ----------
+    coefficient : name
+    m_N : GeV, shape (n,)
+    lines : limits, reach of Belle II and of FCC-ee; their ``channel`` and ``kind`` tell them apart
+    values : shape (lines, n); nan where no coefficient reaches the line
+    bands : measurements
+    edges : lower and upper edges of the bands, shape (bands, 2, n)
+    data : what was compared with
+    """
+
+    coefficient: str
+    m_N: np.ndarray
+    lines: tuple[Line, ...]
+    values: np.ndarray
+    bands: tuple[Band, ...]
+    edges: np.ndarray
+    data: Experiment
+
+    def strongest(self, kind: str) -> np.ndarray:
+        """The smallest coefficient for lines of a kind, shape (n,), of all channels that have no
+        band: a limit on a decay that has been measured since is not used."""
+        measured = {band.channel for band in self.bands}
+        rows = [
+            row
+            for line, row in zip(self.lines, self.values, strict=True)
+            if line.kind == kind and line.channel not in measured
+        ]
+        return np.fmin.reduce(rows)
+
+    def table(self) -> Table:
+        names = ["coefficient", "m_N [GeV]"]
+        names += [f"{line.kind} {line.channel} C [TeV^-2]" for line in self.lines]
+        columns = [np.full(len(self.m_N), self.coefficient), self.m_N, *self.values]
+        for band, edges in zip(self.bands, self.edges, strict=True):
+            names += [f"{band.source} {edge} C [TeV^-2]" for edge in ("low", "high")]
+            columns += [*edges]
+        return names, columns
+
+
+def reach(
+    coefficient: str,
+    *,
+    dataset: str = "current",
+    m_N: ArrayLike | None = None,
+    theory: Theory = _DEFAULT,
+) -> Reach:
+    """The reach of all experiments in a coefficient and the sterile mass.
+
+    A branching ratio is a quadratic polynomial of the coefficient, so the coefficients are exact.
+    Efficiencies are taken to be those of the SM spectra. The reach of FCC-ee is that of the
+    experiment: the SM rates are not known as well today (see `experiment`).
+
+    Parameters
+    ----------
+    coefficient : name
+    dataset : ``paper2023`` or ``current``
+    m_N : GeV, shape (n,); by default 200 values up to the largest mass in B+ -> K+ + inv
+    theory : EFT, basis, scale and parameters
+
+    Raises
+    ------
+    UnknownDataset, UnknownCoefficient, InvalidMass
+    """
+    masses = np.linspace(0, largest_mass(coefficient, theory), 200) if m_N is None else m_N
+    x = np.asarray(masses, dtype=float)
+    data = experiment(dataset, theory)
+    observables = {channel: names[0] for channel, (names, _) in Z_POLE.items()}
+    observables |= {channel: data.observables[channel] for channel in CHANNELS}
+    C = np.array([[0.0], [1.0], [-1.0]])  # TeV^-2
+    found = theory.predict([*observables.values()], {coefficient: C}, x[None, :])
+
+    def crossing(channel: str, value: float) -> np.ndarray:
+        none, plus, minus = found[observables[channel]]
+        linear, quadratic = (plus - minus) / 2, (plus + minus) / 2 - none
+        missing = value - none
+        can = (missing > 0) & (quadratic > 0)
+        quadratic = np.where(can, quadratic, np.nan)
+        return (np.sqrt(linear**2 + 4 * quadratic * missing) - linear) / (2 * quadratic)
+
+    lines = (*data.limits.values(), *data.reach, *data.prospects)
+    values = np.array([crossing(line.channel, line.value) for line in lines])
+    edges = [[crossing(b.channel, value) for value in (b.low, b.high)] for b in data.bands]
+    return Reach(coefficient, x, lines, values, data.bands, np.array(edges), data)

@@ -6,13 +6,13 @@ Here every rate of K -> pi + inv, differential ones and those with N included, i
 one constant, so that a massless pair with a vector current has exactly this branching ratio.
 The form factors of K -> pi give the shape in q² and the scalar and tensor relative to the vector.
 
-K_L. With CP|K0> = -|K0bar> and indirect CP violation neglected, K_L = (K0 + K0bar)/√2 in the phase
-convention where V_us V_ud* is real. Between K and π the currents q̄ Γ q' behave under CP as
+K_L. With C|K0> = |K0bar>, that is CP|K0> = -|K0bar>, and indirect CP violation neglected,
+K_L = (K0 + K0bar)/√2 in the phase convention where V_us V_ud* is real. Charge conjugation gives
 
     <pi0|s̄ Γ d|K0> = η <pi0|d̄ Γ s|K0bar>,   η = -1, +1, -1 for vector, scalar and tensor,
 
-and hermiticity gives the couplings of s̄ Γ d from those of d̄ Γ s: for the sums C+ and the tensors
-C±, C(s̄d) = -C* for V+, P+, T+ and C* for A+, S+, T-. The amplitude of K_L is therefore that of
+and hermiticity the couplings of s̄ Γ d from those C of d̄ Γ s: -C* for V+, P+, T+ and C* for A+,
+S+, T- (V and T are antisymmetric in the neutrinos). The amplitude of K_L is therefore that of
 K0bar with
 
     C -> √2 Re C for V+, S+, T+,   C -> √2 i Im C for A+, P+, T-.

@@ -122,7 +122,8 @@ class GlobalLikelihood(_Base):
     with_smelli : whether to add smelli's own likelihoods, which see the SMEFT or WET part only.
         Left out are those with results that are in the data set, too: ``likelihood_rd_rds.yaml``
         and ``likelihood_bqnunu.yaml``. K -> pi nu nu is part of smelli's quark likelihood, with
-        older data and without N, and cannot be taken out: so ``likelihood_kpiinv.yaml`` is left out.
+        older data and without N, and cannot be taken out: so ``likelihood_kpiinv.yaml`` is left
+        out.
     fix_ckm : whether to use the CKM elements of the parameters, as flavio's likelihoods do
         (default). If False, smelli extracts them at every point from four observables, of which
         B -> X_c e + inv contains sterile neutrinos; the other three, K and pi -> mu nu,

@@ -18,9 +18,13 @@ K0bar with
     C -> √2 Re C for V+, S+, T+,   C -> √2 i Im C for A+, P+, T-.
 
 A K_S has Re and Im exchanged, so that Γ(K_L) + Γ(K_S) = Γ(K0) + Γ(K0bar): the bound of
-Grossman and Nir (hep-ph/9701313). For active neutrinos it is |X_ij - X_ji*|² of that paper.
-(flavio takes (Im X_ij)² also for i ≠ j, which is not invariant under a change of the phases of the
-charged leptons; for i = j both are the same.)
+Grossman and Nir (hep-ph/9701313), BR(K_L) <= 4.3 BR(K+) for massless vectors. Scalars, tensors
+and massive N feel the larger energy release of K0 -> pi0: 5% more for massless scalars, and pairs
+heavier than 0.354 GeV are open to K_L alone.
+
+For active neutrinos |C_L|² is |X_ij - X_ji*|² of that paper: without flavour conservation the
+final state is no eigenstate of CP. flavio takes (Im X_ij)² for i ≠ j, too, which depends on the
+phases of the neutrinos; for i = j both are the same.
 """
 
 from __future__ import annotations

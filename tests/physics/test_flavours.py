@@ -306,6 +306,14 @@ def test_grossman_nir(masses, sterile, par):
             assert ratio < KAPPA_RATIO * 1.06
 
 
+def test_kl_alone_is_open(par):
+    """Half of m_K - m_pi is 0.1771 GeV for the charged and 0.1813 GeV for the neutral kaon."""
+    set_masses(par, 0.179)
+    w = NuWilson({"VnudLL_4412": 1e-9j}, 2.0, "nuWET", "JMS")
+    assert value("BR(K+->piinv)", par, w) == value("BR(K+->piinv)", par)
+    assert value("BR(KL->piinv)", par, w) > value("BR(KL->piinv)", par)
+
+
 @pytest.mark.parametrize(
     ("values", "fraction"),
     [

@@ -1,7 +1,7 @@
 """Flavour physics with sterile neutrinos: a plugin of flavio and wilson.
 
-``import flavio_nusmeft`` adds the EFTs ``nuSMEFT`` and ``nuWET``, the observables of B -> K(*),
-phi + inv, B_s, B0 -> inv and b -> c l + inv, their parameters and measurements to flavio and WCxf.
+``import flavio_nusmeft`` adds the EFTs ``nuSMEFT`` and ``nuWET``, the observables of B, K and D
+decays with sterile neutrinos, their parameters and measurements to flavio and WCxf.
 
 - `NuWilson`: Wilson coefficients with sterile neutrinos, wherever flavio takes a ``wc_obj``
 - `predict`: many points of coefficients and masses at once
@@ -11,6 +11,7 @@ phi + inv, B_s, B0 -> inv and b -> c l + inv, their parameters and measurements 
 - `Belle2Likelihood`: Belle II's published likelihood of B+ -> K+ + inv in q²
 - `to_popxf`: predictions as polynomials for jelli and other codes
 - `tables`: binned spectra with covariance
+- `uv`: models with heavy particles, from masses and couplings to all coefficients
 - `dataset`: names of measurements that belong together
 - `errors`: the exceptions and warnings
 """
@@ -27,7 +28,7 @@ from .eft.wilson import NuWilson
 from .measurements import dataset
 
 if TYPE_CHECKING:
-    from . import figures, scan, tables
+    from . import figures, scan, tables, uv
     from .belle2 import Belle2Likelihood
     from .fits import LogLikelihood, likelihood
     from .popxf import to_popxf
@@ -44,6 +45,7 @@ __all__ = [
     "scan",
     "tables",
     "to_popxf",
+    "uv",
 ]
 
 # imported when they are first used: the module of each name
@@ -55,6 +57,7 @@ _LATER = {
     "scan": "scan",
     "tables": "tables",
     "to_popxf": "popxf",
+    "uv": "uv",
 }
 
 _register()

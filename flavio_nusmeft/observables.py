@@ -168,11 +168,18 @@ class _Spec:
 _BIN = ("q2min", "q2max")
 
 
+_B_KINDS = {0: r"B\to P", 0.5: r"\Lambda_b\to \Lambda", 1: r"B\to V"}
+_OTHER_KINDS = {"s": r"K\to \pi", "c": r"D\to \pi"}
+
+
 def _semi_invisible_specs(mode: ExclusiveMode) -> Iterator[_Spec]:
     process = f"{mode.name}inv"
     tex = rf"{mode.tex}\,\text{{inv}}"
-    kind = {0: r"B\to P", 0.5: r"\Lambda_b\to \Lambda", 1: r"B\to V"}[mode.spin]
-    taxonomy = f"Process :: $b$ hadron decays :: FCNC decays :: ${kind}$ + invisible :: ${tex}$"
+    quark = mode.quarks[0]
+    kind = _OTHER_KINDS.get(quark) or _B_KINDS[mode.spin]
+    taxonomy = (
+        f"Process :: ${quark}$ hadron decays :: FCNC decays :: ${kind}$ + invisible :: ${tex}$"
+    )
     variants = [("BR", r"\text{BR}", mode.long_distance, "")]
     if mode.long_distance:
         variants.append(("BR_SD", r"\text{BR}_\text{SD}", False, ", short distance only"))

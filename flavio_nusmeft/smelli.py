@@ -28,10 +28,11 @@ from .errors import InvalidScale
 
 __all__ = ["GlobalLikelihood"]
 
-_OURS = ["likelihood_nusmeft.yaml"]
-# of smelli: the results on B -> K(*) nu nu and R(D), R(D*) are in ours
+_OURS = ["likelihood_nusmeft.yaml", "likelihood_kpiinv.yaml"]
+# of smelli: the results on B -> h nu nu and R(D), R(D*) are in ours
 _COUNTED_TWICE = ("likelihood_bqnunu.yaml", "likelihood_rd_rds.yaml")
-_REST = ["likelihood_bdnunu.yaml"]
+# of ours: K -> pi nu nu is in the quark likelihood of smelli
+_COUNTED_THERE = ("likelihood_kpiinv.yaml",)
 # the EFT whose observables and likelihoods of smelli hold for the part without N
 _STANDARD = {"nuSMEFT": "SMEFT", "nuWET": "WET"}
 _MASSES = ("m_N1", "m_N2", "m_N3")
@@ -109,8 +110,8 @@ class GlobalLikelihood(_Base):
 
     Its methods and those of a point are smelli's: ``parameter_point(...)`` and from there
     ``log_likelihood_dict()``, ``obstable()``; ``plot_data_2d``, ``chi2_min``. Log-likelihoods of
-    a point are relative to the SM. Theory uncertainties do not enter the likelihood
-    ``likelihood_nusmeft.yaml``.
+    a point are relative to the SM. Theory uncertainties do not enter the likelihoods
+    ``likelihood_nusmeft.yaml`` and ``likelihood_kpiinv.yaml`` (decays of kaons).
 
     Parameters
     ----------
@@ -119,9 +120,10 @@ class GlobalLikelihood(_Base):
     par_dict : values of flavio's parameters that differ from the default, e.g. ``m_N1``. The
         others are taken from ``flavio.default_parameters`` now, not again later.
     with_smelli : whether to add smelli's own likelihoods, which see the SMEFT or WET part only.
-        Left out are those with results that are in the data set, too: ``likelihood_rd_rds.yaml``,
-        and of ``likelihood_bqnunu.yaml`` the K and K*. (B -> pi, rho remain, in
-        ``likelihood_bdnunu.yaml``.)
+        Left out are those with results that are in the data set, too: ``likelihood_rd_rds.yaml``
+        and ``likelihood_bqnunu.yaml``. K -> pi nu nu is part of smelli's quark likelihood, with
+        older data and without N, and cannot be taken out: so ``likelihood_kpiinv.yaml`` is left
+        out.
     fix_ckm : whether to use the CKM elements of the parameters, as flavio's likelihoods do
         (default). If False, smelli extracts them at every point from four observables, of which
         B -> X_c e + inv contains sterile neutrinos; the other three, K and pi -> mu nu,
@@ -159,7 +161,8 @@ class GlobalLikelihood(_Base):
             self._fast_likelihoods_yaml = _Base._fast_likelihoods_yaml
             self._fast_likelihoods_yaml_fixckm = _Base._fast_likelihoods_yaml_fixckm
             theirs = [name for name in _Base._likelihoods_yaml if name not in _COUNTED_TWICE]
-            self._likelihoods_yaml = [*theirs, *_REST, *_OURS]
+            ours = [name for name in _OURS if name not in _COUNTED_THERE]
+            self._likelihoods_yaml = [*theirs, *ours]
         super().__init__(eft, basis, par_dict, fix_ckm=fix_ckm, **options)
         if type(self._ckm_scheme) is _BaseScheme:
             self._ckm_scheme = _CKMScheme({name: self.par_dict_default[name] for name in _MASSES})

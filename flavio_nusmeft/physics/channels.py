@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import InvalidMass
 from .charged_couplings import active_couplings, charged_couplings, sterile_couplings
+from .kaons import long_lived
 from .neutral_couplings import PAIRS, pair_couplings
 
 __all__ = ["CouplingSet", "couplings", "masses", "neutrino_masses", "symmetry_factors"]
@@ -57,7 +58,8 @@ def symmetry_factors(lepton: str | None) -> np.ndarray:
 class CouplingSet(NamedTuple):
     """Which couplings: of a quark transition, with a charged lepton or None, at a scale (GeV).
 
-    ``part`` of charged currents: ``all``, or ``active`` (SM, SMEFT and WET) or ``sterile`` only.
+    ``part`` of charged currents: ``all``, or ``active`` (SM, SMEFT and WET) or ``sterile`` only;
+    of neutral currents: ``all``, or ``long`` for the mixture of K0 and K0bar that is a K_L.
     """
 
     quarks: str
@@ -79,5 +81,6 @@ def couplings(
     """Couplings of every channel (GeV^-2), shape (channels, 10) as in `widths.COMPONENTS`."""
     quarks, lepton, scale, part = which
     if lepton is None:
-        return pair_couplings(wc_obj, par, quarks, scale)
+        pairs = pair_couplings(wc_obj, par, quarks, scale)
+        return long_lived(pairs) if part == "long" else pairs
     return _CHARGED_PARTS[part](wc_obj, par, quarks, lepton, scale)

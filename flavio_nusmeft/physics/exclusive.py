@@ -1,6 +1,6 @@
 """B -> M + inv (short distance) and B -> M l + inv: rates, F_L, lepton polarisation.
 
-The forms of `rates` are integrated once and remembered.
+B is any initial hadron, also a K or D. The forms of `rates` are integrated once and remembered.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import flavio
 import numpy as np
 
-from . import channels
+from . import channels, kaons
 from .cache import ParameterCache
 from .formfactors import form_factors, implementation
 from .integrate import bin_nodes, nodes
@@ -35,6 +35,7 @@ __all__ = ["Shift", "longitudinal", "polarisation", "rate", "spectrum"]
 Shift = tuple[tuple[str, float], ...]  # changes of parameters: (name, what is added)
 
 _MODES = SEMI_INVISIBLE | SEMILEPTONIC
+_AXIAL = PSEUDOSCALAR_TERMS.index(("A+", "A+"))
 _MASSLESS_Q2 = 1e-12  # GeV²; stands in for q² = 0, where massless rates have a finite limit
 # the widths and their pairs of couplings, by the spin of M
 _RATE, _POLARISED = "rate", "polarised"
@@ -68,13 +69,25 @@ def _coefficients(
     rest is the shape of q², the form factors and the masses; for a rate to a hadron with spin the
     total and the longitudinal ones."""
     running = flavio.physics.running.running
-    m_b, m_q = running.get_mb(par, scale), running.get_mq(mode.quarks[1], par, scale)
+    m_b, m_q = (running.get_mq(quark, par, scale) for quark in mode.quarks)
     m_B, m_M = par[f"m_{mode.B}"], par[f"m_{mode.M}"]
-    width = _WIDTHS[quantity, mode.spin](q2, m_B, m_M, m1, m2, ffs, m_b, m_q)
-    factor = par[f"tau_{mode.B}"]
+
+    def widths(
+        q2: np.ndarray, ffs: Mapping[str, np.ndarray], m1: np.ndarray, m2: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
+        width = _WIDTHS[quantity, mode.spin](q2, m_B, m_M, m1, m2, ffs, m_b, m_q)
+        return width if isinstance(width, tuple) else (width,)
+
+    factor = par[f"tau_{mode.B}"] * mode.isospin
     if mode.width_factor is not None:
         factor = factor * par[mode.width_factor]
-    return tuple(part * factor for part in (width if isinstance(width, tuple) else (width,)))
+    if mode.kaon is not None:
+        zero = np.zeros(1)
+        points, weights = nodes(zero, zero, (m_B - m_M) ** 2)
+        massless = form_factors(mode.form_factors, par, points)
+        total = widths(points, massless, zero[:, None], zero[:, None])[0][_AXIAL]
+        factor = kaons.massless_rate(par, mode.kaon, scale) / float((total * weights).sum())
+    return tuple(part * factor for part in widths(q2, ffs, m1, m2))
 
 
 def _forms(
@@ -113,12 +126,17 @@ def _point(
 _cached_forms = ParameterCache(_forms)
 
 
+def _coupling_set(mode: ExclusiveMode, scale: float) -> channels.CouplingSet:
+    part = "long" if mode.kaon == "long" else "all"
+    return channels.CouplingSet(mode.quarks, mode.lepton, scale, part)
+
+
 def _rates(
     par: Mapping[str, float], mode: ExclusiveMode, quantity: str, q2min: float, q2max: float
 ) -> list[Rate]:
     scale = flavio.config["renormalization scale"][mode.scale]
     kind = (mode.name, quantity, scale, implementation(mode.form_factors))
-    couplings = channels.CouplingSet(mode.quarks, mode.lepton, scale)
+    couplings = _coupling_set(mode, scale)
     terms = _TERMS[quantity, mode.spin]
     return [Rate(couplings, form, terms) for form in _cached_forms(par, kind, q2min, q2max)]
 
@@ -226,7 +244,7 @@ def spectrum(
     """
     scale = flavio.config["renormalization scale"][mode.scale]
     kind = (mode.name, _RATE, scale, implementation(mode.form_factors))
-    C = channels.couplings(wc_obj, par, channels.CouplingSet(mode.quarks, mode.lepton, scale))
+    C = channels.couplings(wc_obj, par, _coupling_set(mode, scale))
     first, second = _TERMS[_RATE, mode.spin]
     products = (C[:, first] * C[:, second].conj()).real
     products /= channels.symmetry_factors(mode.lepton)[:, None]

@@ -8,7 +8,8 @@ Which form factors a process takes is chosen as in flavio, by
 
 and likewise for ``B->K`` and ``Bs->phi``; for ``B->D`` and ``B->D*`` the default is ``GKvD``,
 arXiv:1811.00983 (LCSR and lattice), and stock flavio takes CLN; for ``Lambdab->Lambda`` it is
-``DM``, arXiv:1602.01399.
+``DM``, arXiv:1602.01399. ``B->rho``, ``D->pi``, ``B->pi`` and ``K->pi`` are those of stock flavio,
+vectorised, with flavio's parameters.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import numpy as np
 _FITS = {
     "GRvDV": "arXiv:2305.06301",
     "GKvD": "arXiv:1811.00983, light-cone sum rules and lattice",
+    "BSZ": "flavio's parameters",
 }
 
 __all__ = ["PROCESSES", "FormFactorProcess", "form_factors", "implementation", "register"]
@@ -35,7 +37,7 @@ class FormFactorProcess:
     ``fit`` is the default set of coefficients, ``masses`` are the parameters of the masses in z
     (the same for charged and neutral mesons), ``poles`` gives the name of the pole mass of every
     form factor, ``relations`` compute a0 of one form factor from that of another by an exact
-    kinematic identity at q² = 0.
+    kinematic identity at q² = 0, ``pole_prefix`` begins the names of the pole masses.
     """
 
     name: str
@@ -43,6 +45,11 @@ class FormFactorProcess:
     masses: tuple[str, str]
     poles: Mapping[str, str]
     relations: tuple[tuple[str, str, Callable[[float, float], float]], ...]
+    pole_prefix: str = ""
+
+    def pole(self, ff: str) -> str:
+        """Name of the parameter that is the pole mass of a form factor."""
+        return f"{self.pole_prefix or f'{self.name} {self.fit}'} {self.poles[ff]}"
 
 
 _B_P_POLES = {"f+": "m+", "f0": "m0", "fT": "m+"}
@@ -69,6 +76,12 @@ PROCESSES = {
         FormFactorProcess("Bs->phi", "GRvDV", ("m_Bs", "m_phi"), _B_V_POLES, _B_V_RELATIONS),
         FormFactorProcess("B->D", "GKvD", ("m_B+", "m_D0"), _B_P_POLES, _B_P_RELATIONS),
         FormFactorProcess("B->D*", "GKvD", ("m_B0", "m_D*0"), _B_V_POLES, _B_V_RELATIONS),
+        FormFactorProcess(
+            "B->rho", "BSZ", ("m_B0", "m_rho0"), _B_V_POLES, _B_V_RELATIONS, "B->rho BCL"
+        ),
+        FormFactorProcess(
+            "D->pi", "BSZ", ("m_D0", "m_pi+"), _B_P_POLES, _B_P_RELATIONS, "D->pi BCL"
+        ),
     )
 }
 
@@ -82,21 +95,23 @@ def _z(q2: np.ndarray | float, m_B: float, m_M: float) -> np.ndarray:
 
 
 def _bsz(
-    process: FormFactorProcess, prefix: str
+    process: FormFactorProcess,
 ) -> Callable[[Any, Mapping[str, float], np.ndarray], dict[str, np.ndarray]]:
+    prefix = f"{process.name} {process.fit}"
     fixed = {target: (source, factor) for target, source, factor in process.relations}
     names = {
         ff: [f"{prefix} a{k}_{fixed[ff][0] if ff in fixed and k == 0 else ff}" for k in range(3)]
         for ff in process.poles
     }
+    pole_names = {ff: process.pole(ff) for ff in process.poles}
 
     def evaluate(wc_obj: Any, par: Mapping[str, float], q2: np.ndarray) -> dict[str, np.ndarray]:
         # F(q²) = sum_k a_k [z(q²) - z(0)]^k / (1 - q²/m_R²), arXiv:1503.05534 Eq. (14)
         m_B, m_M = (par[name] for name in process.masses)
         dz = _z(q2, m_B, m_M) - _z(0.0, m_B, m_M)
-        poles = {pole: 1 - q2 / par[f"{prefix} {pole}"] ** 2 for pole in process.poles.values()}
+        poles = {name: 1 - q2 / par[name] ** 2 for name in set(pole_names.values())}
         result = {}
-        for ff, pole in process.poles.items():
+        for ff, pole in pole_names.items():
             a0, a1, a2 = (par[name] for name in names[ff])
             if ff in fixed:
                 a0 = a0 * fixed[ff][1](m_B, m_M)
@@ -137,6 +152,43 @@ def _detmold_meinel(wc_obj: Any, par: Mapping[str, float], q2: np.ndarray) -> di
     return result
 
 
+_LMVD = "B->pi BCL"
+
+
+def _lmvd(wc_obj: Any, par: Mapping[str, float], q2: np.ndarray) -> dict[str, np.ndarray]:
+    """B -> pi, BCL parametrisation of arXiv:2102.07233: F(q²) = F(0) (1 + sum_k b_k [ζ_k(q²) -
+    ζ_k(0)]) / (1 - q²/m_R²) with ζ_k = z^k - (-1)^(k-n) z^n k/n for f+ and fT, z^k for f0."""
+    m_B, m_P = par[f"{_LMVD} LMVD m_B+"], par[f"{_LMVD} LMVD m_pi0"]
+    z, z0 = _z(q2, m_B, m_P), _z(0.0, m_B, m_P)
+    result = {}
+    for ff, at_zero, pole in (("f+", "f+", "m+"), ("fT", "fT", "m+"), ("f0", "f+", "m0")):
+        letter, value = ff[1:], np.ones_like(q2)
+        order = 5 if ff == "f0" else 4
+        for k in range(1, order):
+            b = par[f"{_LMVD} b_{letter}^{k}"]
+            tail = 0.0 if ff == "f0" else (-1.0) ** (k - 4) * k / 4 * (z**4 - z0**4)
+            value = value + b * (z**k - z0**k - tail)
+        f_0 = par[f"{_LMVD} f_{at_zero[1:]}(0)"]
+        result[ff] = f_0 * value / (1 - q2 / par[f"{_LMVD} LMVD {pole}"] ** 2)
+    return result
+
+
+def _dispersive(wc_obj: Any, par: Mapping[str, float], q2: np.ndarray) -> dict[str, np.ndarray]:
+    """K -> pi: arXiv:1005.2323 Eqs. (33), (37) with arXiv:0903.1654 App. A for f0 and f+, and
+    arXiv:1108.1021 Eq. (4) for fT."""
+    p = {name: par[f"K->pi {name}"] for name in ("f+(0)", "ln(C)", "Lambda_+", "fT(0)", "sT")}
+    D, d, k, H1, H2 = (par[f"K->pi {name}"] for name in ("D", "d", "k", "H1", "H2"))
+    m_K, m_pi = par["m_KL"], par["m_pi+"]
+    x = q2 / (m_K - m_pi) ** 2
+    G = x * D + (1 - x) * d + x * (1 - x) * k
+    H = H1 * x + H2 * x**2
+    return {
+        "f+": p["f+(0)"] * np.exp(q2 / m_pi**2 * (p["Lambda_+"] + H)),
+        "f0": p["f+(0)"] * np.exp(q2 / (m_K**2 - m_pi**2) * (p["ln(C)"] - G)),
+        "fT": p["fT(0)"] / (1 - p["sT"] * q2),
+    }
+
+
 def _as_flavio(
     process: str,
 ) -> Callable[[Any, Mapping[str, float], np.ndarray], dict[str, np.ndarray]]:
@@ -171,12 +223,18 @@ def register() -> None:
     defaults = {
         name: (
             f"{name} {process.fit}",
-            _bsz(process, f"{name} {process.fit}"),
+            _bsz(process),
             f"BSZ parametrisation, {_FITS[process.fit]}",
         )
         for name, process in PROCESSES.items()
     }
     defaults[_BARYON] = (f"{_BARYON} DM", _detmold_meinel, _BARYON_FIT)
+    defaults["B->pi"] = ("B->pi LMVD", _lmvd, "BCL parametrisation, arXiv:2102.07233")
+    defaults["K->pi"] = (
+        "K->pi dispersive",
+        _dispersive,
+        "dispersive f+ and f0 (hep-ph/0603202), pole fT (arXiv:1108.1021)",
+    )
     for name, default in defaults.items():
         if _quantity(name) in flavio.classes.AuxiliaryQuantity.instances:
             continue

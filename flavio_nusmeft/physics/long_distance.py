@@ -1,6 +1,7 @@
 """B+ -> tau+ (-> M+ nubar) nu with an on-shell τ, the tree-level background of B+ -> M+ inv.
 
-arXiv:0908.1174; no interference with the short-distance part.
+arXiv:0908.1174; no interference with the short-distance part. The same holds for D+ -> pi+ inv,
+where the τ has 0.09 GeV to spare; a K is too light for it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,19 @@ from .modes import SEMI_INVISIBLE, ExclusiveMode
 __all__ = ["branching_ratio", "differential"]
 
 
+# row and column of the CKM element of the meson's quarks
+_CKM = {
+    "B+": (0, 2),
+    "D+": (1, 0),
+    "K+": (0, 1),
+    "K*+": (0, 1),
+    "pi+": (0, 0),
+    "rho+": (0, 0),
+}
+# flavio has the decay constant of the neutral ρ alone; isospin
+_DECAY_CONSTANTS = {"rho+": "f_rho0"}
+
+
 class _Spectrum(NamedTuple):
     """dBR/dq² = c0 + c1 q² for 0 < q² < end."""
 
@@ -29,7 +43,8 @@ def _spectrum(par: Mapping[str, float], kind: tuple[str, str]) -> _Spectrum:
     mode = SEMI_INVISIBLE[kind[0]]
     V = flavio.physics.ckm.get_ckm(par)
     m_tau, m_B, m_M = par["m_tau"], par[f"m_{mode.B}"], par[f"m_{mode.M}"]
-    couplings = V[0, 2] * V[0, 1] * par[f"f_{mode.M}"] * par[f"f_{mode.B}"]
+    f_M = par[_DECAY_CONSTANTS.get(mode.M, f"f_{mode.M}")]
+    couplings = V[_CKM[mode.B]] * V[_CKM[mode.M]] * f_M * par[f"f_{mode.B}"]
     kinematics = m_tau * (m_B**2 - m_tau**2) ** 2 * (m_tau**2 - m_M**2) ** 2 / m_B**3
     spin = 1 + 2 * m_M**2 / m_tau**2 if mode.spin else 1.0
     lifetimes = par[f"tau_{mode.B}"] * par["tau_tau"]

@@ -17,10 +17,15 @@ __all__ = [
 
 CHARGED_LEPTONS = ("e", "mu", "tau")
 
+_SCALES = {"sd": "kdecays", "cu": "dpll"}
+_B_SCALES = {0: "bpll", 0.5: "lambdab", 1: "bvll"}
+
 
 @dataclass(frozen=True)
 class ExclusiveMode:
-    """A decay B -> M + inv, or B -> M l + inv with a charged lepton; B and M may be baryons.
+    """A decay B -> M + inv, or B -> M l + inv with a charged lepton.
+
+    B stands for any initial hadron: a K, D or B meson, or a baryon.
 
     Attributes
     ----------
@@ -33,6 +38,9 @@ class ExclusiveMode:
     width_factor : parameter that multiplies the short-distance rate, or None
     long_distance : whether the τ resonance contributes
     lepton : the charged lepton, or None
+    isospin : 1/2 for π0 and ρ0, where the matrix element is that of π+ over √2 (in κ_ν for kaons)
+    kaon : for K decays which of flavio's κ_ν normalises the rate, ``plus`` or ``long``; ``long``
+        is K_L, the mixture of K0 and K0bar (see `kaons`)
     """
 
     name: str
@@ -45,11 +53,13 @@ class ExclusiveMode:
     width_factor: str | None = None
     long_distance: bool = False
     lepton: str | None = None
+    isospin: float = 1.0
+    kaon: str | None = None
 
     @property
     def scale(self) -> str:
         """Key of flavio's configured renormalisation scale."""
-        return {0: "bpll", 0.5: "lambdab", 1: "bvll"}[self.spin]
+        return _SCALES.get(self.quarks) or _B_SCALES[self.spin]
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,16 @@ SEMI_INVISIBLE = {
             0.5,
             r"\Lambda_b\to \Lambda",
         ),
+        ExclusiveMode("B+->pi", "B+", "pi+", "B->pi", 0, r"B^+\to \pi^+", "bd", long_distance=True),
+        ExclusiveMode("B0->pi", "B0", "pi0", "B->pi", 0, r"B^0\to \pi^0", "bd", isospin=0.5),
+        ExclusiveMode(
+            "B+->rho", "B+", "rho+", "B->rho", 1, r"B^+\to \rho^+", "bd", long_distance=True
+        ),
+        ExclusiveMode("B0->rho", "B0", "rho0", "B->rho", 1, r"B^0\to \rho^0", "bd", isospin=0.5),
+        ExclusiveMode("K+->pi", "K+", "pi+", "K->pi", 0, r"K^+\to \pi^+", "sd", kaon="plus"),
+        ExclusiveMode("KL->pi", "KL", "pi0", "K->pi", 0, r"K_L\to \pi^0", "sd", kaon="long"),
+        ExclusiveMode("D+->pi", "D+", "pi+", "D->pi", 0, r"D^+\to \pi^+", "cu", long_distance=True),
+        ExclusiveMode("D0->pi", "D0", "pi0", "D->pi", 0, r"D^0\to \pi^0", "cu", isospin=0.5),
     )
 }
 

@@ -1,4 +1,4 @@
-"""Couplings of b -> s(d) f1 f2 in the parity basis, arXiv:2309.02940 App. A.2.
+"""Couplings of b -> s(d), s -> d and c -> u f1 f2 in the parity basis, arXiv:2309.02940 App. A.2.
 
 L = 1/2 sum_ab (C_i O_i + C'_i O'_i) over the parities i = S, P, V, A, T; the neutrinos are
 Majorana fields, so S, P, A are symmetric and V, T antisymmetric in the neutrino indices.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import flavio
 import numpy as np
@@ -18,6 +18,7 @@ from ..eft.operators import JMS, N_ACTIVE, N_NEUTRINOS
 from ..eft.wilson import NuWilson, promote, set_ckm
 from .cache import ParameterCache
 from .charged_couplings import has_coefficients
+from .kaons import charm
 from .modes import CHARGED_LEPTONS
 from .widths import COMPONENTS, combine
 
@@ -26,16 +27,35 @@ __all__ = ["PAIRS", "left_to_parity", "pair_couplings"]
 # the 21 pairs of neutrinos, indices from 0
 PAIRS = tuple((a, b) for a in range(N_NEUTRINOS) for b in range(a, N_NEUTRINOS))
 _PAIR_INDEX = {pair: k for k, pair in enumerate(PAIRS)}
-_DOWN = "dsb"
 
 
-def left_to_parity(C: Arrays, final: int, initial: int) -> dict[str, np.ndarray]:
+class _Transition(NamedTuple):
+    """``kind`` of the quarks, "d" or "u", with their indices from 0; sector; the EFT in which
+    flavio has the coefficients of active neutrinos at its scale."""
+
+    kind: str
+    final: int
+    initial: int
+    sector: str
+    eft: str
+
+
+_TRANSITIONS = {
+    "bs": _Transition("d", 1, 2, "sbnunu", "WET"),
+    "bd": _Transition("d", 0, 2, "dbnunu", "WET"),
+    "sd": _Transition("d", 0, 1, "sdnunu", "WET-3"),
+    "cu": _Transition("u", 0, 1, "cununu", "WET-4"),
+}
+
+
+def left_to_parity(C: Arrays, final: int, initial: int, kind: str = "d") -> dict[str, np.ndarray]:
     """Couplings C±C' of initial -> final, Eq. (21).
 
     Parameters
     ----------
-    C : full nuWET arrays (any subset of the down-type neutral classes), GeV^-2
-    final, initial : down-type quark indices; for b -> s: 1 and 2
+    C : full nuWET arrays (any subset of the neutral classes), GeV^-2
+    final, initial : quark indices; for b -> s: 1 and 2
+    kind : "d" for down-type quarks, "u" for up-type ones
 
     Returns
     -------
@@ -54,26 +74,26 @@ def left_to_parity(C: Arrays, final: int, initial: int) -> dict[str, np.ndarray]
     def antisymmetric(m: np.ndarray) -> np.ndarray:
         return (m - m.T) / 2
 
-    LL, LR = entry("VnudLL", s, b), entry("VnudLR", s, b)
+    LL, LR = entry(f"Vnu{kind}LL", s, b), entry(f"Vnu{kind}LR", s, b)
     V, Vp = antisymmetric(LL), antisymmetric(LR)
     A, Ap = -symmetric(LL), -symmetric(LR)
-    SLL, SLR = symmetric(entry("SnudLL", s, b)), symmetric(entry("SnudLR", s, b))
-    SLL_dagger = symmetric(entry("SnudLL", b, s).conj().T)
-    SLR_dagger = symmetric(entry("SnudLR", b, s).conj().T)
+    SLL, SLR = symmetric(entry(f"Snu{kind}LL", s, b)), symmetric(entry(f"Snu{kind}LR", s, b))
+    SLL_dagger = symmetric(entry(f"Snu{kind}LL", b, s).conj().T)
+    SLR_dagger = symmetric(entry(f"Snu{kind}LR", b, s).conj().T)
     S, P = SLR + SLL_dagger, -SLR + SLL_dagger
     Sp, Pp = SLL + SLR_dagger, -SLL + SLR_dagger
-    T = 2 * antisymmetric(entry("TnudLL", b, s).conj().T)
-    Tp = 2 * antisymmetric(entry("TnudLL", s, b))
+    T = 2 * antisymmetric(entry(f"Tnu{kind}LL", b, s).conj().T)
+    Tp = 2 * antisymmetric(entry(f"Tnu{kind}LL", s, b))
     return combine({"V": (V, Vp), "A": (A, Ap), "S": (S, Sp), "P": (P, Pp), "T": (T, Tp)})
 
 
 @cache
 def _parity_map(quarks: str) -> LinearMap:
     """Map of independent nuWET coefficients to {(pair, component): coupling}."""
-    initial, final = (_DOWN.index(quark) for quark in quarks)
+    kind, final, initial, *_ = _TRANSITIONS[quarks]
 
     def function(C: Arrays) -> dict[tuple[int, int], complex]:
-        couplings = left_to_parity(C, final, initial)
+        couplings = left_to_parity(C, final, initial, kind)
         return {
             (k, c): complex(couplings[component][pair])
             for c, component in enumerate(COMPONENTS)
@@ -89,17 +109,22 @@ def _sm_couplings(
 ) -> tuple[complex, complex, np.ndarray]:
     """Normalisation N of flavio's C_L, C_R, the SM coefficient N C_L, and the couplings.
 
-    arXiv:2309.02940 Eq. (11), with flavio's C_L^SM and alpha(scale).
+    arXiv:2309.02940 Eq. (11), with flavio's C_L^SM and alpha(scale); s -> d with charm. In c -> u
+    the GIM mechanism leaves nothing.
     """
+    couplings = np.zeros((len(PAIRS), len(COMPONENTS)), dtype=complex)
+    if _TRANSITIONS[quarks].kind == "u":
+        return 0j, 0j, couplings
     alpha = flavio.physics.running.running.get_alpha(par, scale)["alpha_e"]
     xi_t = flavio.physics.ckm.xi("t", quarks)(par)
-    normalisation = 4 * par["GF"] / np.sqrt(2) * xi_t * alpha / (2 * np.pi)
-    sm = normalisation * flavio.physics.bdecays.wilsoncoefficients.CL_SM(par, scale)
-    couplings = np.zeros((len(PAIRS), len(COMPONENTS)), dtype=complex)
+    loop = 4 * par["GF"] / np.sqrt(2) * alpha / (2 * np.pi)
+    sm = loop * xi_t * flavio.physics.bdecays.wilsoncoefficients.CL_SM(par, scale)
+    if quarks == "sd":
+        sm = sm + loop * charm(par)
     for a in range(N_ACTIVE):
         k = _PAIR_INDEX[a, a]
         couplings[k, COMPONENTS.index("A+")] = couplings[k, COMPONENTS.index("A-")] = -sm
-    return complex(normalisation), complex(sm), couplings
+    return complex(loop * xi_t), complex(sm), couplings
 
 
 def _sm_of_kind(par: Mapping[str, float], kind: tuple[Any, ...]) -> Any:
@@ -112,31 +137,35 @@ _sm = ParameterCache(_sm_of_kind)
 def _active(
     wc_obj: flavio.WilsonCoefficients, par: Mapping[str, float], quarks: str, scale: float
 ) -> dict[str, complex]:
-    """nuWET coefficients of active neutrinos from flavio's C_L, C_R of b -> s nu nu.
+    """nuWET coefficients of active neutrinos in SMEFT or WET.
 
-    So the rate is that of stock flavio. For coefficients given in SMEFT or WET JMS this is 6%
-    below the rate for the same GeV^-2 in nuWET: wilson translates them to C_L, C_R with
-    alpha_e = 1/127.9, and flavio multiplies these by alpha_e(4.8 GeV) = 1/132.1.
+    For down-type quarks from flavio's C_L, C_R of b -> s nu nu, so that the rate is that of stock
+    flavio. For coefficients given in SMEFT or WET JMS this is 6% below the rate for the same
+    GeV^-2 in nuWET: wilson translates them to C_L, C_R with alpha_e = 1/127.9, and flavio
+    multiplies these by alpha_e(4.8 GeV) = 1/132.1. Up-type quarks, which flavio's basis does not
+    have, are taken from JMS.
     """
-    sector = f"{quarks[::-1]}nunu"
+    kind, final, initial, sector, eft = _TRANSITIONS[quarks]
     set_ckm(wc_obj, par)
-    wcs = wc_obj.get_wc(sector, scale, par)
+    if kind == "u":
+        return dict(wc_obj.match_run(scale, eft, "JMS", (sector,)).dict)
+    wcs = wc_obj.get_wc(sector, scale, par, eft=eft)
     normalisation = _sm(par, (quarks, scale, _ckm()))[0]
+    i, j = final + 1, initial + 1
+    if quarks == "sd":  # the one sector where flavio's operators are those of d -> s
+        i, j, normalisation = j, i, normalisation.conjugate()
     result: dict[str, complex] = {}
-    i, j = (_DOWN.index(q) + 1 for q in quarks[::-1])
-    for a, flavour_a in enumerate(CHARGED_LEPTONS):
-        for b, flavour_b in enumerate(CHARGED_LEPTONS):
+    for a, flavour_a in enumerate(CHARGED_LEPTONS, start=1):
+        for b, flavour_b in enumerate(CHARGED_LEPTONS, start=1):
             for chirality in "LR":
-                value = wcs[f"C{chirality}_{quarks}nu{flavour_a}nu{flavour_b}"]
+                value = normalisation * wcs[f"C{chirality}_{quarks}nu{flavour_a}nu{flavour_b}"]
                 if value == 0:
                     continue
-                # the partner of a name with a > b is hermitian: (nu_b nu_a)(j i)
-                if a <= b:
-                    result[f"VnudL{chirality}_{a + 1}{b + 1}{i}{j}"] = normalisation * value
+                # names have a <= b, and i <= j where a = b; (nu_b nu_a)(j i) is the partner
+                if a < b or (a == b and i < j):
+                    result[f"VnudL{chirality}_{a}{b}{i}{j}"] = value
                 else:
-                    result[f"VnudL{chirality}_{b + 1}{a + 1}{j}{i}"] = np.conj(
-                        normalisation * value
-                    )
+                    result[f"VnudL{chirality}_{b}{a}{j}{i}"] = np.conj(value)
     return result
 
 
@@ -152,7 +181,7 @@ def pair_couplings(
     Parameters
     ----------
     wc_obj : any flavio or wilson object: SMEFT, WET, nuSMEFT or nuWET
-    quarks : "bs" or "bd"
+    quarks : "bs", "bd", "sd" or "cu"
     scale : renormalisation scale, GeV
 
     Returns
@@ -164,13 +193,14 @@ def pair_couplings(
     if not has_coefficients(wc_obj):
         return couplings
     wc_obj = promote(wc_obj)
-    sectors = (f"{quarks[::-1]}nunu",)
+    sectors = (_TRANSITIONS[quarks].sector,)
     if not isinstance(wc_obj, NuWilson):
         left = _active(wc_obj, par, quarks, scale)
     else:
-        left = wc_obj.sterile(scale, sectors)
-        if wc_obj.wc.eft == "nuWET":
-            left |= wc_obj.standard(scale, "nuWET", "JMS", sectors)
+        eft = f"nu{_TRANSITIONS[quarks].eft}"
+        left = wc_obj.sterile(scale, sectors, eft)
+        if wc_obj.wc.eft != "nuSMEFT":
+            left |= wc_obj.standard(scale, eft, "JMS", sectors)
         elif wc_obj.has_standard_part:
             left |= _active(wc_obj, par, quarks, scale)
     couplings = couplings.copy()

@@ -17,7 +17,8 @@ PAR = flavio.default_parameters.get_central_all()
 COEFFICIENTS = {
     name: c.real
     for name, c in lookup(JMS).items()
-    if (name.startswith(("Vnud", "Snud", "Tnud")) and {1, 2} == set(c.indices[2:]))
+    if (name.startswith(("Vnud", "Snud", "Tnud")) and len(set(c.indices[2:])) == 2)
+    or (name.startswith(("Vnuu", "Snuu", "Tnuu")) and {0, 1} == set(c.indices[2:]))
     or ("nuedu" in name and c.indices[2:] == (2, 1))
 }
 # polarisations may be negative

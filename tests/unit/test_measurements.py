@@ -9,7 +9,7 @@ from flavio.statistics.likelihood import Likelihood
 from scipy.stats import norm
 
 from flavio_nusmeft import NuWilson, _data, dataset, errors
-from flavio_nusmeft.measurements import Result, results
+from flavio_nusmeft.measurements import Result, result, results
 from flavio_nusmeft.observables import NAMES
 
 PAPER = {
@@ -47,6 +47,24 @@ def test_current():
     assert str(results("BR(Bs->inv)", "current")[0]) == "< 0.00056 (90%)"
     assert str(results("BR(B0->inv)", "current")[0]) == "< 2.4e-05 (90%)"
     assert [r.limit for r in results("BR(B0->K*inv)", "current")] == [1.8e-5, 5.5e-5, 9.3e-5]
+
+
+def test_other_quarks():
+    """K, D and b -> d in the current data set; the older NA62 data are within the newer."""
+    assert [str(r) for r in results("BR(K+->piinv)", "current")] == ["(1.30 +0.33 -0.30)e-10"]
+    assert [str(r) for r in results("BR(KL->piinv)", "current")] == ["< 2.2e-09 (90%)"]
+    assert [str(r) for r in results("BR(D0->piinv)", "current")] == ["< 0.00021 (90%)"]
+    limits = {
+        "BR_SD(B+->piinv)": [1.4e-5, 9.8e-5],
+        "BR(B0->piinv)": [0.9e-5, 6.9e-5],
+        "BR_SD(B+->rhoinv)": [3.0e-5, 21.3e-5],
+        "BR(B0->rhoinv)": [4.0e-5, 20.8e-5],
+    }
+    for observable, expected in limits.items():
+        found = [r.limit for r in results(observable, "current")]
+        assert found == pytest.approx(expected, rel=1e-12, abs=0)
+    newer = result("BR(K+->piinv)", "flavio_nusmeft NA62 K+->piinv 2026")
+    assert str(newer) == "(9.6 +1.9 -1.8)e-11"
 
 
 def test_asymmetric_errors_are_shown():

@@ -11,15 +11,16 @@ from flavio_nusmeft import NuWilson, errors
 from flavio_nusmeft.observables import NAMES
 
 MODES = ("B+->K", "B0->K", "B+->K*", "B0->K*", "Bs->phi", "Lambdab->Lambda")
+MODES += ("B+->pi", "B0->pi", "B+->rho", "B0->rho", "K+->pi", "KL->pi", "D+->pi", "D0->pi")
 
 
 def test_names():
     expected = {f"BR({m}inv)" for m in (*MODES, "Bs->", "B0->")}
     for m in MODES:
         expected |= {f"dBR/dq2({m}inv)", f"<dBR/dq2>({m}inv)"}
-    for m in ("B+->K", "B+->K*"):
+    for m in ("B+->K", "B+->K*", "B+->pi", "B+->rho", "D+->pi"):
         expected |= {f"{x}({m}inv)" for x in ("BR_SD", "dBR_SD/dq2", "<dBR_SD/dq2>")}
-    for m in ("B+->K*", "B0->K*", "Bs->phi", "Lambdab->Lambda"):
+    for m in ("B+->K*", "B0->K*", "Bs->phi", "Lambdab->Lambda", "B+->rho", "B0->rho"):
         expected |= {f"{x}({m}inv)" for x in ("FL", "<FL>", "FLtot")}
     for lepton in ("e", "mu", "tau"):
         expected |= {f"BR(Bc->{lepton}inv)"}

@@ -120,7 +120,7 @@ def difference(first, second):
     return gap, max(map(abs, first.values()))
 
 
-# operators of the Warsaw basis, with the tensor lnqd3 ----------------------------------------------
+# operators of the Warsaw basis, with the tensor lnqd3 ---------------------------------------------
 
 VECTOR = {
     "qn": "qqnn", "nd": "nndd", "nu": "nnuu", "ne": "nnee", "ln": "llnn", "nn": "nnnn",

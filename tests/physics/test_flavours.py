@@ -21,6 +21,7 @@ from flavio_nusmeft.physics.neutral_couplings import pair_couplings
 
 MODES = {name: mode for name, mode in SEMI_INVISIBLE.items() if mode.quarks != "bs"}
 SCALES = {"bd": 4.8, "sd": 2.0, "cu": 2.0}
+EFTS = {"bd": "nuWET", "sd": "nuWET-3", "cu": "nuWET-4"}
 QUARKS = {"bd": ("d", 0, 2), "sd": ("d", 0, 1), "cu": ("u", 0, 1)}  # final and initial quark
 KAPPA_RATIO = 2.231e-10 / 5.173e-11  # κ_L/κ_+ of arXiv:0705.2025
 
@@ -71,7 +72,7 @@ def size_of(quarks):
 
 def everything(quarks, rng):
     values = random_values(quarks, rng, size_of(quarks))
-    return NuWilson(values, SCALES[quarks], "nuWET", "JMS")
+    return NuWilson(values, SCALES[quarks], EFTS[quarks], "JMS")
 
 
 # the Standard Model
@@ -117,7 +118,7 @@ def test_kaon_normalisation_is_close_to_the_form_factors(mode, mixing, par):
     The mixing of pi0 and eta makes K+ -> pi0 larger by 2.5% in the amplitude (flavio's
     ``K->pi delta_K+pi0``), K0 -> pi0 smaller by as much, and does not concern K+ -> pi+.
     """
-    w = NuWilson({"VnudLL_4412": 1e-10j, "VnudLL_4512": 1e-10j}, 2.0, "nuWET", "JMS")
+    w = NuWilson({"VnudLL_4412": 1e-10j, "VnudLL_4512": 1e-10j}, 2.0, "nuWET-3", "JMS")
     new = value(f"BR({mode}inv)", par, w) - value(f"BR({mode}inv)", par)
     m_K, m_pi = (par[f"m_{getattr(MODES[mode], x)}"] for x in "BM")
     q2, weights = np.polynomial.legendre.leggauss(40)
@@ -190,7 +191,7 @@ def test_up_type_quarks_from_smeft(par):
         value("BR(D0->piinv)", par, plain), rel=1e-14, abs=0
     )
     wet = plain.match_run(2.0, "WET-4", "JMS", ("cununu",)).dict
-    point = NuWilson(wet, 2.0, "nuWET", "JMS")
+    point = NuWilson(wet, 2.0, "nuWET-4", "JMS")
     C = pair_couplings(point, par, "cu", 2.0)
     # an axial current of one Majorana pair; running makes a little of a right-handed current
     current = wet["VnuuLL_1112"] + wet["VnuuLR_1112"]
@@ -247,7 +248,7 @@ def test_all_operators(mode, massive, par, rng):
     if massive:
         set_masses(par, *MASSES[quarks])
     values = random_values(quarks, rng, size_of(quarks))
-    w = NuWilson(values, SCALES[quarks], "nuWET", "JMS")
+    w = NuWilson(values, SCALES[quarks], EFTS[quarks], "JMS")
     sm = sm_left(par, quarks)
     total = {name: values.get(name, 0) + sm.get(name, 0) for name in {*values, *sm}}
     kl_sign = 1 if mode == "KL->pi" else None
@@ -301,7 +302,7 @@ def test_grossman_nir(masses, sterile, par):
         for _ in range(10):
             values = random_values("sd", rng, size, sterile=sterile)
             chosen = rng.choice(list(values), size=rng.integers(1, 9), replace=False)
-            w = NuWilson({name: values[name] for name in chosen}, 2.0, "nuWET", "JMS")
+            w = NuWilson({name: values[name] for name in chosen}, 2.0, "nuWET-3", "JMS")
             ratio = value("BR(KL->piinv)", par, w) / value("BR(K+->piinv)", par, w)
             assert ratio < KAPPA_RATIO * 1.06
 
@@ -309,7 +310,7 @@ def test_grossman_nir(masses, sterile, par):
 def test_kl_alone_is_open(par):
     """Half of m_K - m_pi is 0.1771 GeV for the charged and 0.1813 GeV for the neutral kaon."""
     set_masses(par, 0.179)
-    w = NuWilson({"VnudLL_4412": 1e-9j}, 2.0, "nuWET", "JMS")
+    w = NuWilson({"VnudLL_4412": 1e-9j}, 2.0, "nuWET-3", "JMS")
     assert value("BR(K+->piinv)", par, w) == value("BR(K+->piinv)", par)
     assert value("BR(KL->piinv)", par, w) > value("BR(KL->piinv)", par)
 
@@ -334,7 +335,7 @@ def test_kl_alone_is_open(par):
 )
 def test_saturation(values, fraction, par):
     """Which part of the bound a coupling reaches, massless."""
-    w = NuWilson({k: 1e-10 * v for k, v in values.items()}, 2.0, "nuWET", "JMS")
+    w = NuWilson({k: 1e-10 * v for k, v in values.items()}, 2.0, "nuWET-3", "JMS")
     plus, long = (
         value(f"BR({mode}inv)", par, w) - value(f"BR({mode}inv)", par)
         for mode in ("K+->pi", "KL->pi")
@@ -366,7 +367,10 @@ def test_threshold(mode, par):
     """A pair opens at 4 m²; above the endpoint nothing is left but the SM."""
     kind, i, j = QUARKS[MODES[mode].quarks]
     w = NuWilson(
-        {f"Vnu{kind}LL_44{i + 1}{j + 1}": 1e-9j}, SCALES[MODES[mode].quarks], "nuWET", "JMS"
+        {f"Vnu{kind}LL_44{i + 1}{j + 1}": 1e-9j},
+        SCALES[MODES[mode].quarks],
+        EFTS[MODES[mode].quarks],
+        "JMS",
     )
     name, end = f"dBR/dq2({mode}inv)", endpoint(par, mode)
     mass = 0.3 * np.sqrt(end)
@@ -420,7 +424,7 @@ def test_nuwet_does_not_distinguish_massless_neutrinos(mode, par):
             f"Snu{kind}LL_{first}{second}{i + 1}{j + 1}": size_of(quarks) * 1j,
             f"Tnu{kind}LL_{first}{second}{i + 1}{j + 1}": size_of(quarks) * 2,
         }
-        return value(name, par, NuWilson(values, SCALES[quarks], "nuWET", "JMS"))
+        return value(name, par, NuWilson(values, SCALES[quarks], EFTS[quarks], "JMS"))
 
     # active vectors go through WET: alpha_e runs a little, 1e-3 of the vector part
     assert rate(1, 2) == pytest.approx(rate(4, 5), rel=1e-2, abs=0)

@@ -103,6 +103,7 @@ def test_public_names():
         "scan",
         "tables",
         "to_popxf",
+        "uv",
     ]
     assert dir(flavio_nusmeft) == sorted(flavio_nusmeft.__all__)
     for name in flavio_nusmeft.errors.__all__:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 
+import flavio
 import numpy as np
 import pytest
+import wilson
 from bruteforce import grassmann as g
 from wilson import wcxf
 
-from flavio_nusmeft import uv
+import flavio_nusmeft as nus
+from flavio_nusmeft import NuWilson, errors, uv
 
 MASS = 2e3
 GENERATIONS = range(2)  # enough to tell all flavour structures apart
@@ -211,3 +214,130 @@ def test_machinery_sees_signs():
     g.add(expected, scalar, -4.0)
     gap, size = g.difference(tensor, expected)
     assert gap < 1e-13 * size
+
+
+# what the models predict --------------------------------------------------------------------------
+
+
+def single(i, j, value=1.0):
+    """A coupling matrix with one entry, flavours from 1."""
+    result = np.zeros((3, 3), dtype=complex)
+    result[i - 1, j - 1] = value
+    return result
+
+
+def test_scalar_and_tensor_of_leptoquarks():
+    """S1 and R2~ with both couplings: C_T = ∓C_S/4."""
+    first = uv.S1(3e3, y_L=single(2, 2), y_N=single(3, 1)).wc.dict
+    second = uv.R2_tilde(3e3, y_N=single(2, 1), y_L=single(3, 2)).wc.dict
+    assert first["lnqd3_2123"] == -first["lnqd1_2123"] / 4 != 0
+    assert second["lnqd3_2123"] == second["lnqd1_2123"] / 4 != 0
+
+
+def test_running_of_scalar_and_tensor():
+    """S/T at 4.8 GeV after full running from 1 TeV: -7.5 for S1, +7.2 for R2~."""
+    for w, expected in (
+        (uv.S1(1e3, y_L=single(2, 2), y_N=single(3, 1)), -7.5),
+        (uv.R2_tilde(1e3, y_N=single(2, 1), y_L=single(3, 2)), 7.2),
+    ):
+        w.set_option("running", "full")
+        wc = w.match_run(4.8, "nuWET", "JMS", ("sbnunu",)).dict
+        # SnudLL = lnqd1*, TnudLL = -lnqd3*
+        ratio = -wc["SnudLL_2432"] / wc["TnudLL_2432"]
+        assert ratio == pytest.approx(expected, abs=0.05)
+
+
+@pytest.mark.filterwarnings("ignore::flavio_nusmeft.errors.DroppedCoefficientWarning")
+def test_mixing_needs_both_couplings():
+    """Delta M_s through the doublet at tree level: proportional to y_d^sb (y_d^bs)*."""
+    sm = flavio.sm_prediction("DeltaM_s")
+
+    def shift(y_sb, y_bs):
+        w = uv.scalar_doublet(5e3, y_N=single(2, 1), y_d=single(2, 3, y_sb) + single(3, 2, y_bs))
+        return flavio.np_prediction("DeltaM_s", w) / sm - 1
+
+    assert abs(shift(1.0, 0.0)) < 1e-3  # from running alone
+    assert abs(shift(0.0, 1.0)) < 1e-3
+    both = shift(0.01, 0.01)
+    assert both < -0.2
+    assert shift(0.005, 0.01) / both == pytest.approx(0.5, abs=0.01)
+
+
+def test_stock_observables_respond():
+    """One object: N in B -> K + inv, and the SMEFT part in stock flavio, as for a Wilson object."""
+    w = uv.U1(4e3, x_L=single(2, 2) + single(3, 2, 0.1), x_N=single(2, 1, 0.5))
+    known = wcxf.Basis["SMEFT", "Warsaw"].all_wcs
+    standard = {name: v for name, v in w.wc.dict.items() if name in known}
+    assert {name.split("_")[0] for name in standard} == {"lq1", "lq3"}
+    plain = wilson.Wilson(standard, 4e3, "SMEFT", "Warsaw")
+    for name, *arguments in (("<dBR/dq2>(B+->Kmumu)", 1.1, 6.0), ("BR(Bs->mumu)",)):
+        found = flavio.np_prediction(name, w, *arguments)
+        expected = flavio.np_prediction(name, plain, *arguments)
+        assert found == pytest.approx(expected, rel=1e-9, abs=0)
+        assert abs(found / flavio.sm_prediction(name, *arguments) - 1) > 0.1
+
+
+def test_lepton_decays_respond():
+    """A Z' with flavour-violating leptons: tau and mu decays of stock flavio."""
+    g_l = np.diag([0.0, 1.0, 1.0]) + single(2, 3, 0.3) + single(3, 2, 0.3)
+    w = uv.Z_prime(5e3, g_l=g_l, g_N=single(1, 1), g_q=single(2, 3) + single(3, 2))
+    assert flavio.np_prediction("BR(tau->mumumu)", w) > 1e-9
+    assert flavio.sm_prediction("BR(tau->mumumu)") < 1e-20
+    assert flavio.np_prediction("BR(B+->Kinv)", w) > 1.02 * flavio.sm_prediction("BR(B+->Kinv)")
+
+
+def test_active_neutrinos_interfere_and_sterile_ones_add(par):
+    """R2~: ld shifts the amplitude of active neutrinos, qn adds a rate."""
+    name = "BR(B+->Kinv)"
+    observable = flavio.Observable[name]
+    sm = observable.prediction_par(par, None)
+
+    def shift(w):
+        return observable.prediction_par(par, w) - sm
+
+    weak = {"y_L": single(3, 2, 0.2) + single(2, 2, 0.2)}
+    sterile = {"y_N": single(3, 1) + single(2, 1, 0.5)}
+    for couplings, power in ((weak, 2), (sterile, 4)):
+        half = {name: coupling / 2 for name, coupling in couplings.items()}
+        ratio = shift(uv.R2_tilde(6e3, **half)) / shift(uv.R2_tilde(6e3, **couplings))
+        # linear in the coefficient with the SM, quadratic without
+        assert ratio == pytest.approx(2.0**-power, rel=0.05 if power == 2 else 1e-6, abs=0)
+    # together they also make operators with one N and one active neutrino
+    w = uv.R2_tilde(6e3, **weak, **sterile)
+    alone = [shift(uv.R2_tilde(6e3, **couplings)) for couplings in (weak, sterile)]
+    without = {n: v for n, v in w.wc.dict.items() if not n.startswith("lnqd")}
+    together = shift(NuWilson(without, 6e3, "nuSMEFT", "Warsaw"))
+    assert together == pytest.approx(sum(alone), rel=1e-6, abs=0)
+    assert shift(w) > together + 0.01 * abs(sum(alone))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ((0.0, {}), errors.InvalidMass, "above the electroweak scale"),
+        ((-1e3, {}), errors.InvalidMass, "above the electroweak scale"),
+        ((100.0, {}), errors.InvalidMass, "246.22 GeV"),
+        ((np.inf, {}), errors.InvalidMass, "electroweak"),
+        ((np.nan, {}), errors.InvalidMass, "electroweak"),
+        (("heavy", {}), errors.InvalidMass, "'heavy' is not a number"),
+        ((1e3, {"y_N": np.eye(2)}), errors.InvalidShape, r"y_N has the shape \(2, 2\)"),
+        ((1e3, {"y_d": 1.0}), errors.InvalidShape, r"\(3, 3\)"),
+        ((1e3, {"y_d": "one"}), errors.InvalidValue, "not an array of numbers"),
+        ((1e3, {"y_d": np.diag([1, np.nan, 1])}), errors.InvalidValue, r"y_d\[1, 1\] = .*nan"),
+        ((1e3, {"y_u": single(2, 3, 12.6)}), errors.InvalidValue, r"y_u\[1, 2\].*4 pi"),
+    ],
+)
+def test_bad_input(arguments, error, message):
+    mass, couplings = arguments
+    with pytest.raises(error, match=message):
+        uv.scalar_doublet(mass, **couplings)
+
+
+def test_current_that_is_not_hermitian():
+    with pytest.raises(errors.InvalidValue, match=r"g_q is not hermitian: g_q\[1, 2\]"):
+        uv.Z_prime(2e3, g_q=single(2, 3))
+
+
+def test_nothing_is_there_without_couplings():
+    assert uv.S1(1e3).wc.dict == {}
+    assert nus.uv is uv

@@ -275,6 +275,42 @@ def best_fits_heavy():
     return best_fits(1.5)
 
 
+def heaviest(model, m_N):
+    """Masses (TeV) at which a model with couplings of one gives the edges of the average."""
+    par = {**flavio.default_parameters.get_central_all(), "m_N1": m_N}
+    observable = flavio.Observable[KP]
+
+    def excess(mass, value):
+        return observable.prediction_par(par, model(1e3 * mass)) - value
+
+    return [brentq(excess, 1.0, 20.0, args=(value,), xtol=1e-4) for value in AVERAGE[::-1]]
+
+
+def one(*entries):
+    matrix = np.zeros((3, 3))
+    for i, j in entries:
+        matrix[i - 1, j - 1] = 1
+    return matrix
+
+
+def doublet_mass():
+    def model(mass):
+        return nus.uv.scalar_doublet(mass, y_N=one((2, 1)), y_d=one((2, 3)))
+
+    found = (*heaviest(model, 0.0), *heaviest(model, 1.5))
+    return "{:.1f}–{:.1f}, {:.1f}–{:.1f} TeV".format(*found)
+
+
+def leptoquark_mass():
+    def s1(mass):
+        return nus.uv.S1(mass, y_N=one((2, 1), (3, 1)))
+
+    def r2_tilde(mass):
+        return nus.uv.R2_tilde(mass, y_N=one((2, 1), (3, 1)))
+
+    return "; ".join("{:.1f}–{:.1f} TeV".format(*heaviest(model, 1.5)) for model in (s1, r2_tilde))
+
+
 CLAIMS = {
     function.__name__: function
     for function in (
@@ -303,6 +339,8 @@ CLAIMS = {
         charged_currents,
         best_fits,
         best_fits_heavy,
+        doublet_mass,
+        leptoquark_mass,
     )
 }
 

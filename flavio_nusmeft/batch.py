@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from .eft.bases import known_coefficients
 from .eft.flavour import check_coefficients
-from .eft.wilson import NuWilson
+from .eft.wilson import with_options
 from .errors import (
     InvalidShape,
     InvalidValue,
@@ -229,14 +229,7 @@ class Predictor:
 
     def point(self, values: Mapping[str, complex]) -> flavio.WilsonCoefficients:
         """The object with these coefficients."""
-        if self._eft.startswith("nu"):
-            result = NuWilson(values, self._scale, self._eft, self._basis)
-        else:
-            result = flavio.WilsonCoefficients()
-            result.set_initial(dict(values), self._scale, self._eft, self._basis)
-        for key, value in self._options.items():
-            result.set_option(key, value)
-        return result
+        return with_options(values, self._scale, self._eft, self._basis, self._options)
 
     def check(self, values: Mapping[str, np.ndarray]) -> None:
         """Check values of coefficients.

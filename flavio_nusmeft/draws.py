@@ -11,7 +11,7 @@ import numpy as np
 from flavio.classes import ParameterConstraints
 
 from .batch import Observable, Predictor
-from .eft.wilson import NuWilson
+from .eft.wilson import NuWilson, options_of
 
 __all__ = ["Draws", "draw", "seeded"]
 
@@ -63,13 +63,13 @@ class Draws:
             wc_obj = NuWilson({}, 1e3, "nuSMEFT", "FGMS")
             wc = wc_obj.wc
         values = {name: value for name, value in wc.dict.items() if value != 0}
-        options = {k: v for k, v in wc_obj._options.items() if k != "parameters"}
+        options = options_of(wc_obj)
         key: tuple[Any, ...] = (
             wc.eft,
             wc.basis,
             wc.scale,
             tuple(values),
-            tuple(sorted(options.items())),
+            repr(sorted(options.items())),
         )
         if key not in self._predictors:
             self._predictors[key] = Predictor(

@@ -27,9 +27,8 @@ from .belle2 import Belle2Likelihood
 from .draws import Draws, draw, seeded
 from .eft.bases import known_coefficients
 from .eft.flavour import check_coefficients
-from .eft.wilson import NuWilson
+from .eft.wilson import NuWilson, with_options
 from .errors import (
-    InvalidScale,
     InvalidShape,
     InvalidValue,
     UnknownObservable,
@@ -319,6 +318,7 @@ class LogLikelihood:
         coefficient stands for its real part, ``Im(name)`` for the imaginary part.
     scale, eft, basis : of the coefficients, as for `NuWilson`
     par : values of parameters that are not variables (default: central values of the likelihood's)
+    options : of running and matching, as for `NuWilson`, e.g. ``{"running": "full"}``
 
     It can be pickled. A prior that vanishes, or a negative mass, gives -inf.
 
@@ -336,10 +336,13 @@ class LogLikelihood:
         eft: str,
         basis: str,
         par: Mapping[str, float] | None = None,
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         self.likelihood = likelihood
         self.variables = tuple(variables)
-        self._wilson = (scale, eft, basis)
+        # with the defaults of now, also in other processes
+        defaults = NuWilson._default_options if eft.startswith("nu") else {}
+        self._wilson = (scale, eft, basis, {**defaults, **(options or {})})
         if isinstance(variables, str) or len(set(self.variables)) != len(self.variables):
             raise InvalidValue(f"variables must be a list of different names, not {variables!r}")
         self._par: dict[str, float] = likelihood.par_obj.get_central_all()
@@ -379,14 +382,7 @@ class LogLikelihood:
             else:
                 coefficient, factor = _coefficient(name)
                 values[coefficient] = values.get(coefficient, 0) + factor * float(value)
-        scale, eft, basis = self._wilson
-        if eft.startswith("nu"):
-            return par, NuWilson(values, scale, eft, basis)
-        if not 0 < scale < np.inf:
-            raise InvalidScale(f"scale = {scale} must be a positive finite number (in GeV)")
-        wc_obj = flavio.WilsonCoefficients()
-        wc_obj.set_initial(values, scale, eft, basis)
-        return par, wc_obj
+        return par, with_options(values, *self._wilson)
 
     def __call__(self, x: Sequence[float] | np.ndarray) -> float:
         par, wc_obj = self.point(x)
@@ -401,7 +397,7 @@ class LogLikelihood:
 
     def description(self) -> dict[str, Any]:
         """What the function is, for the files of scans."""
-        likelihood, (scale, eft, basis) = self.likelihood, self._wilson
+        likelihood, (scale, eft, basis, options) = self.likelihood, self._wilson
         found: dict[str, Any] = {
             "likelihood": type(likelihood).__name__,
             "observables": [str(name) for name in likelihood.observables],
@@ -414,6 +410,7 @@ class LogLikelihood:
             "scale": scale,
             "eft": eft,
             "basis": basis,
+            "options": options,
             "par": self._given,
         }
         numbers = hashlib.sha256(repr(sorted(self._par.items())).encode())

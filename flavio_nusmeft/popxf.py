@@ -63,6 +63,7 @@ def to_popxf(
     draws: int = 0,
     seed: int | None = None,
     jelli: bool = False,
+    options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Observables as a POPxf 1.0 document, for ``json.dump``.
 
@@ -81,6 +82,7 @@ def to_popxf(
         of every monomial, 0.3 s each with a full sector; 0: none
     seed : of the draws
     jelli : write what jelli 0.1 can read, see above
+    options : of running and matching, as for `NuWilson`, e.g. ``{"running": "full"}``
 
     Raises
     ------
@@ -90,7 +92,7 @@ def to_popxf(
     InvalidMass, InvalidBin, InvalidScale, UndefinedRatio
     """
     _check_jelli(jelli, draws)
-    export = _prepare(observables, scale, eft, basis, par, coefficients)
+    export = _prepare(observables, scale, eft, basis, par, coefficients, options)
     return _document(export, _draw(export, draws, seed), jelli)
 
 
@@ -104,6 +106,7 @@ def popxf_correlations(
     coefficients: Iterable[str] | None = None,
     draws: int,
     seed: int | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The correlations of the uncertainties of `to_popxf`, as a POPxf correlation document.
 
@@ -118,7 +121,7 @@ def popxf_correlations(
         If the array is too large for a file.
     and those of `to_popxf`
     """
-    export = _prepare(observables, scale, eft, basis, par, coefficients)
+    export = _prepare(observables, scale, eft, basis, par, coefficients, options)
     _check_size(export)
     return _correlations(export, _draw(export, draws, seed))
 
@@ -134,13 +137,14 @@ def documents(
     draws: int = 0,
     seed: int | None = None,
     jelli: bool = False,
+    options: Mapping[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
     """The document of `to_popxf` and, with draws, that of `popxf_correlations`."""
-    if not draws:
-        options: dict[str, Any] = {"par": par, "coefficients": coefficients, "jelli": jelli}
-        return [to_popxf(observables, scale=scale, basis=basis, eft=eft, **options)]
     _check_jelli(jelli, draws)
-    export = _prepare(observables, scale, eft, basis, par, coefficients)
+    if not draws:
+        export = _prepare(observables, scale, eft, basis, par, coefficients, options)
+        return [_document(export, None, jelli)]
+    export = _prepare(observables, scale, eft, basis, par, coefficients, options)
     _check_size(export)
     drawn = _draw(export, draws, seed)
     return [_document(export, drawn), _correlations(export, drawn)]
@@ -165,12 +169,13 @@ def _prepare(
     basis: str,
     par: Mapping[str, float] | None,
     coefficients: Iterable[str] | None,
+    options: Mapping[str, Any] | None,
 ) -> _Export:
     wanted = (observables,) if isinstance(observables, (str, tuple)) else tuple(observables)
     if not wanted or len(set(wanted)) != len(wanted):
         raise InvalidValue("observables must be a list of different observables")
     given, parameters = one_point(par)
-    options: dict[str, Any] = {"scale": scale, "eft": eft, "basis": basis}
+    point: dict[str, Any] = {"scale": scale, "eft": eft, "basis": basis, "options": options}
     known_coefficients(eft, basis)  # raises for EFTs and bases that do not exist
     standard = known_coefficients("SMEFT", "Warsaw") if eft == "nuSMEFT" else {}
     chosen = None if coefficients is None else sorted(set(coefficients))
@@ -185,7 +190,7 @@ def _prepare(
         )
     sectors = None
     if chosen is None:
-        found = _contributing(wanted, parameters, options, standard)
+        found = _contributing(wanted, parameters, point, standard)
         if not found:
             raise NotPolynomial(
                 f"none of the observables depends on a coefficient of {eft} {basis} with these"
@@ -193,7 +198,7 @@ def _prepare(
             )
         sectors = tuple(found)
         chosen = sorted(name for names in found.values() for name in names)
-    predictor = Predictor(wanted, chosen, **options)
+    predictor = Predictor(wanted, chosen, **point)
     return _Export(wanted, sectors, predictor, given, parameters)
 
 

@@ -35,7 +35,7 @@ __all__ = [
     "scalar_doublet",
 ]
 
-_V = 246.22  # GeV, the vacuum expectation value
+_V = 246.22  # GeV, (√2 G_F)^(-1/2), as in wilson
 _PERTURBATIVE = 4 * np.pi
 
 
@@ -60,20 +60,20 @@ def scalar_doublet(
     return _point(
         mass,
         {
-            "lnqd1": -_outer("pr,st->prst", N, d),
-            "lnuq": _outer("pr,ts->prst", N, u.conj()),
-            "lnle": -_outer("pr,st->prst", N, e),
-            "ln": -_outer("pt,rs->prst", N, N.conj()) / 2,
+            "lnqd1": -np.einsum("pr,st->prst", N, d),
+            "lnuq": np.einsum("pr,ts->prst", N, u.conj()),
+            "lnle": -np.einsum("pr,st->prst", N, e),
+            "ln": -np.einsum("pt,rs->prst", N, N.conj()) / 2,
         },
         {
-            "qd1": -_outer("pt,rs->prst", d, d.conj()) / 6,
-            "qd8": -_outer("pt,rs->prst", d, d.conj()),
-            "qu1": -_outer("pt,rs->prst", u, u.conj()) / 6,
-            "qu8": -_outer("pt,rs->prst", u, u.conj()),
-            "le": -_outer("pt,rs->prst", e, e.conj()) / 2,
-            "ledq": _outer("pr,ts->prst", e, d.conj()),
-            "quqd1": -_outer("pr,st->prst", u, d),
-            "lequ1": _outer("pr,st->prst", e, u),
+            "qd1": -np.einsum("pt,rs->prst", d, d.conj()) / 6,
+            "qd8": -np.einsum("pt,rs->prst", d, d.conj()),
+            "qu1": -np.einsum("pt,rs->prst", u, u.conj()) / 6,
+            "qu8": -np.einsum("pt,rs->prst", u, u.conj()),
+            "le": -np.einsum("pt,rs->prst", e, e.conj()) / 2,
+            "ledq": np.einsum("pr,ts->prst", e, d.conj()),
+            "quqd1": -np.einsum("pr,st->prst", u, d),
+            "lequ1": np.einsum("pr,st->prst", e, u),
         },
     )
 
@@ -97,19 +97,19 @@ def S1(
     InvalidMass, InvalidShape, InvalidValue
     """
     L, R, N = _couplings(y_L=y_L, y_R=y_R, y_N=y_N)
-    scalar = _outer("sp,tr->prst", L.conj(), N) / 2
-    charged = _outer("tr,sp->prst", R, L.conj()) / 2
-    lq1 = _outer("tr,sp->prst", L, L.conj()) / 4
+    scalar = np.einsum("sp,tr->prst", L.conj(), N) / 2
+    charged = np.einsum("tr,sp->prst", R, L.conj()) / 2
+    lq1 = np.einsum("tr,sp->prst", L, L.conj()) / 4
     return _point(
         mass,
         {
-            "nd": _outer("tr,sp->prst", N, N.conj()) / 2,
-            "nedu": _outer("tr,sp->prst", R, N.conj()) / 2,
+            "nd": np.einsum("tr,sp->prst", N, N.conj()) / 2,
+            "nedu": np.einsum("tr,sp->prst", R, N.conj()) / 2,
             "lnqd1": scalar,
             "lnqd3": -scalar / 4,
         },
         {
-            "eu": _outer("tr,sp->prst", R, R.conj()) / 2,
+            "eu": np.einsum("tr,sp->prst", R, R.conj()) / 2,
             "lq1": lq1,
             "lq3": -lq1,
             "lequ1": charged,
@@ -133,15 +133,15 @@ def R2_tilde(
     InvalidMass, InvalidShape, InvalidValue
     """
     N, L = _couplings(y_N=y_N, y_L=y_L)
-    scalar = _outer("sr,tp->prst", N, L.conj()) / 2
+    scalar = np.einsum("sr,tp->prst", N, L.conj()) / 2
     return _point(
         mass,
         {
-            "qn": -_outer("pt,rs->prst", N, N.conj()) / 2,
+            "qn": -np.einsum("pt,rs->prst", N, N.conj()) / 2,
             "lnqd1": scalar,
             "lnqd3": scalar / 4,
         },
-        {"ld": -_outer("sr,tp->prst", L, L.conj()) / 2},
+        {"ld": -np.einsum("sr,tp->prst", L, L.conj()) / 2},
     )
 
 
@@ -167,17 +167,19 @@ def Z_prime(
     given = {"g_q": g_q, "g_u": g_u, "g_d": g_d, "g_l": g_l, "g_e": g_e, "g_N": g_N}
     q, u, d, l, e, n = _couplings(**given)  # noqa: E741
     for name, g in zip(given, (q, u, d, l, e, n), strict=True):
-        wrong = np.argwhere(g != g.conj().T)
+        wrong = np.argwhere(abs(g - g.conj().T) > 1e-12 * abs(g).max())
         if len(wrong):
             i, j = wrong[0]
             raise InvalidValue(
-                f"{name} is not hermitian: {name}[{i}, {j}] = {g[i, j]}, {name}[{j}, {i}] ="
-                f" {g[j, i]}"
+                f"{name} is not hermitian: {name}[{i}, {j}] = {g[i, j]} is not the complex"
+                f" conjugate of {name}[{j}, {i}] = {g[j, i]}"
             )
+        g += g.conj().T.copy()
+        g /= 2  # exactly hermitian, so that real coefficients are
 
     def between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         factor = 1 / 2 if first is second else 1.0
-        return -factor * _outer("pr,st->prst", first, second)
+        return -factor * np.einsum("pr,st->prst", first, second)
 
     def identical(g: np.ndarray) -> np.ndarray:
         """Singlets, whose operators are symmetric in the flavours of both unbarred fields."""
@@ -227,12 +229,12 @@ def W_prime(mass: float, *, g_N: ArrayLike | None = None, g_R: ArrayLike | None 
     return _point(
         mass,
         {
-            "nedu": -_outer("pr,ts->prst", N, R.conj()),
-            "ne": -_outer("pt,rs->prst", N, N.conj()),
+            "nedu": -np.einsum("pr,ts->prst", N, R.conj()),
+            "ne": -np.einsum("pt,rs->prst", N, N.conj()),
         },
         {
-            "ud1": -_outer("pt,rs->prst", R, R.conj()) / 3,
-            "ud8": -2 * _outer("pt,rs->prst", R, R.conj()),
+            "ud1": -np.einsum("pt,rs->prst", R, R.conj()) / 3,
+            "ud8": -2 * np.einsum("pt,rs->prst", R, R.conj()),
         },
     )
 
@@ -253,19 +255,19 @@ def U1(
     InvalidMass, InvalidShape, InvalidValue
     """
     L, R, N = _couplings(x_L=x_L, x_R=x_R, x_N=x_N)
-    lq = -_outer("sr,tp->prst", L, L.conj()) / 2
+    lq = -np.einsum("sr,tp->prst", L, L.conj()) / 2
     return _point(
         mass,
         {
-            "nu": -_outer("sr,tp->prst", N, N.conj()),
-            "nedu": -_outer("sr,tp->prst", R, N.conj()),
-            "lnuq": 2 * _outer("sr,tp->prst", N, L.conj()),
+            "nu": -np.einsum("sr,tp->prst", N, N.conj()),
+            "nedu": -np.einsum("sr,tp->prst", R, N.conj()),
+            "lnuq": 2 * np.einsum("sr,tp->prst", N, L.conj()),
         },
         {
             "lq1": lq,
             "lq3": lq,
-            "ed": -_outer("sr,tp->prst", R, R.conj()),
-            "ledq": 2 * _outer("sr,tp->prst", R, L.conj()),
+            "ed": -np.einsum("sr,tp->prst", R, R.conj()),
+            "ledq": 2 * np.einsum("sr,tp->prst", R, L.conj()),
         },
     )
 
@@ -280,7 +282,7 @@ def U1_bar(mass: float, *, x_N: ArrayLike | None = None) -> NuWilson:
     InvalidMass, InvalidShape, InvalidValue
     """
     (N,) = _couplings(x_N=x_N)
-    return _point(mass, {"nd": -_outer("sr,tp->prst", N, N.conj())}, {})
+    return _point(mass, {"nd": -np.einsum("sr,tp->prst", N, N.conj())}, {})
 
 
 def V2_tilde(
@@ -298,15 +300,11 @@ def V2_tilde(
     return _point(
         mass,
         {
-            "qn": _outer("rt,ps->prst", N, N.conj()),
-            "lnuq": 2 * _outer("tr,sp->prst", N, L.conj()),
+            "qn": np.einsum("rt,ps->prst", N, N.conj()),
+            "lnuq": 2 * np.einsum("tr,sp->prst", N, L.conj()),
         },
-        {"lu": _outer("tr,sp->prst", L, L.conj())},
+        {"lu": np.einsum("tr,sp->prst", L, L.conj())},
     )
-
-
-def _outer(subscripts: str, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    return np.einsum(subscripts, first, second)
 
 
 def _couplings(**matrices: ArrayLike | None) -> list[np.ndarray]:

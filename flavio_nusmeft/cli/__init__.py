@@ -29,7 +29,8 @@ def _parser() -> argparse.ArgumentParser:
         "predict",
         help="predict observables for a WCxf file",
         description="Predict observables for the Wilson coefficients in a WCxf file (YAML or"
-        " JSON; nuSMEFT, nuWET, SMEFT or WET), next to the Standard Model and to data.",
+        " JSON; nuSMEFT, nuWET, nuWET-4, nuWET-3, SMEFT or WET), next to the Standard Model and to"
+        " data.",
     )
     predict.add_argument("file", help="WCxf file, or - for standard input")
     for i in (1, 2, 3):
@@ -107,6 +108,12 @@ def _split(text: str) -> tuple[Any, ...]:
         raise InvalidBin(f"arguments of {name} must be numbers: {','.join(arguments)}") from None
 
 
+def _is_reached(name: str, eft: str) -> bool:
+    """Whether an EFT has the quarks that an observable needs."""
+    quarks = {"nuWET-4": "KD", "nuWET-3": "K"}.get(eft)
+    return quarks is None or name.partition("(")[2][0] in quarks
+
+
 def _predict(options: argparse.Namespace, text: str) -> dict[str, Any]:
     """Everything that `nusmeft predict` prints, as a dictionary for JSON."""
     import flavio
@@ -125,6 +132,7 @@ def _predict(options: argparse.Namespace, text: str) -> dict[str, Any]:
         observables = [_split(item) for item in options.observable]
     else:
         observables = [(n,) for n in NAMES if flavio.Observable[n].arguments is None]
+        observables = [(n,) for (n,) in observables if _is_reached(n, wc_obj.wc.eft)]
     par = flavio.default_parameters.get_central_all()
     for i in (1, 2, 3):
         mass = getattr(options, f"m_N{i}")

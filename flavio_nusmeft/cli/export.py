@@ -72,6 +72,11 @@ def add_parser(commands: Any) -> None:
     popxf.add_argument(
         "--given", action="store_true", help="only the coefficients that are in the file"
     )
+    popxf.add_argument(
+        "--running",
+        choices=("qcd", "full"),
+        help="of coefficients with N: qcd (default) or full, as for nusmeft predict",
+    )
     popxf.add_argument("--jelli", action="store_true", help="as jelli 0.1 reads it")
     tables = parser.add_argument_group("csv and hepdata")
     tables.add_argument(
@@ -137,6 +142,7 @@ def _write_popxf(options: argparse.Namespace, text: str) -> list[Path]:
         draws=options.draws,
         seed=options.seed,
         jelli=options.jelli,
+        options={"running": options.running} if options.running else None,
     )
     for target, document in zip(paths, documents, strict=True):
         target.write_text(json.dumps(document, indent=1), "utf-8")
@@ -149,7 +155,7 @@ def _write_spectrum(options: argparse.Namespace, text: str) -> list[Path]:
     from flavio_nusmeft.errors import InvalidBin, UnknownObservable
     from flavio_nusmeft.tables import spectrum
 
-    _refuse(options, "given", "jelli")
+    _refuse(options, "given", "jelli", "running")
     if len(options.observable) > 1:
         raise UnknownObservable(f"--format {options.format} takes one observable")
     (observable,) = options.observable

@@ -112,16 +112,7 @@ def _nuwet_sectors() -> dict[str, dict[str, dict[str, Any]]]:
 
 def _without(removed: str) -> dict[str, dict[str, dict[str, Any]]]:
     """Sectors of nuWET, as far as WET has them without the removed quarks."""
-    kept = {
-        name
-        for name, coefficient in lookup(JMS).items()
-        if not any(
-            _QUARKS[field[0]][index] in removed
-            for field, index in zip(
-                coefficient.operator.fields[2:], coefficient.indices[2:], strict=True
-            )
-        )
-    }
+    kept = {name for name, coefficient in lookup(JMS).items() if _has_quarks(coefficient, removed)}
     wet = wcxf.EFT[_WET[removed]].sectors
     return {
         sector: {name: entry for name, entry in entries.items() if name in kept}

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from wilson import wcxf
 
-from .evolution import evolution
+from .evolution import Ckm, evolution
 from .flavour import Arrays, LinearMap, from_arrays
 from .matching import match
 from .operators import JMS, WARSAW
@@ -49,7 +49,7 @@ def _run_nusmeft(C: Arrays, start: float, end: float, settings: Settings) -> Arr
     if start == end:
         return C
     if settings.running == "full":
-        ckm = (settings.Vus, settings.Vub, settings.Vcb, settings.gamma)
+        ckm = Ckm(*(getattr(settings, name) for name in Ckm._fields))
         return evolution(start, end, settings.alpha_s, ckm)(C)
     factors = qcd_evolution(start, end, settings.alpha_s)
     return {name: factors[WARSAW[name].qcd] * array for name, array in C.items()}

@@ -35,7 +35,14 @@ _CONJUGATED = frozenset({"nedu", "phine"})  # which mix with the others after co
 _COUPLINGS = ("gp", "g", "gs")
 _YUKAWAS = ("Gu", "Gd", "Ge")
 
-Ckm = tuple[float, float, float, float]
+
+class Ckm(NamedTuple):
+    """CKM elements, as in wilson's parameters."""
+
+    Vus: float
+    Vub: float
+    Vcb: float
+    gamma: float
 
 
 class _Fields(NamedTuple):
@@ -87,18 +94,12 @@ def _to_arrays(vectors: np.ndarray, classes: Sequence[str], n: int) -> Arrays:
 def _generator(classes: Sequence[str], sm: Mapping[str, Any]) -> np.ndarray:
     """A in d(vector)/dlnmu = A vector, for any one flavour of N."""
     units = np.eye(_size(classes), dtype=complex)[..., None]
-    running = _to_vectors_of_batch(beta(_to_arrays(units, classes, 1), sm), classes)
-    return running.T / (16 * pi**2)
-
-
-def _to_vectors_of_batch(C: Arrays, classes: Sequence[str]) -> np.ndarray:
-    return np.concatenate(
-        [
-            (C[name].conj() if name in _CONJUGATED else C[name]).reshape(len(C[name]), -1)
-            for name in classes
-        ],
-        axis=1,
-    )
+    running = beta(_to_arrays(units, classes, 1), sm)
+    rows = [
+        (running[name].conj() if name in _CONJUGATED else running[name]).reshape(len(units), -1)
+        for name in classes
+    ]
+    return np.concatenate(rows, axis=1).T / (16 * pi**2)
 
 
 def magnus(generator: Any, start: float, end: float, steps: int) -> np.ndarray:
@@ -124,8 +125,7 @@ def _standard_model(alpha_s: float, ckm: Ckm) -> dict[str, Any]:
     """wilson's parameters at m_Z with another alpha_s and CKM matrix."""
     zero = smeftutil.C_array2dict(np.zeros(9999, dtype=complex))
     sm = {**zero, **smpar.smeftpar(_M_Z, zero, "Warsaw")}
-    names = ("Vus", "Vub", "Vcb", "gamma")
-    wilsons = ckmutil.ckm.ckm_tree(*(smpar.p[name] for name in names))
+    wilsons = ckmutil.ckm.ckm_tree(*(smpar.p[name] for name in Ckm._fields))
     sm["Gu"] = ckmutil.ckm.ckm_tree(*ckm).conj().T @ wilsons @ sm["Gu"]
     sm["gs"] = sqrt(4 * pi * alpha_s)
     return sm
@@ -212,28 +212,37 @@ class Evolution:
     """
 
     def __init__(self, scale_in: float, scale_out: float, alpha_s: float, ckm: Ckm) -> None:
-        start, end = log(scale_in), log(scale_out)
+        self._span = log(scale_in), log(scale_out)
         parameters = _trajectory(_standard_model(alpha_s, ckm), (scale_in, scale_out))
-        above = _to_mass_basis(parameters(start))
+        above = _to_mass_basis(parameters(self._span[0]))
 
-        def at(t: float) -> dict[str, Any]:
+        def rotated(t: float) -> dict[str, Any]:
             return _rotated(parameters(t), above)
 
-        steps = max(1, int(np.ceil(abs(end - start) / _STEP)))
-        self._matrices = {
-            classes: magnus(lambda t, c=classes: _generator(c, at(t)), start, end, steps)
-            for classes in (NEUTRAL, CHARGED)
-        }
-        self._fields = _to_mass_basis(at(end))._asdict()
+        self._parameters = rotated
+        self._fields = _to_mass_basis(self._parameters(self._span[1]))._asdict()
+        self._matrices: dict[tuple[str, ...], np.ndarray] = {}
+
+    def matrix(self, classes: tuple[str, ...]) -> np.ndarray:
+        """For `NEUTRAL` or `CHARGED`, before the rotation to the basis at the end."""
+        if classes not in self._matrices:
+            start, end = self._span
+            steps = max(1, int(np.ceil(abs(end - start) / _STEP)))
+
+            def generator(t: float) -> np.ndarray:
+                return _generator(classes, self._parameters(t))
+
+            self._matrices[classes] = magnus(generator, start, end, steps)
+        return self._matrices[classes]
 
     def __call__(self, C: Arrays) -> Arrays:
         result: Arrays = {}
-        for classes, matrix in self._matrices.items():
-            present = [name for name in classes if name in C]
-            if not present:
+        for classes in (NEUTRAL, CHARGED):
+            if C.keys().isdisjoint(classes):
                 continue
             full = {name: C.get(name, np.zeros(WARSAW[name].shape)) for name in classes}
-            result |= _to_arrays(matrix @ _to_vectors(full, classes), classes, 3)
+            vectors = self.matrix(classes) @ _to_vectors(full, classes)
+            result |= _to_arrays(vectors, classes, 3)
         for name in C.keys() - result.keys():
             result[name] = C[name]
         result = rotate(result, self._fields)
@@ -241,13 +250,12 @@ class Evolution:
         return result | {n: _hermitian(result[n]) for n in NEUTRAL if n in result}
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=256)
 def evolution(scale_in: float, scale_out: float, alpha_s: float, ckm: Ckm) -> Evolution:
     """The evolution between two scales (GeV).
 
     Parameters
     ----------
     alpha_s : at m_Z, in the MSbar scheme
-    ckm : Vus, Vub, Vcb, gamma
     """
     return Evolution(scale_in, scale_out, alpha_s, ckm)

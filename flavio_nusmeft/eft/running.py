@@ -29,8 +29,6 @@ M_T = 173.21  # GeV, the threshold at which flavio decouples the top quark
 _C_F = 4 / 3
 _GAMMA = {"V": 0.0, "S": 3 * _C_F, "T": -_C_F}
 _LOOPS = 4
-
-
 _LOWEST = 1.0  # GeV; perturbation theory has no meaning below
 # where the b and c quarks decouple in alpha_s (GeV), as in wilson.util.qcd
 _M_B, _M_C = 4.8, 1.3
@@ -100,7 +98,8 @@ def qcd_evolution(
 # Anomalous dimensions of the operators of nuWET with quarks in QED, in units of alpha_e/(4 pi):
 # classes that mix, and the matrix. A neutrino has no charge, so a neutral current runs like the
 # quark current alone, (-6, 2) Q² for scalar and tensor as (-6, 2) C_F in QCD; the charged currents
-# as in arXiv:1711.05270, with the same numbers for the parity-conjugate operators.
+# as in arXiv:1711.05270, with the same numbers for the parity-conjugate operators. Penguins, which
+# mix neutral currents without change of flavour (sector ffnunu), are left out.
 _QED: tuple[tuple[tuple[str, ...], Sequence[Sequence[float]]], ...] = (
     *(((f"Snu{q}L{x}",), [[-6 * Q2]]) for q, Q2 in (("d", 1 / 9), ("u", 4 / 9)) for x in "LR"),
     *(((f"Tnu{q}LL",), [[2 * Q2]]) for q, Q2 in (("d", 1 / 9), ("u", 4 / 9))),

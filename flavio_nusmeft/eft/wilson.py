@@ -16,7 +16,7 @@ import wilson
 from wilson import parameters as wilson_parameters
 from wilson import wcxf
 
-from ..errors import InvalidScale, UnknownBasis, UnknownSector, nearest
+from ..errors import InvalidScale, InvalidValue, UnknownBasis, UnknownSector, nearest
 from .bases import known_coefficients
 from .chain import FLAVOURS, Settings, needs_ckm, nusmeft_map, nuwet_map
 from .files import read_wc
@@ -26,7 +26,15 @@ from .operators import NU_SMEFT
 from .running import ALPHA_S
 from .translators import from_warsaw, to_warsaw, warn_dropped
 
-__all__ = ["NuWilson", "load_wc", "promote", "register", "set_ckm"]
+__all__ = [
+    "NuWilson",
+    "load_wc",
+    "options_of",
+    "promote",
+    "register",
+    "set_ckm",
+    "with_options",
+]
 
 # the EFT without sterile neutrinos that each EFT contains
 _STANDARD = {
@@ -72,6 +80,10 @@ class NuWilson(flavio.WilsonCoefficients):
       and QCD and QED in nuWET. ``nn`` does not run, ``nphi`` is kept.
     - ``alpha_s``: alpha_s(m_Z) in the running of the part with N (0.1181, arXiv:2309.02940)
 
+    Of ``parameters`` the part with N takes the CKM elements (in predictions those of flavio's
+    parameters), ``GF``, ``alpha_e`` and ``m_W``; masses and the other couplings above m_Z are
+    wilson's defaults. ``qcd_order`` and ``smeft_accuracy`` have no effect on it.
+
     Raises
     ------
     UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale
@@ -88,6 +100,7 @@ class NuWilson(flavio.WilsonCoefficients):
 
     def __init__(self, wcdict: Mapping[str, complex], scale: float, eft: str, basis: str) -> None:
         super().__init__()
+        self._options = dict(self._default_options)  # later changes of the class do not count
         self.set_initial(wcdict, scale, eft, basis)
 
     def set_initial(
@@ -214,28 +227,33 @@ class NuWilson(flavio.WilsonCoefficients):
         return sterile + standard
 
     def sterile(
-        self, scale: float, sectors: tuple[str, ...], eft: str = "nuWET"
+        self,
+        scale: float,
+        sectors: tuple[str, ...],
+        eft: str = "nuWET",
+        par: Mapping[str, float] | None = None,
     ) -> dict[str, complex]:
         """Coefficients of nuWET (-4, -3) at ``scale`` (GeV) that do not come from SMEFT or WET.
 
         These are the operators with sterile neutrinos, and those of active neutrinos that WET
-        does not have.
+        does not have. The CKM elements are those of ``par``, flavio's parameters, or of the object.
         """
         source, start = self.wc.eft, self.wc.scale
         if FLAVOURS.get(source, 6) < FLAVOURS[eft]:
-            raise UnknownBasis(f"cannot run from {source} up to {eft}")
+            raise UnknownBasis(
+                f"cannot run from {source} up to {eft}: give coefficients of {eft} or nuSMEFT, or"
+                " choose observables that need no heavier quarks"
+            )
         if not self._sterile_values:
             return {}
-        ckm = source == "nuSMEFT" and needs_ckm(self.get_option("running"), sectors)
-        settings = self._settings(ckm)
+        needed = source == "nuSMEFT" and needs_ckm(self.get_option("running"), sectors)
+        settings = self._settings((par or self.parameters) if needed else wilson_parameters.p)
         return nuwet_map(source, start, eft, float(scale), sectors, settings)(self._sterile_values)
 
-    def _settings(self, ckm: bool) -> Settings:
-        """Options and parameters; with ``ckm`` False the default CKM elements, as nothing depends
-        on them."""
+    def _settings(self, ckm: Mapping[str, float]) -> Settings:
+        """Options and parameters, with the CKM elements of ``ckm``."""
         option, parameters = self.get_option, self.parameters
-        if not ckm:
-            parameters |= {name: wilson_parameters.p[name] for name in _CKM}
+        parameters |= {name: ckm[name] for name in _CKM}
         return Settings(
             running=option("running"),
             alpha_s=option("alpha_s"),
@@ -249,7 +267,8 @@ class NuWilson(flavio.WilsonCoefficients):
     def _run_nusmeft(self, scale: float) -> dict[str, complex]:
         if self.wc.eft != "nuSMEFT":
             raise UnknownBasis(f"cannot run from {self.wc.eft} up to nuSMEFT")
-        settings = self._settings(self.get_option("running") == "full")
+        full = self.get_option("running") == "full"
+        settings = self._settings(self.parameters if full else wilson_parameters.p)
         sterile = nusmeft_map(self.wc.scale, scale, settings)(self._sterile_values)
         return self.standard(scale, "SMEFT", "Warsaw", "all") | sterile
 
@@ -327,9 +346,51 @@ def promote(wc_obj: wilson.Wilson) -> flavio.WilsonCoefficients:
         return wc_obj
     options = {key: v for key, v in wc_obj._options.items() if key != "parameters"}
     wc = wc_obj.wc
+    if wc.eft in _STANDARD:
+        options = NuWilson._default_options | options
     # by content: flavio makes a new wcxf.WC for every prediction
     values = frozenset(wc.dict.items())
     return _promoted(wc.eft, wc.basis, wc.scale, values, tuple(sorted(options.items())))
+
+
+def with_options(
+    values: Mapping[str, complex],
+    scale: float,
+    eft: str,
+    basis: str,
+    options: Mapping[str, Any] | None = None,
+) -> flavio.WilsonCoefficients:
+    """A `NuWilson`, or flavio's object for SMEFT and WET, with options.
+
+    Raises
+    ------
+    UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale
+    """
+    result: flavio.WilsonCoefficients
+    if eft in _STANDARD:
+        result = NuWilson(values, scale, eft, basis)
+    else:
+        result = flavio.WilsonCoefficients()
+        result.set_initial(dict(values), _check_scale(scale), eft, basis)
+    known = (NuWilson if eft in _STANDARD else wilson.Wilson)._option_schema.schema
+    for key, value in (options or {}).items():
+        if key not in known:
+            hint = nearest(key, known)
+            if key in NuWilson._option_schema.schema:
+                hint = ", it is for coefficients with N"
+            raise InvalidValue(f"'{key}' is not an option of {eft}{hint}")
+        try:
+            result.set_option(key, value)
+        except vol.Invalid as error:
+            raise InvalidValue(f"option {key} = {value!r}: {error}") from None
+    return result
+
+
+def options_of(wc_obj: wilson.Wilson) -> dict[str, Any]:
+    """The options of an object apart from CKM elements, which predictions set."""
+    options = dict(wc_obj._options)
+    parameters = {k: v for k, v in options.pop("parameters", {}).items() if k not in _CKM}
+    return options | ({"parameters": parameters} if parameters else {})
 
 
 def load_wc(stream: IO[str] | str) -> flavio.WilsonCoefficients:

@@ -137,8 +137,7 @@ def sterile_couplings(
     if has_coefficients(wc_obj):
         wc_obj = promote(wc_obj)
         if isinstance(wc_obj, NuWilson):
-            set_ckm(wc_obj, par)
-            values = wc_obj.sterile(scale, (f"{quarks[::-1]}{lepton}nu",))
+            values = wc_obj.sterile(scale, (f"{quarks[::-1]}{lepton}nu",), par=par)
             for (neutrino, component), value in _parity_map(quarks, lepton)(values).items():
                 couplings[neutrino, component] += value
     return couplings

@@ -198,7 +198,7 @@ def pair_couplings(
         left = _active(wc_obj, par, quarks, scale)
     else:
         eft = f"nu{_TRANSITIONS[quarks].eft}"
-        left = wc_obj.sterile(scale, sectors, eft)
+        left = wc_obj.sterile(scale, sectors, eft, par)
         if wc_obj.wc.eft != "nuSMEFT":
             left |= wc_obj.standard(scale, eft, "JMS", sectors)
         elif wc_obj.has_standard_part:

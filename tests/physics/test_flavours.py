@@ -497,3 +497,18 @@ def test_from_nusmeft(mode, par):
     for point, expected in zip(x, found, strict=True):
         w = NuWilson({names[1]: point}, 1e3, "nuSMEFT", "Warsaw")
         assert value(f"{symbol}({mode}inv)", par, w) == pytest.approx(expected, rel=1e-12, abs=0)
+
+
+def test_up_type_quarks_take_the_ckm_of_the_parameters(par):
+    """VnuuLL = -V qn V^dagger with the CKM elements of flavio's parameters, as they are now."""
+    w = NuWilson({"qn_1211": 1e-7j, "qn_2211": 3e-8}, 1e3, "nuSMEFT", "Warsaw")
+    qn = np.array([[0, 1e-7j, 0], [-1e-7j, 3e-8, 0], [0, 0, 0]])
+    observable = "BR(D0->piinv)"
+    for V_us in (par["Vus"], 0.3):
+        par["Vus"] = V_us
+        V = flavio.physics.ckm.get_ckm(par)
+        found = w.sterile(2.0, ("cununu",), "nuWET-4", par)
+        assert found["VnuuLL_4412"] == pytest.approx(-(V @ qn @ V.conj().T)[0, 1], rel=1e-9, abs=0)
+        low = NuWilson({"VnuuLL_4412": found["VnuuLL_4412"]}, 2.0, "nuWET-4", "JMS")
+        expected = value(observable, par, low)
+        assert value(observable, par, w) == pytest.approx(expected, rel=1e-9, abs=0)

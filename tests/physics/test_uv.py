@@ -338,6 +338,15 @@ def test_current_that_is_not_hermitian():
         uv.Z_prime(2e3, g_q=single(2, 3))
 
 
+def test_rounding_errors_are_not_a_fault():
+    """A rotated diagonal matrix is hermitian but for rounding errors."""
+    V = flavio.physics.ckm.get_ckm(flavio.default_parameters.get_central_all())
+    g_q = V.conj().T @ np.diag([0.3, 1.0, 0.7]) @ V
+    wc = uv.Z_prime(2e3, g_q=g_q, g_N=np.eye(3)).wc.dict
+    assert wc["qn_2311"] == pytest.approx(-g_q[1, 2] / 2e3**2, rel=1e-12, abs=0)
+    assert uv.Z_prime(2e3, g_q=g_q.tolist(), g_N=np.eye(3)).wc.dict == wc
+
+
 def test_nothing_is_there_without_couplings():
     assert uv.S1(1e3).wc.dict == {}
     assert nus.uv is uv

@@ -7,7 +7,6 @@ import itertools
 import flavio
 import numpy as np
 import pytest
-import voluptuous as vol
 import wilson
 
 from flavio_nusmeft import NuWilson, batch, errors, predict
@@ -158,6 +157,36 @@ def test_closed_phase_space(par):
         predict("Rmue(B->D*linv)", {}, **FGMS, par={"m_e": np.array([5e-4, 3.5])})
 
 
+@pytest.mark.parametrize("running", ["qcd", "full"])
+@pytest.mark.parametrize("more", [{}, {"lq1_1112": 1e-10}])
+def test_ckm_elements(par, running, more):
+    """Those of the parameters count, whatever was computed with the object before."""
+    names = ["BR(D0->piinv)", "BR(K+->piinv)", "BR(KL->piinv)", "BR(B+->Kinv)"]
+    values = {"qn_1211": 1e-7, "nu_1133": 1e-7, "lnuq_1112": 1e-8, **more}
+    options = {"running": running}
+    points = [par, par | {"Vus": 0.3, "gamma": 0.9}]
+
+    def fresh():
+        w = NuWilson(values, 1e3, "nuSMEFT", "Warsaw")
+        w.set_option("running", running)
+        return w
+
+    used = fresh()
+    flavio.Observable["BR(B+->Dtauinv)"].prediction_par(points[1], used)
+    for point in (*points, points[0]):
+        batch = predict(
+            names, values, scale=1e3, eft="nuSMEFT", basis="Warsaw", par=point, options=options
+        )
+        for name in names:
+            observable = flavio.Observable[name]
+            expected = observable.prediction_par(point, fresh())
+            found = observable.prediction_par(point, used)
+            assert found == pytest.approx(expected, rel=1e-12, abs=0)
+            assert batch[name] == pytest.approx(expected, rel=1e-12, abs=0)
+    first, second = (flavio.Observable[names[0]].prediction_par(p, fresh()) for p in points)
+    assert abs(second / first - 1) > 0.1
+
+
 def test_options(par):
     """Those of NuWilson: with full running the tensor becomes a scalar in part."""
     names = ["BR(B+->Kinv)", "BR(B0->K*inv)"]
@@ -207,7 +236,13 @@ def test_options(par):
             errors.UnknownBasis,
             "up to nuWET",
         ),
-        ({"options": {"running": "QCD"}}, vol.Invalid, "qcd"),
+        ({"options": {"running": "QCD"}}, errors.InvalidValue, "running = 'QCD'.*qcd"),
+        ({"options": {"runing": "full"}}, errors.InvalidValue, "did you mean 'running'"),
+        (
+            {"eft": "SMEFT", "basis": "Warsaw", "options": {"running": "full"}},
+            errors.InvalidValue,
+            "'running' is not an option of SMEFT, it is for coefficients with N",
+        ),
         ({"basis": "Warzaw"}, errors.UnknownBasis, "Warsaw"),
         ({"scale": -1.0}, errors.InvalidScale, "positive"),
     ],

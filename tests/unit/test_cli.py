@@ -57,6 +57,22 @@ def test_chosen_observables(capsys):
     assert rows[1]["SM"] == flavio.sm_prediction("FL(B0->K*inv)", 3)
 
 
+@pytest.mark.parametrize(("flavours", "decays"), [("3", "K"), ("4", "KD")])
+def test_fewer_quarks(flavours, decays, tmp_path, capsys):
+    """Without -o the observables that the EFT can reach, else an error that says what to do."""
+    path = tmp_path / "low.yml"
+    path.write_text(
+        f"{{eft: nuWET-{flavours}, basis: JMS, scale: 2.0, values: {{VnudLL_4412: 1.0e-11}}}}"
+    )
+    assert main(["predict", str(path), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["observables"]
+    assert {row["observable"].partition("(")[2][0] for row in rows} == set(decays)
+    (charged,) = (row for row in rows if row["observable"] == "BR(K+->piinv)")
+    assert charged["prediction"] > charged["SM"]
+    assert main(["predict", str(path), "-o", "BR(B+->Kinv)"]) == 2
+    assert "give coefficients of nuWET or nuSMEFT" in capsys.readouterr().err
+
+
 def test_running(capsys, tmp_path, par):
     name, w = "BR(B+->Kinv)", NuWilson({"LNQd_2132": 2e-8}, 1e3, "nuSMEFT", "FGMS")
     w.set_option("running", "full")

@@ -11,10 +11,12 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 import scipy.stats
+import wilson
 from flavio.statistics import likelihood as stock
 
 import flavio_nusmeft as nus
 from flavio_nusmeft import errors
+from flavio_nusmeft.draws import Draws
 
 FGMS = {"scale": 1e3, "eft": "nuSMEFT", "basis": "FGMS"}
 FOUR = ["BR_SD(B+->Kinv)", "BR(B0->Kinv)", "BR_SD(B+->K*inv)", "BR(B0->K*inv)"]
@@ -286,3 +288,68 @@ def test_bad_points():
         function([1e-8])
     with pytest.raises(errors.InvalidValue, match="not finite"):
         function([np.nan, 1.0])
+
+
+@pytest.fixture
+def full_by_default():
+    nus.NuWilson.set_default_option("running", "full")
+    yield
+    nus.NuWilson.set_default_option("running", "qcd")
+
+
+def full(**coefficients):
+    w = point(**coefficients)
+    w.set_option("running", "full")
+    return w
+
+
+def test_options_of_the_function(par):
+    """Running as an argument and as the default of now travel with the function."""
+    likelihood = nus.likelihood("paper2023", ["BR(B+->Kinv)", "BR(B0->K*inv)"])
+    x = [1e-8]
+    plain = nus.LogLikelihood(likelihood, ["LNQdT_2123"], **FGMS)
+    given = nus.LogLikelihood(likelihood, ["LNQdT_2123"], **FGMS, options={"running": "full"})
+    expected = likelihood.log_likelihood(par, full(LNQdT_2123=1e-8))
+    assert given(x) == pytest.approx(expected, rel=1e-13, abs=0)
+    assert abs(plain(x) - given(x)) > 1e-3
+    assert plain.description() != given.description()
+    with pytest.raises(errors.InvalidValue, match="did you mean 'running'"):
+        nus.LogLikelihood(likelihood, ["LNQdT_2123"], **FGMS, options={"runing": "full"})
+
+
+def test_default_options_are_those_of_the_start(par, full_by_default):
+    """As another process, where the default is another one, would see it."""
+    likelihood = nus.likelihood("paper2023", ["BR(B+->Kinv)", "BR(B0->K*inv)"])
+    function = nus.LogLikelihood(likelihood, ["LNQdT_2123"], **FGMS)
+    w = point(LNQdT_2123=1e-8)
+    expected = function([1e-8])
+    observable = flavio.Observable["BR(B+->Kinv)"]
+    value = observable.prediction_par(par, w)
+    nus.NuWilson.set_default_option("running", "qcd")
+    assert pickle.loads(pickle.dumps(function))([1e-8]) == expected
+    assert function([1e-8]) == expected
+    assert observable.prediction_par(par, pickle.loads(pickle.dumps(w))) == value
+    assert observable.prediction_par(par, point(LNQdT_2123=1e-8)) != value
+
+
+def test_draws_see_the_options(par):
+    """Of the object, whether they were set on it or are the default."""
+    drawn = Draws(["BR(B+->Kinv)"], [par])
+    observable = flavio.Observable["BR(B+->Kinv)"]
+    results = []
+    for w in (point(LNQdT_2123=1e-8), full(LNQdT_2123=1e-8)):
+        (((found,),),) = (drawn.predictions({}, w),)
+        assert found == pytest.approx(observable.prediction_par(par, w), rel=1e-12, abs=0)
+        results.append(found)
+    assert results[0] != results[1]
+    nus.NuWilson.set_default_option("running", "full")
+    try:
+        assert drawn.predictions({}, point(LNQdT_2123=1e-8)) == results[1]
+        # a plain object takes the default of now, not that of an equal one before
+        plain = [wilson.Wilson({"LNQdT_2123": 1e-8}, *FGMS.values()) for _ in range(2)]
+        assert observable.prediction_par(par, plain[0]) == pytest.approx(
+            results[1], rel=1e-12, abs=0
+        )
+    finally:
+        nus.NuWilson.set_default_option("running", "qcd")
+    assert observable.prediction_par(par, plain[1]) == pytest.approx(results[0], rel=1e-12, abs=0)

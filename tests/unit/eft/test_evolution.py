@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+from random_coefficients import random_coefficients
 from scipy.integrate import solve_ivp
 from wilson import parameters as wilson_parameters
 from wilson.run.smeft import SMEFT, smpar
@@ -20,10 +21,8 @@ from flavio_nusmeft.eft.operators import WARSAW
 from flavio_nusmeft.eft.rge import CHARGED, NEUTRAL, beta
 from flavio_nusmeft.errors import DroppedCoefficientWarning
 
-from .test_flavour import random_coefficients
-
 M_Z, ALPHA_S = 91.1876, 0.1185
-CKM = tuple(wilson_parameters.p[name] for name in ("Vus", "Vub", "Vcb", "gamma"))
+CKM = module.Ckm(*(wilson_parameters.p[name] for name in module.Ckm._fields))
 
 
 def run(values, start=1e3, end=M_Z):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from random_coefficients import random_coefficients
 from wilson import wcxf
 
 from flavio_nusmeft.eft.flavour import LinearMap, coefficients, from_arrays, lookup, to_arrays
@@ -13,15 +14,6 @@ TABLES = {"Warsaw": WARSAW, "FGMS": FGMS, "LiaoMa": LIAO_MA, "JMS": JMS}
 CLASSES = [
     pytest.param(c, id=f"{t}-{c.name}") for t, table in TABLES.items() for c in table.values()
 ]
-
-
-def random_coefficients(table, rng, names=None):
-    """A random value for every coefficient of a table, real where it must be."""
-    return {
-        name: complex(rng.normal(), 0 if c.real else rng.normal())
-        for name, c in lookup(table).items()
-        if names is None or name.split("_")[0] in names
-    }
 
 
 @pytest.mark.parametrize(("table", "number"), [("Warsaw", 693), ("JMS", 2319), ("FGMS", 252)])

@@ -6,13 +6,12 @@ import ckmutil.ckm
 import numpy as np
 import pytest
 from bruteforce.projection import project_nuwet
+from random_coefficients import random_coefficients
 from wilson import parameters as wilson_parameters
 
 from flavio_nusmeft.eft import matching
 from flavio_nusmeft.eft.flavour import from_arrays, to_arrays
 from flavio_nusmeft.eft.operators import JMS, WARSAW
-
-from .test_flavour import random_coefficients
 
 MATCHED = ("qn", "nd", "nu", "nedu", "lnqd1", "lnqd3", "lnuq", "phin", "phine")
 PARAMETERS = wilson_parameters.p

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from random_coefficients import random_coefficients
 from scipy.stats import unitary_group
 from wilson.run.smeft import beta as wilson_beta
 from wilson.util import smeftutil
@@ -11,8 +12,6 @@ from wilson.util import smeftutil
 from flavio_nusmeft.eft.flavour import to_arrays
 from flavio_nusmeft.eft.operators import WARSAW
 from flavio_nusmeft.eft.rge import CHARGED, NEUTRAL, beta
-
-from .test_flavour import random_coefficients
 
 CLASSES = (*NEUTRAL, *CHARGED)
 
@@ -274,5 +273,8 @@ def test_right_handed_charged_current():
     C["nedu"][0, 1, 2, 1] = 1.0
     sm = {"gp": 1.0, "g": 1.0, "gs": 1.0, **dict.fromkeys(("Gu", "Gd", "Ge"), np.zeros((3, 3)))}
     assert beta(C, sm)["nedu"][0, 1, 2, 1] == pytest.approx(expected, rel=1e-12, abs=0)
-    # the same rules for a flavour-diagonal current: 12 y_e y_u, as in wilson's eu
-    assert 2 * (8 - 2) * y_e * y_u == pytest.approx(-8, rel=1e-12, abs=0)
+    # the same rules for (ebar e)(ubar u), without the penguins of other flavours, in wilson
+    eu = np.zeros((3, 3, 3, 3), dtype=complex)
+    eu[0, 1, 1, 2] = 1.0
+    found = wilsons({"eu": eu}, gp=1.0)["eu"][0, 1, 1, 2]
+    assert found == pytest.approx(2 * (8 - 2) * y_e * y_u, rel=1e-12, abs=0)

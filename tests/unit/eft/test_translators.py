@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from random_coefficients import random_coefficients
 from wilson import wcxf
 
 from flavio_nusmeft.eft.flavour import lookup
 from flavio_nusmeft.eft.operators import FGMS, LIAO_MA
 from flavio_nusmeft.errors import DroppedCoefficientWarning
-
-from .test_flavour import random_coefficients
 
 
 def translate(values, source, target):

@@ -89,7 +89,7 @@ _DESCRIPTIONS = {
 }
 
 
-def _has_quarks(coefficient: Coefficient, removed: str) -> bool:
+def _survives(coefficient: Coefficient, removed: str) -> bool:
     """Whether an operator of nuWET has none of the removed quarks."""
     fields, indices = coefficient.operator.fields[2:], coefficient.indices[2:]
     return not any(_QUARKS[f[0]][i] in removed for f, i in zip(fields, indices, strict=True))
@@ -112,7 +112,7 @@ def _nuwet_sectors() -> dict[str, dict[str, dict[str, Any]]]:
 
 def _without(removed: str) -> dict[str, dict[str, dict[str, Any]]]:
     """Sectors of nuWET, as far as WET has them without the removed quarks."""
-    kept = {name for name, coefficient in lookup(JMS).items() if _has_quarks(coefficient, removed)}
+    kept = {name for name, coefficient in lookup(JMS).items() if _survives(coefficient, removed)}
     wet = wcxf.EFT[_WET[removed]].sectors
     return {
         sector: {name: entry for name, entry in entries.items() if name in kept}

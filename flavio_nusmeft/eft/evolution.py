@@ -26,10 +26,10 @@ from wilson.util import smeftutil
 from .flavour import Arrays
 from .operators import WARSAW
 from .rge import CHARGED, NEUTRAL, beta
+from .running import M_Z
 
 __all__ = ["Evolution", "evolution", "magnus"]
 
-_M_Z = 91.1876  # GeV, where wilson's parameters are given
 _STEP = 0.4  # of ln mu; the error of the evolution is then below 1e-8
 _CONJUGATED = frozenset({"nedu", "phine"})  # which mix with the others after conjugation
 _COUPLINGS = ("gp", "g", "gs")
@@ -124,7 +124,7 @@ def magnus(generator: Any, start: float, end: float, steps: int) -> np.ndarray:
 def _standard_model(alpha_s: float, ckm: Ckm) -> dict[str, Any]:
     """wilson's parameters at m_Z with another alpha_s and CKM matrix."""
     zero = smeftutil.C_array2dict(np.zeros(9999, dtype=complex))
-    sm = {**zero, **smpar.smeftpar(_M_Z, zero, "Warsaw")}
+    sm = {**zero, **smpar.smeftpar(M_Z, zero, "Warsaw")}
     wilsons = ckmutil.ckm.ckm_tree(*(smpar.p[name] for name in Ckm._fields))
     sm["Gu"] = ckmutil.ckm.ckm_tree(*ckm).conj().T @ wilsons @ sm["Gu"]
     sm["gs"] = sqrt(4 * pi * alpha_s)
@@ -149,10 +149,10 @@ def _trajectory(sm: dict[str, Any], scales: Sequence[float]) -> Any:
 
     start = pack(sm).astype(complex).view(float)
     parts = []
-    for end in (min(*scales, _M_Z), max(*scales, _M_Z)):
-        if end != _M_Z:
+    for end in (min(*scales, M_Z), max(*scales, M_Z)):
+        if end != M_Z:
             options = {"method": "DOP853", "rtol": 1e-10, "atol": 1e-12, "dense_output": True}
-            span = (log(_M_Z), log(end))
+            span = (log(M_Z), log(end))
             parts.append((span, solve_ivp(derivative, span, start, **options).sol))
 
     def parameters(t: float) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from wilson import wcxf
 from ..errors import InvalidScale, InvalidValue, UnknownBasis, UnknownSector, nearest
 from .bases import known_coefficients
 from .chain import FLAVOURS, Settings, needs_ckm, nusmeft_map, nuwet_map
+from .evolution import Ckm
 from .files import read_wc
 from .flavour import check_coefficients
 from .matching import SMEFT_MATCHED, UNMATCHED
@@ -43,7 +44,7 @@ _STANDARD = {
     "nuWET-4": ("WET-4", "JMS"),
     "nuWET-3": ("WET-3", "JMS"),
 }
-_CKM = ("Vus", "Vcb", "Vub", "gamma")
+_CKM = Ckm._fields
 
 
 def _check_scale(scale: float) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from flavio.classes import ParameterConstraints
 
+from . import settings
 from .batch import Observable, Predictor
 from .eft.wilson import NuWilson, options_of
 
@@ -82,7 +83,7 @@ class Draws:
             )
         predictor = self._predictors[key]
         nonlinear = {name: values[name] for name in predictor.nonlinear}
-        key = (*key, tuple(fixed.items()), tuple(nonlinear.items()))
+        key = (*key, tuple(fixed.items()), tuple(nonlinear.items()), settings.number())
         if key not in self._polynomials:
             found = [predictor.polynomials({**draw, **fixed}, nonlinear) for draw in self._draws]
             numerators = np.array([p.numerator for p in found])

@@ -25,6 +25,7 @@ __all__ = [
     "MissingRecord",
     "NotPolynomial",
     "NuSMEFTError",
+    "SettingsWarning",
     "UndefinedRatio",
     "UnknownBasis",
     "UnknownCoefficient",
@@ -147,6 +148,10 @@ class CheckpointWarning(UserWarning):
 
 class ConvergenceWarning(UserWarning):
     """A maximum at which the minimiser did not converge."""
+
+
+class SettingsWarning(UserWarning):
+    """A result belongs to other settings of flavio or wilson than those in force."""
 
 
 class WorkerWarning(UserWarning):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
+import warnings
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -22,6 +23,7 @@ from flavio.classes import ParameterConstraints
 from flavio.statistics import likelihood as flavio_likelihood
 from flavio.statistics.probability import DeltaDistribution, UniformDistribution
 
+from . import settings
 from .batch import Observable
 from .belle2 import Belle2Likelihood
 from .draws import Draws, draw, seeded
@@ -31,11 +33,13 @@ from .eft.wilson import NuWilson, with_options
 from .errors import (
     InvalidShape,
     InvalidValue,
+    SettingsWarning,
     UnknownObservable,
     UnknownParameter,
     nearest,
 )
 from .measurements import dataset as dataset_names
+from .measurements import describe, digest
 
 __all__ = ["FastLikelihood", "Likelihood", "LogLikelihood", "likelihood"]
 
@@ -52,12 +56,25 @@ class _MeasurementLikelihood(flavio_likelihood.MeasurementLikelihood):
     """
 
     _names: list[str] | None = None
+    _key: int | None = None
 
     @property
     def get_measurements(self) -> list[str]:
         if self._names is None:
             self._names = sorted(super().get_measurements)
         return self._names
+
+    def get_predictions_par(
+        self, par_dict: Mapping[str, float], wc_obj: Any
+    ) -> dict[Observable, float]:
+        """As in flavio, where the settings and the values of options are missing in the key of
+        the last result."""
+        options = repr(getattr(wc_obj, "_options", None))
+        key = hash((settings.number(), frozenset(par_dict.items()), wc_obj, options))
+        if key != self._key:
+            self._predictions_cache_hash = None
+            self._key = key
+        return dict(super().get_predictions_par(par_dict, wc_obj))
 
 
 class Likelihood(flavio_likelihood.Likelihood):
@@ -120,6 +137,7 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
         super().__init__(name, **kwargs)
         self.theory = theory
         self._draws: Draws | None = None
+        self._settings: settings.Snapshot | None = None  # of the covariance
 
     def make_measurement(
         self,
@@ -138,6 +156,8 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
         seed : of numpy's global generator during the call, for results that can be reproduced;
             None takes the generator as it is
         """
+        if force or self._settings is None:
+            self._settings = settings.snapshot()
         with seeded(seed):
             super().make_measurement(N, Nexp, threads, force, force_exp)
             if self.theory == "NP" and (self._draws is None or force):
@@ -173,6 +193,7 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
         delta: bool = False,
     ) -> float:
         """Log-likelihood, as in flavio."""
+        self._check_settings()
         if self.theory == "SM":
             return float(super().log_likelihood(par_dict, wc_obj, exclude_observables, delta))
         measurements = self.likelihood.measurement_likelihood
@@ -187,6 +208,16 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
         values = [predictions[self.observables[i]] for i in kept]
         result = float(distribution.logpdf(values))
         return result - float(distribution.logpdf(distribution.mean)) if delta else result
+
+    def _check_settings(self) -> None:
+        if self._settings is None or self._settings == settings.live():
+            return
+        changes = settings.differences(self._settings, settings.snapshot())
+        listed = ", ".join(f"{name} was {old}, is {new}" for name, (old, new) in changes.items())
+        raise InvalidValue(
+            f"the theory uncertainties were computed with other settings ({listed}): call"
+            " make_measurement(force=True), or set these again"
+        )
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # flavio finds both by name, and another process does not have them
@@ -341,8 +372,8 @@ class LogLikelihood:
         self.likelihood = likelihood
         self.variables = tuple(variables)
         # with the defaults of now, also in other processes
-        defaults = NuWilson._default_options if eft.startswith("nu") else {}
-        self._wilson = (scale, eft, basis, {**defaults, **(options or {})})
+        kind = NuWilson if eft.startswith("nu") else flavio.WilsonCoefficients
+        self._wilson = (scale, eft, basis, {**kind._default_options, **(options or {})})
         if isinstance(variables, str) or len(set(self.variables)) != len(self.variables):
             raise InvalidValue(f"variables must be a list of different names, not {variables!r}")
         self._par: dict[str, float] = likelihood.par_obj.get_central_all()
@@ -384,6 +415,21 @@ class LogLikelihood:
                 values[coefficient] = values.get(coefficient, 0) + factor * float(value)
         return par, with_options(values, *self._wilson)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "settings": settings.snapshot()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        changes = settings.differences(state.pop("settings"), settings.snapshot())
+        self.__dict__.update(state)
+        if changes:
+            listed = ", ".join(f"{n} was {old}, is {new}" for n, (old, new) in changes.items())
+            warnings.warn(
+                f"pickled with other settings, which change its values: {listed}; set them here as"
+                " they were (`scan` does that for its workers)",
+                SettingsWarning,
+                stacklevel=2,
+            )
+
     def __call__(self, x: Sequence[float] | np.ndarray) -> float:
         par, wc_obj = self.point(x)
         fast = isinstance(self.likelihood, flavio_likelihood.FastLikelihood)
@@ -398,23 +444,32 @@ class LogLikelihood:
     def description(self) -> dict[str, Any]:
         """What the function is, for the files of scans."""
         likelihood, (scale, eft, basis, options) = self.likelihood, self._wilson
+        fast = isinstance(likelihood, flavio_likelihood.FastLikelihood)
+        measurements = sorted(
+            likelihood.full_measurement_likelihood.get_measurements
+            if fast
+            else likelihood.measurement_likelihood.get_measurements
+        )
         found: dict[str, Any] = {
             "likelihood": type(likelihood).__name__,
             "observables": [str(name) for name in likelihood.observables],
-            "measurements": sorted(likelihood.include_measurements or []),
+            "measurements": measurements,
+            "data": digest(measurements),
             "fit parameters": {
-                name: repr(likelihood.par_obj._parameters[name][1])
+                name: describe(likelihood.par_obj._parameters[name][1])
                 for name in likelihood.fit_parameters
             },
             "variables": list(self.variables),
-            "scale": scale,
+            "scale": float(scale),
             "eft": eft,
             "basis": basis,
             "options": options,
-            "par": self._given,
+            "par": {name: float(value) for name, value in self._given.items()},
+            "settings": settings.description(),
         }
-        numbers = hashlib.sha256(repr(sorted(self._par.items())).encode())
-        if isinstance(likelihood, flavio_likelihood.FastLikelihood):
+        par = {name: float(value) for name, value in sorted(self._par.items())}
+        numbers = hashlib.sha256(repr(par).encode())
+        if fast:
             distribution = (
                 likelihood.likelihood and likelihood.pseudo_measurement._constraints[0][0]
             )

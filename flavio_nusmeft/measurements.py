@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +15,7 @@ import numpy as np
 from . import _data
 from .errors import UnknownDataset, nearest
 
-__all__ = ["Result", "dataset", "register", "result", "results"]
+__all__ = ["Result", "dataset", "describe", "digest", "register", "result", "results"]
 
 
 def dataset(name: str) -> list[str]:
@@ -92,6 +95,33 @@ def results(observable: str | tuple[Any, ...], name: str) -> list[Result]:
     found = [result(observable, measurement) for measurement in dataset(name)]
     known = [entry for entry in found if entry is not None]
     return sorted(known, key=lambda entry: entry.limit or 0.0)
+
+
+def describe(distribution: Any) -> dict[str, Any]:
+    """Kind and numbers of a probability distribution of flavio, as JSON."""
+    numbers = {name: _numbers(value) for name, value in sorted(vars(distribution).items())}
+    # the others are what flavio derives from them
+    kept = {name: value for name, value in numbers.items() if value is not None}
+    return {"type": type(distribution).__name__, **kept}
+
+
+def _numbers(value: Any) -> Any:
+    try:
+        return np.asarray(value, dtype=float).tolist()
+    except (TypeError, ValueError):
+        return None
+
+
+def digest(names: Iterable[str]) -> str:
+    """Checksum of the content of measurements."""
+    content = {
+        name: [
+            [list(map(str, observables)), describe(distribution)]
+            for distribution, observables in flavio.Measurement[name]._constraints
+        ]
+        for name in names
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def register() -> None:

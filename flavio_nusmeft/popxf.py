@@ -19,13 +19,12 @@ it; nothing of this package is needed to read the file::
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import version
 from typing import Any, NamedTuple
 
-import flavio
 import numpy as np
 from wilson import wcxf
 
+from . import settings
 from ._export import check_draws, one_point, parameter_draws
 from .batch import Observable, Polynomials, Predictor, quantity_of
 from .eft.bases import known_coefficients
@@ -368,23 +367,13 @@ def _basis(export: _Export, jelli: bool) -> dict[str, Any]:
 def _reproducibility(
     export: _Export, draws: _Draws | None, par: Mapping[str, float]
 ) -> list[dict[str, Any]]:
-    implementation = flavio.config["implementation"]
-    settings: dict[str, Any] = {
-        "flavio": flavio.__version__,
-        "wilson": version("wilson"),
-        "renormalization scale": dict(flavio.config["renormalization scale"]),
-        "implementation": {
-            key: value
-            for key, value in implementation.items()
-            if "invisible" in key or key == "CKM matrix"
-        },
+    point = export.predictor.point({})
+    made = {
+        **settings.description(),
+        "options": {str(name): point.get_option(name) for name in point._option_schema.schema},
     }
-    if export.predictor._eft.startswith("nu"):
-        point = export.predictor.point({})
-        keys = ("running", "alpha_s", "smeft_matchingscale")
-        settings["options"] = {key: point.get_option(key) for key in keys}
     if draws is not None:
-        settings["uncertainties"] = {
+        made["uncertainties"] = {
             "draws": len(draws.samples),
             "seed": draws.seed,
             "fixed": sorted(export.given),
@@ -394,8 +383,8 @@ def _reproducibility(
         " parameter that they depend on, names and units (GeV) as in flavio.",
         "tool": {
             "name": "flavio_nusmeft",
-            "version": version("flavio_nusmeft"),
-            "settings": settings,
+            "version": settings.versions()["flavio_nusmeft"],
+            "settings": made,
         },
         "inputs": dict(par),
     }

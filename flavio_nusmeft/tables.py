@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import numpy as np
 import yaml
 from numpy.typing import ArrayLike
 
+from . import settings
 from ._export import check_draws, check_writable, one_point, parameter_draws
 from .belle2.record import EDGES
 from .draws import Draws
@@ -56,7 +56,8 @@ class Spectrum:
     values : of the observable in the bins, shape (bins,); those of ``<dBR/dq2>`` are averages in
         GeV^-2, those of ``<BR>`` are integrated
     covariance : of ``values`` from draws of the parameters, shape (bins, bins), or None
-    info : what the prediction is of: coefficients, masses, draws, versions
+    info : what the prediction is of and how it was made: coefficients, masses, draws, options of
+        the running, settings that are not the shipped ones, versions
     is_weight : whether ``values`` are weights, see `weights`
     """
 
@@ -135,6 +136,9 @@ class Spectrum:
         """Write one row per bin: edges (GeV²), values, branching ratios, and, if they are there,
         uncertainties and covariance of the values.
 
+        ``info`` stands in front, in lines that begin with ``#``: ``numpy.genfromtxt`` skips them,
+        pandas with ``comment="#"``.
+
         Raises
         ------
         UnwritablePath
@@ -150,6 +154,8 @@ class Spectrum:
             header += ["uncertainty", *(f"covariance {k + 1}" for k in range(len(self.values)))]
             columns += [self.uncertainties, *self.covariance]
         with path.open("w", encoding="utf-8", newline="") as stream:
+            for name, value in self.info.items():
+                stream.write(f"# {name}: {value}\n")
             writer = csv.writer(stream)
             writer.writerow(header)
             writer.writerows(zip(*(column.tolist() for column in columns), strict=True))
@@ -349,4 +355,4 @@ def _info(wc_obj: Any, par: Mapping[str, float], draws: int, seed: int | None) -
     info |= {f"m_N{i}": f"{par[f'm_N{i}']:g} GeV" for i in (1, 2, 3)}
     if draws:
         info["Parameter draws"] = f"{draws}, seed {seed}"
-    return info | {"Code": f"flavio_nusmeft {version('flavio_nusmeft')}"}
+    return info | settings.provenance(wc_obj)

@@ -10,6 +10,7 @@ import flavio
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .. import settings
 from ..errors import FailedMinimization, InvalidBin, InvalidShape, InvalidValue
 from ..physics.exclusive import Shift, spectrum
 from ..physics.formfactors import PROCESSES, implementation
@@ -176,6 +177,7 @@ class Belle2Likelihood:
             "checksums": self._record.checksums,
             "left out": list(_DROPPED),
             "form factor covariance": self.form_factor_covariance,
+            "settings": settings.description(),
             "form factors": self._central,
             "form factor steps": [dict(shift) for shift in self._shifts if shift],
         }
@@ -195,10 +197,10 @@ class Belle2Likelihood:
                     " of the form factors is part of this likelihood, so they cannot be varied as"
                     " well. Use form_factor_covariance=False to vary them"
                 )
-        if self._central and implementation(_MODE.form_factors)[0] != _fit():
+        if self._central and implementation(_MODE.form_factors) != _fit():
             raise InvalidValue(
                 f"form_factor_covariance=True is for the form factors '{_fit()}', not for"
-                f" '{implementation(_MODE.form_factors)[0]}'"
+                f" '{implementation(_MODE.form_factors)}'"
             )
         return spectrum(par_dict, _MODE, record.EDGES, wc_obj, self._shifts)
 

@@ -122,6 +122,7 @@ def _predict(options: argparse.Namespace, text: str) -> dict[str, Any]:
     from flavio_nusmeft.errors import InvalidValue
     from flavio_nusmeft.measurements import results
     from flavio_nusmeft.observables import NAMES
+    from flavio_nusmeft.settings import provenance
 
     wc_obj = load_wc(text)
     if options.running is not None:
@@ -161,6 +162,7 @@ def _predict(options: argparse.Namespace, text: str) -> dict[str, Any]:
         "values": wc_obj.wc.values,
         "unmatched": getattr(wc_obj, "unmatched", []),
         "masses": {f"m_N{i}": par[f"m_N{i}"] for i in (1, 2, 3)},
+        "made with": provenance(wc_obj),
         "dataset": options.dataset,
         "observables": rows,
     }
@@ -179,6 +181,8 @@ def _print_table(data: dict[str, Any]) -> None:
     )
     masses = ", ".join(f"{name} = {mass:g} GeV" for name, mass in data["masses"].items())
     console.print(masses, highlight=False)
+    made = ", ".join(f"{name} = {value}" for name, value in data["made with"].items())
+    console.print(made, highlight=False, style="dim")
     table = Table("observable")
     for heading in ("SM", "with new physics"):
         table.add_column(heading, justify="right")

@@ -17,7 +17,7 @@ from .matching import match
 from .operators import JMS, WARSAW
 from .running import qcd_evolution, run_nuwet
 
-__all__ = ["FLAVOURS", "Settings", "nusmeft_map", "nuwet_map"]
+__all__ = ["FLAVOURS", "PARAMETERS", "Settings", "nusmeft_map", "nuwet_map"]
 
 #: number of quark flavours
 FLAVOURS = {"nuWET": 5, "nuWET-4": 4, "nuWET-3": 3}
@@ -27,7 +27,8 @@ class Settings(NamedTuple):
     """What the running and matching depends on, beside the scales.
 
     ``running`` is ``qcd`` or ``full``; ``alpha_s`` at m_Z; ``matching``, ``m_b``, ``m_c`` are the
-    scales of the thresholds (GeV), the others wilson's parameters.
+    scales of the thresholds (GeV), the others wilson's parameters; ``sm`` are, for ``full``, all of
+    wilson's parameters at m_Z.
     """
 
     running: str
@@ -43,6 +44,11 @@ class Settings(NamedTuple):
     GF: float
     alpha_e: float
     m_W: float
+    sm: tuple[float, ...] = ()
+
+
+#: names of wilson's parameters among the settings
+PARAMETERS = ("Vus", "Vub", "Vcb", "gamma", "GF", "alpha_e", "m_W")
 
 
 def _run_nusmeft(C: Arrays, start: float, end: float, settings: Settings) -> Arrays:
@@ -50,7 +56,7 @@ def _run_nusmeft(C: Arrays, start: float, end: float, settings: Settings) -> Arr
         return C
     if settings.running == "full":
         ckm = Ckm(*(getattr(settings, name) for name in Ckm._fields))
-        return evolution(start, end, settings.alpha_s, ckm)(C)
+        return evolution(start, end, settings.alpha_s, ckm, settings.sm)(C)
     factors = qcd_evolution(start, end, settings.alpha_s)
     return {name: factors[WARSAW[name].qcd] * array for name, array in C.items()}
 

@@ -251,11 +251,14 @@ class Evolution:
 
 
 @lru_cache(maxsize=256)
-def evolution(scale_in: float, scale_out: float, alpha_s: float, ckm: Ckm) -> Evolution:
+def evolution(
+    scale_in: float, scale_out: float, alpha_s: float, ckm: Ckm, sm: tuple[float, ...] = ()
+) -> Evolution:
     """The evolution between two scales (GeV).
 
     Parameters
     ----------
     alpha_s : at m_Z, in the MSbar scheme
+    sm : wilson's parameters at m_Z, which enter; the evolutions for others are kept apart
     """
     return Evolution(scale_in, scale_out, alpha_s, ckm)

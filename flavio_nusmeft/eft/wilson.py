@@ -6,34 +6,39 @@ coefficients, stock flavio observables its SMEFT (or WET) part.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, MutableMapping
 from functools import lru_cache
 from typing import IO, Any, ClassVar
 
 import flavio
+import numpy as np
 import voluptuous as vol
 import wilson
 from wilson import parameters as wilson_parameters
 from wilson import wcxf
+from wilson.run.smeft import smpar
 
+from .. import settings
 from ..errors import InvalidScale, InvalidValue, UnknownBasis, UnknownSector, nearest
 from .bases import known_coefficients
-from .chain import FLAVOURS, Settings, needs_ckm, nusmeft_map, nuwet_map
+from .chain import FLAVOURS, PARAMETERS, Settings, needs_ckm, nusmeft_map, nuwet_map
 from .evolution import Ckm
 from .files import read_wc
 from .flavour import check_coefficients
 from .matching import SMEFT_MATCHED, UNMATCHED
 from .operators import NU_SMEFT
-from .running import ALPHA_S
 from .translators import from_warsaw, to_warsaw, warn_dropped
 
 __all__ = [
     "NuWilson",
+    "StandardWilson",
+    "ckm_elements",
     "load_wc",
     "options_of",
     "promote",
     "register",
-    "set_ckm",
+    "with_ckm",
     "with_options",
 ]
 
@@ -57,7 +62,49 @@ def _check_scale(scale: float) -> float:
     return number
 
 
-class NuWilson(flavio.WilsonCoefficients):
+class StandardWilson(flavio.WilsonCoefficients):
+    """Coefficients of SMEFT or WET that run with the CKM elements of flavio's parameters.
+
+    That is what flavio makes of a ``wilson.Wilson``, with other ``parameters`` of the object kept.
+    A ``flavio.WilsonCoefficients`` runs with the CKM elements of wilson, or those set on it.
+    """
+
+    def get_wcxf(
+        self,
+        sector: str,
+        scale: float,
+        par: Mapping[str, float],
+        eft: str = "WET",
+        basis: str = "flavio",
+        nf_out: int | None = None,
+    ) -> wcxf.WC:
+        """As in flavio, of the part without N, with the CKM elements of ``par``.
+
+        flavio calls this with gamma of the opposite sign for CP-conjugated amplitudes, where it
+        wants the coefficients of the decay itself; so gamma is taken to be positive.
+        """
+        part = flavio.WilsonCoefficients()
+        if self.has_standard_part:
+            part = with_ckm(self, {**par, "gamma": abs(par["gamma"])})
+        return part.get_wcxf(sector, scale, par, eft, basis, nf_out)
+
+    @property
+    def has_standard_part(self) -> bool:
+        """Whether any coefficient without sterile neutrinos is non-zero."""
+        return bool(self.standard_values)
+
+    @property
+    def standard_values(self) -> frozenset[tuple[str, complex]]:
+        """Non-zero coefficients without sterile neutrinos, as pairs."""
+        return frozenset((k, v) for k, v in self.wc.dict.items() if v != 0)
+
+    @property
+    def standard_basis(self) -> tuple[str, str]:
+        """EFT and basis of `standard_values`."""
+        return self.wc.eft, self.wc.basis
+
+
+class NuWilson(StandardWilson):
     """Wilson coefficients of nuSMEFT or nuWET at a scale.
 
     Parameters
@@ -67,6 +114,7 @@ class NuWilson(flavio.WilsonCoefficients):
     scale : MSbar scale in GeV
     eft, basis : ``nuSMEFT`` with ``Warsaw``, ``FGMS`` or ``LiaoMa``, or ``nuWET`` (five quark
         flavours), ``nuWET-4`` or ``nuWET-3`` with ``JMS``
+    options : values of options, see below; for the others the defaults of now
 
     The SMEFT or WET part runs through wilson. Without Yukawa couplings of N, operators with N do
     not feed those without linearly at dimension six, nor the other way round.
@@ -90,7 +138,10 @@ class NuWilson(flavio.WilsonCoefficients):
     UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale
     """
 
-    _default_options: ClassVar[dict[str, Any]] = {"running": "qcd", "alpha_s": ALPHA_S}
+    # own defaults, then those of wilson, as they are when an object is made
+    _default_options: ClassVar[MutableMapping[str, Any]] = ChainMap(
+        settings.NUWILSON, wilson.Wilson._default_options
+    )
     _option_schema = wilson.Wilson._option_schema.extend(
         {
             "running": vol.In(["qcd", "full"]),
@@ -99,10 +150,19 @@ class NuWilson(flavio.WilsonCoefficients):
         }
     )
 
-    def __init__(self, wcdict: Mapping[str, complex], scale: float, eft: str, basis: str) -> None:
+    def __init__(
+        self,
+        wcdict: Mapping[str, complex],
+        scale: float,
+        eft: str,
+        basis: str,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__()
-        self._options = dict(self._default_options)  # later changes of the class do not count
+        # later changes of the defaults do not count
+        self._options = _own_options(self._default_options)
         self.set_initial(wcdict, scale, eft, basis)
+        _set_options(self, options or {})
 
     def set_initial(
         self, wc_dict: Mapping[str, complex], scale: float, eft: str, basis: str
@@ -121,7 +181,9 @@ class NuWilson(flavio.WilsonCoefficients):
         if eft == "nuSMEFT":
             values = to_warsaw(values, basis)
         standard = known_coefficients(*_STANDARD[eft])
-        self._standard_values = {k: v for k, v in values.items() if k in standard and v != 0}
+        self._standard_values = frozenset(
+            (k, v) for k, v in values.items() if k in standard and v != 0
+        )
         self._sterile_values = {k: v for k, v in values.items() if k not in standard and v != 0}
         self.clear_cache()
 
@@ -140,46 +202,26 @@ class NuWilson(flavio.WilsonCoefficients):
         return cls.from_wc(read_wc(stream))
 
     def get_option(self, key: str) -> Any:
-        """Value of an option: set on the object, else the class default, else wilson's."""
-        for options in (self._options, self._default_options, wilson.Wilson._default_options):
-            if key in options:
-                return options[key]
-        raise KeyError(f"'{key}' is not an option{nearest(key, self._option_schema.schema)}")
-
-    def clear_cache(self) -> None:
-        """Forget results of running and matching, as `set_option` does."""
-        super().clear_cache()
-        self._standard_wc: flavio.WilsonCoefficients | None = None
+        """Value of an option: set on the object, else the default when it was made."""
+        if key not in self._options:
+            raise KeyError(f"'{key}' is not an option{nearest(key, self._option_schema.schema)}")
+        return self._options[key]
 
     def __repr__(self) -> str:
+        # the running, and what is not the default
+        options = {
+            name: value
+            for name, value in self._options.items()
+            if name in settings.NUWILSON or value != self._default_options.get(name)
+        }
         return (
             f"NuWilson({dict(self.wc.dict)}, scale={self.wc.scale}, eft='{self.wc.eft}',"
-            f" basis='{self.wc.basis}')"
+            f" basis='{self.wc.basis}', options={options})"
         )
 
     def __hash__(self) -> int:
-        # CKM elements do not count: predictions set them from their parameters
-        options = {k: v for k, v in self._options.items() if k != "parameters"}
-        parameters = self._options.get("parameters", {})
-        fixed = {k: v for k, v in parameters.items() if k not in _CKM}
-        return hash((self.wc, frozenset(options.items()), frozenset(fixed.items())))
-
-    def get_wcxf(
-        self,
-        sector: str,
-        scale: float,
-        par: Mapping[str, float],
-        eft: str = "WET",
-        basis: str = "flavio",
-        nf_out: int | None = None,
-    ) -> wcxf.WC:
-        """As in flavio, with the CKM elements of ``par``.
-
-        flavio calls this with gamma of the opposite sign for CP-conjugated amplitudes, where it
-        wants the coefficients of the decay itself; so gamma is taken to be positive.
-        """
-        set_ckm(self, {**{key: par[key] for key in _CKM}, "gamma": abs(par["gamma"])})
-        return super().get_wcxf(sector, scale, par, eft, basis, nf_out)
+        # CKM elements do not count: predictions take those of their parameters
+        return hash((self.wc, _frozen(options_of(self))))
 
     def match_run(
         self, scale: float, eft: str, basis: str, sectors: str | Iterable[str] = "all"
@@ -224,7 +266,7 @@ class NuWilson(flavio.WilsonCoefficients):
         if self.wc.eft != "nuSMEFT":
             return []
         sterile = [n for n in self._sterile_values if n.split("_")[0] in UNMATCHED]
-        standard = [n for n in self._standard_values if n.split("_")[0] not in SMEFT_MATCHED]
+        standard = [n for n, _ in self._standard_values if n.split("_")[0] not in SMEFT_MATCHED]
         return sterile + standard
 
     def sterile(
@@ -248,8 +290,11 @@ class NuWilson(flavio.WilsonCoefficients):
         if not self._sterile_values:
             return {}
         needed = source == "nuSMEFT" and needs_ckm(self.get_option("running"), sectors)
-        settings = self._settings((par or self.parameters) if needed else wilson_parameters.p)
-        return nuwet_map(source, start, eft, float(scale), sectors, settings)(self._sterile_values)
+        ckm: Mapping[str, float] = wilson_parameters.p
+        if needed:
+            ckm = self.parameters if par is None else ckm_elements(par)
+        route = self._settings(ckm)
+        return nuwet_map(source, start, eft, float(scale), sectors, route)(self._sterile_values)
 
     def _settings(self, ckm: Mapping[str, float]) -> Settings:
         """Options and parameters, with the CKM elements of ``ckm``."""
@@ -262,15 +307,16 @@ class NuWilson(flavio.WilsonCoefficients):
             m_b=option("mb_matchingscale"),
             m_c=option("mc_matchingscale"),
             qed=bool(option("qed_order")),
-            **{name: float(parameters[name]) for name in Settings._fields[6:]},
+            **{name: float(parameters[name]) for name in PARAMETERS},
+            sm=tuple(smpar.p.values()) if option("running") == "full" else (),
         )
 
     def _run_nusmeft(self, scale: float) -> dict[str, complex]:
         if self.wc.eft != "nuSMEFT":
             raise UnknownBasis(f"cannot run from {self.wc.eft} up to nuSMEFT")
         full = self.get_option("running") == "full"
-        settings = self._settings(self.parameters if full else wilson_parameters.p)
-        sterile = nusmeft_map(self.wc.scale, scale, settings)(self._sterile_values)
+        route = self._settings(self.parameters if full else wilson_parameters.p)
+        sterile = nusmeft_map(self.wc.scale, scale, route)(self._sterile_values)
         return self.standard(scale, "SMEFT", "Warsaw", "all") | sterile
 
     def standard(
@@ -280,22 +326,20 @@ class NuWilson(flavio.WilsonCoefficients):
         for WET (-4, -3)."""
         if not self._standard_values:
             return {}
-        if self._standard_wc is None:
-            part = flavio.WilsonCoefficients()
-            part.set_initial(self._standard_values, self.wc.scale, *_STANDARD[self.wc.eft])
-            for key, value in {**self._default_options, **self._options}.items():
-                if key in wilson.Wilson._default_options:
-                    part.set_option(key, value)
-            self._standard_wc = part
         if eft in FLAVOURS:
             eft = _STANDARD[eft][0]
         chosen = sectors if sectors == "all" else _check_sectors(sectors, eft)
-        return dict(self._standard_wc.match_run(scale, eft, basis, chosen).dict)
+        return dict(with_ckm(self, None).match_run(scale, eft, basis, chosen).dict)
 
     @property
-    def has_standard_part(self) -> bool:
-        """Whether any coefficient without sterile neutrinos is non-zero."""
-        return bool(self._standard_values)
+    def standard_values(self) -> frozenset[tuple[str, complex]]:
+        """Non-zero coefficients of SMEFT Warsaw, or of WET (-4, -3) JMS, as pairs."""
+        return self._standard_values
+
+    @property
+    def standard_basis(self) -> tuple[str, str]:
+        """EFT and basis of `standard_values`."""
+        return _STANDARD[self.wc.eft]
 
 
 def _check_sectors(sectors: str | Iterable[str], eft: str) -> tuple[str, ...]:
@@ -309,49 +353,86 @@ def _check_sectors(sectors: str | Iterable[str], eft: str) -> tuple[str, ...]:
     return chosen
 
 
-def set_ckm(wc_obj: wilson.Wilson, par: Mapping[str, float]) -> None:
-    """Take the CKM elements of flavio's parameter dictionary ``par`` for running and matching."""
-    parameters = wc_obj.get_option("parameters")
-    ckm = {key: par[key] for key in _CKM}
-    if any(parameters.get(key) != value for key, value in ckm.items()):
-        wc_obj.set_option("parameters", {**parameters, **ckm})
+def ckm_elements(par: Mapping[str, float]) -> dict[str, float]:
+    """The CKM elements that wilson takes, V_us, |V_ub|, V_cb and γ, of flavio's parameters ``par``
+    in the parametrisation of ``flavio.config['implementation']['CKM matrix']``."""
+    if flavio.config["implementation"]["CKM matrix"] == "Tree":
+        return {key: par[key] for key in _CKM}
+    V = flavio.physics.ckm.get_ckm(par)
+    gamma = np.angle(-V[0, 0] * V[0, 2].conj() / (V[1, 0] * V[1, 2].conj()))
+    elements = (abs(V[0, 1]), abs(V[0, 2]), abs(V[1, 2]), gamma)
+    return dict(zip(_CKM, map(float, elements), strict=True))
+
+
+def _own_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {**options, "parameters": dict(options.get("parameters", {}))}
+
+
+def _frozen(options: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """Options that can be a key."""
+    parameters = tuple(sorted(options.get("parameters", {}).items()))
+    return tuple(sorted({**options, "parameters": parameters}.items()))
 
 
 @lru_cache(maxsize=64)
-def _promoted(
+def _made(
     eft: str,
     basis: str,
     scale: float,
     values: frozenset[tuple[str, complex]],
     options: tuple[tuple[str, Any], ...],
+    number: int,
 ) -> flavio.WilsonCoefficients:
+    """An object that is never changed, with all results of running that it has remembered.
+
+    ``number`` of the settings, on which these depend.
+    """
     if eft in _STANDARD:
         result = NuWilson(dict(values), scale, eft, basis)
     else:
         result = flavio.WilsonCoefficients()
         result.set_initial(dict(values), scale, eft, basis)
     result._options.update(options)
+    result._options["parameters"] = dict(result._options["parameters"])
     return result
 
 
 def promote(wc_obj: wilson.Wilson) -> flavio.WilsonCoefficients:
-    """An object of one's own for a plain wilson or flavio object; a `NuWilson` is returned as is.
-
-    For nuSMEFT and nuWET it is a `NuWilson`. Results of running are kept as long as
-    coefficients, options and CKM elements stay the same. (flavio shares the cache of a plain
-    object across CKM elements.) Objects of other subclasses in SMEFT or WET are left alone, as
-    flavio's `get_dependent_wcs` needs it.
-    """
-    plain = type(wc_obj) in (wilson.Wilson, flavio.WilsonCoefficients)
-    if isinstance(wc_obj, NuWilson) or (not plain and wc_obj.wc.eft not in _STANDARD):
+    """A `NuWilson` for a plain wilson or flavio object of nuSMEFT or nuWET; any other object is
+    returned as it is."""
+    if isinstance(wc_obj, NuWilson) or wc_obj.wc.eft not in _STANDARD:
         return wc_obj
-    options = {key: v for key, v in wc_obj._options.items() if key != "parameters"}
     wc = wc_obj.wc
-    if wc.eft in _STANDARD:
-        options = NuWilson._default_options | options
+    options = {**NuWilson._default_options, **wc_obj._options}
     # by content: flavio makes a new wcxf.WC for every prediction
     values = frozenset(wc.dict.items())
-    return _promoted(wc.eft, wc.basis, wc.scale, values, tuple(sorted(options.items())))
+    return _made(wc.eft, wc.basis, wc.scale, values, _frozen(options), settings.number())
+
+
+def with_ckm(wc_obj: wilson.Wilson, par: Mapping[str, float] | None) -> flavio.WilsonCoefficients:
+    """The part of an object without N, with the parameters that it runs with.
+
+    The object itself is not changed, so that several threads can use it. Results of running are
+    kept as long as coefficients, options and CKM elements stay the same. (flavio shares the cache
+    of a ``wilson.Wilson`` across CKM elements.)
+
+    Parameters
+    ----------
+    wc_obj : a `StandardWilson`, which runs with the CKM elements of flavio's ``par`` (None: its
+        own); a plain object, with its own; others are returned as they are
+    """
+    options = _own_options(wc_obj._options)
+    if isinstance(wc_obj, StandardWilson):
+        eft, basis = wc_obj.standard_basis
+        values = wc_obj.standard_values
+        options = {k: v for k, v in options.items() if k not in settings.NUWILSON}
+        if par is not None:
+            options["parameters"] |= ckm_elements(par)
+    elif type(wc_obj) in (wilson.Wilson, flavio.WilsonCoefficients):
+        eft, basis, values = wc_obj.wc.eft, wc_obj.wc.basis, frozenset(wc_obj.wc.dict.items())
+    else:  # as flavio's get_dependent_wcs needs it
+        return wc_obj
+    return _made(eft, basis, wc_obj.wc.scale, values, _frozen(options), settings.number())
 
 
 def with_options(
@@ -361,37 +442,40 @@ def with_options(
     basis: str,
     options: Mapping[str, Any] | None = None,
 ) -> flavio.WilsonCoefficients:
-    """A `NuWilson`, or flavio's object for SMEFT and WET, with options.
+    """A `NuWilson`, or a `StandardWilson` for SMEFT and WET, with options.
 
     Raises
     ------
     UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale
     """
-    result: flavio.WilsonCoefficients
     if eft in _STANDARD:
-        result = NuWilson(values, scale, eft, basis)
-    else:
-        result = flavio.WilsonCoefficients()
-        result.set_initial(dict(values), _check_scale(scale), eft, basis)
-    known = (NuWilson if eft in _STANDARD else wilson.Wilson)._option_schema.schema
-    for key, value in (options or {}).items():
+        return NuWilson(values, scale, eft, basis, options)
+    result = StandardWilson()
+    result.set_initial(dict(values), _check_scale(scale), eft, basis)
+    _set_options(result, options or {})
+    return result
+
+
+def _set_options(wc_obj: flavio.WilsonCoefficients, options: Mapping[str, Any]) -> None:
+    known = wc_obj._option_schema.schema
+    for key, value in options.items():
         if key not in known:
             hint = nearest(key, known)
             if key in NuWilson._option_schema.schema:
                 hint = ", it is for coefficients with N"
-            raise InvalidValue(f"'{key}' is not an option of {eft}{hint}")
+            raise InvalidValue(f"'{key}' is not an option of {wc_obj.wc.eft}{hint}")
         try:
-            result.set_option(key, value)
+            wc_obj.set_option(key, value)
         except vol.Invalid as error:
             raise InvalidValue(f"option {key} = {value!r}: {error}") from None
-    return result
 
 
 def options_of(wc_obj: wilson.Wilson) -> dict[str, Any]:
     """The options of an object apart from CKM elements, which predictions set."""
-    options = dict(wc_obj._options)
-    parameters = {k: v for k, v in options.pop("parameters", {}).items() if k not in _CKM}
-    return options | ({"parameters": parameters} if parameters else {})
+    options = _own_options(wc_obj._options)
+    for name in _CKM:
+        options["parameters"].pop(name, None)
+    return options
 
 
 def load_wc(stream: IO[str] | str) -> flavio.WilsonCoefficients:
@@ -407,7 +491,7 @@ def load_wc(stream: IO[str] | str) -> flavio.WilsonCoefficients:
     if wc.eft == "WET" and wc.basis not in bases | {"flavio"}:
         known = ", ".join(sorted(bases | {"flavio"}))
         raise UnknownBasis(f"WET {wc.basis} has no translator to flavio's basis; there are {known}")
-    result = flavio.WilsonCoefficients()
+    result = StandardWilson()
     result.set_initial_wcxf(wc)
     return result
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
+
+from .. import settings
 
 __all__ = ["ParameterCache", "Recorder"]
 
@@ -15,9 +17,9 @@ T = TypeVar("T")
 class Recorder(dict[str, Any]):
     """A copy of a parameter dictionary that notes which of its values are read."""
 
-    def __init__(self, par: Mapping[str, Any]) -> None:
-        super().__init__(par)
-        self.read: set[str] = set()
+    def __init__(self, par: Mapping[str, Any], read: set[str] | None = None) -> None:
+        super().__init__(dict.items(par) if isinstance(par, dict) else par)
+        self.read: set[str] = set() if read is None else read
         self._own: set[str] = set()
 
     def __getitem__(self, key: str) -> Any:
@@ -32,8 +34,22 @@ class Recorder(dict[str, Any]):
         except KeyError:
             return default
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())  # so that dict(par) and {**par} come through __getitem__
+
+    def items(self) -> Any:
+        self.read.update(self.keys() - self._own)
+        return super().items()
+
+    def values(self) -> Any:
+        self.read.update(self.keys() - self._own)
+        return super().values()
+
     def copy(self) -> Recorder:
-        return self  # what is read of a copy counts as well
+        """Another dictionary; what is read there counts here as well."""
+        result = Recorder(self, self.read)
+        result._own = set(self._own)
+        return result
 
     def __setitem__(self, key: str, value: Any) -> None:
         # flavio's form factors store dependent coefficients in the dictionary
@@ -41,45 +57,52 @@ class Recorder(dict[str, Any]):
         super().__setitem__(key, value)
 
 
+class _Table:
+    """The parameters that the results of one kind depend on, and the function that takes them."""
+
+    def __init__(self, names: frozenset[str] = frozenset()) -> None:
+        self.names = names
+        self.take = itemgetter(*sorted(names)) if names else _nothing
+
+
 class ParameterCache(Generic[T]):
     """Call ``function(par, kind, *arguments)`` once per value of the parameters that it reads.
 
     Parameters
     ----------
-    function : must read its parameters from the dictionary ``par`` alone
+    function : must read its parameters from the dictionary ``par``, and what else it depends on
+        from the `settings` alone
     maxsize : number of results kept; the oldest go first
 
-    Which parameters are read is recorded for every ``kind``. So it may depend on ``kind``, and
-    where it depends on the values of other parameters, it is learnt as it happens.
+    Which parameters are read is recorded for every ``kind`` (and setting). So it may depend on
+    ``kind``, and where it depends on the values of other parameters, it is learnt as it happens.
+    Several threads can use it: the names in a key always contain those that were read.
     """
 
     def __init__(self, function: Callable[..., T], maxsize: int = 2048) -> None:
         self._function = function
         self._maxsize = maxsize
-        self._names: dict[Hashable, tuple[str, ...]] = {}
-        self._getters: dict[Hashable, Callable[[Mapping[str, Any]], Any]] = {}
+        self._tables: dict[Hashable, _Table] = {}
         self._results: OrderedDict[tuple[Hashable, ...], T] = OrderedDict()
 
     def __call__(self, par: Mapping[str, Any], kind: Hashable, *arguments: Hashable) -> T:
-        getter = self._getters.get(kind)
-        if getter is not None:
-            key = (kind, arguments, getter(par))
+        kind = (settings.number(), kind)
+        table = self._tables.get(kind)
+        if table is not None:
+            key = (table, arguments, table.take(par))
             try:
                 return self._results[key]
             except KeyError:
                 pass
         recorder = Recorder(par)
-        result = self._function(recorder, kind, *arguments)
-        names = self._names.get(kind, ())
-        if getter is None or not recorder.read.issubset(names):
-            # results stored under fewer names could be mistaken for others
-            for stored in [stored for stored in self._results if stored[0] == kind]:
-                del self._results[stored]
-            names = tuple(sorted(recorder.read.union(names)))
-            self._names[kind] = names
-            self._getters[kind] = getter = itemgetter(*names) if names else _nothing
-        self._results[kind, arguments, getter(par)] = result
-        if len(self._results) > self._maxsize:
+        result = self._function(recorder, kind[1], *arguments)
+        table = self._tables.get(kind)
+        if table is None or not recorder.read <= table.names:
+            # results of the old table are not found any more
+            table = _Table(frozenset(recorder.read).union(table.names if table else ()))
+            self._tables[kind] = table
+        self._results[table, arguments, table.take(par)] = result
+        while len(self._results) > self._maxsize:
             self._results.popitem(last=False)
         return result
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..eft.flavour import Arrays, LinearMap
 from ..eft.operators import JMS, N_ACTIVE, N_NEUTRINOS
-from ..eft.wilson import NuWilson, promote, set_ckm
+from ..eft.wilson import NuWilson, promote, with_ckm
 from .cache import ParameterCache
 from .modes import CHARGED_LEPTONS
 from .widths import COMPONENTS, combine
@@ -87,7 +87,7 @@ def _parity_map(quarks: str, lepton: str) -> LinearMap:
 
 def _normalisation(par: Mapping[str, float], kind: tuple[Any, ...]) -> tuple[complex, complex]:
     """-4 G_F/sqrt2 V of flavio's coefficients, and flavio's C_VL of the SM."""
-    quarks, scale, _ = kind
+    quarks, scale = kind
     V = flavio.physics.ckm.get_ckm(par)[_UP.index(quarks[1]), 2]
     sm = flavio.physics.bdecays.wilsoncoefficients.get_CVLSM(par, scale, nf=5)
     return complex(-4 * par["GF"] / np.sqrt(2) * V), complex(sm)
@@ -151,14 +151,13 @@ def active_couplings(
     scale: float,
 ) -> np.ndarray:
     """The part of `charged_couplings` from the SM, SMEFT and WET."""
-    ckm = flavio.config["implementation"]["CKM matrix"]
-    normalisation, sm = _cached_normalisation(par, (quarks, scale, ckm))
+    normalisation, sm = _cached_normalisation(par, (quarks, scale))
     wcs: Mapping[str, complex] = {}
     if has_coefficients(wc_obj):
         wc_obj = promote(wc_obj)
         if not isinstance(wc_obj, NuWilson) or wc_obj.has_standard_part:
-            set_ckm(wc_obj, par)
-            wcs = wc_obj.get_wc(f"{quarks[::-1]}{lepton}nu", scale, par)
+            sector = f"{quarks[::-1]}{lepton}nu"
+            wcs = with_ckm(wc_obj, par).get_wc(sector, scale, par)
     return np.asarray(normalisation * _active(wcs, quarks, lepton, sm))
 
 

@@ -5,15 +5,15 @@ B is any initial hadron, also a K or D. The forms of `rates` are integrated once
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import flavio
 import numpy as np
 
 from . import channels, kaons
-from .cache import ParameterCache
-from .formfactors import form_factors, implementation
+from .cache import ParameterCache, Recorder
+from .formfactors import form_factors
 from .integrate import bin_nodes, nodes
 from .modes import SEMI_INVISIBLE, SEMILEPTONIC, ExclusiveMode
 from .quark_widths import QUARK_TERMS, baryon
@@ -95,7 +95,7 @@ def _forms(
 ) -> tuple[np.ndarray, ...]:
     """Quadratic forms, shape (channels, terms), of what `_coefficients` returns: integrated over
     the bin, or at the point q² if q2min = q2max."""
-    name, quantity, scale, _ = kind
+    name, quantity, scale = kind
     mode = _MODES[name]
     endpoint = (par[f"m_{mode.B}"] - par[f"m_{mode.M}"]) ** 2
     # channels with equal masses share their integrals
@@ -135,7 +135,7 @@ def _rates(
     par: Mapping[str, float], mode: ExclusiveMode, quantity: str, q2min: float, q2max: float
 ) -> list[Rate]:
     scale = flavio.config["renormalization scale"][mode.scale]
-    kind = (mode.name, quantity, scale, implementation(mode.form_factors))
+    kind = (mode.name, quantity, scale)
     couplings = _coupling_set(mode, scale)
     terms = _TERMS[quantity, mode.spin]
     return [Rate(couplings, form, terms) for form in _cached_forms(par, kind, q2min, q2max)]
@@ -179,7 +179,7 @@ def polarisation(
 
 
 def _pair_spectrum(
-    par: MutableMapping[str, float],
+    par: Recorder,
     kind: tuple[Any, ...],
     edges: tuple[float, ...],
     shifts: tuple[Shift, ...],
@@ -187,7 +187,7 @@ def _pair_spectrum(
     m2: float,
 ) -> np.ndarray:
     """As `_forms`, for one pair of masses and many bins at once, shape (shifts, bins, terms)."""
-    name, quantity, scale, _ = kind
+    name, quantity, scale = kind
     mode = _MODES[name]
     endpoint = (par[f"m_{mode.B}"] - par[f"m_{mode.M}"]) ** 2
     low, high = np.array(edges[:-1]), np.array(edges[1:])
@@ -204,17 +204,15 @@ def _pair_spectrum(
 
 
 def _shifted_form_factors(
-    par: MutableMapping[str, float], mode: ExclusiveMode, shifts: tuple[Shift, ...], q2: np.ndarray
+    par: Recorder, mode: ExclusiveMode, shifts: tuple[Shift, ...], q2: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Form factors for every shift of parameters, shape (shifts, nodes)."""
     rows = []
     for shift in shifts:
-        before = [(name, par[name]) for name, _ in shift]
+        shifted = par.copy()
         for name, step in shift:
-            par[name] = par[name] + step
-        rows.append(form_factors(mode.form_factors, par, q2))
-        for name, value in before:
-            par[name] = value
+            shifted[name] = par[name] + step
+        rows.append(form_factors(mode.form_factors, shifted, q2))
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
@@ -243,7 +241,7 @@ def spectrum(
         Shape (shifts, bins). Only pairs of masses with couplings are integrated.
     """
     scale = flavio.config["renormalization scale"][mode.scale]
-    kind = (mode.name, _RATE, scale, implementation(mode.form_factors))
+    kind = (mode.name, _RATE, scale)
     C = channels.couplings(wc_obj, par, _coupling_set(mode, scale))
     first, second = _TERMS[_RATE, mode.spin]
     products = (C[:, first] * C[:, second].conj()).real

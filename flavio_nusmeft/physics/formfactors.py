@@ -21,6 +21,8 @@ from typing import Any
 import flavio
 import numpy as np
 
+from .. import settings
+
 _FITS = {
     "GRvDV": "arXiv:2305.06301",
     "GKvD": "arXiv:1811.00983, light-cone sum rules and lattice",
@@ -206,10 +208,9 @@ def _quantity(process: str) -> str:
     return f"{process} invisible form factor"
 
 
-def implementation(process: str) -> tuple[str, str]:
-    """The configured implementation, and stock flavio's own where it matters; for cache keys."""
-    chosen = flavio.config["implementation"]
-    return chosen[_quantity(process)], chosen.get(f"{process} form factor", "")
+def implementation(process: str) -> str:
+    """The configured implementation."""
+    return str(flavio.config["implementation"][_quantity(process)])
 
 
 def form_factors(process: str, par: Mapping[str, float], q2: np.ndarray) -> dict[str, np.ndarray]:
@@ -244,4 +245,4 @@ def register() -> None:
         for label, function, description in (default, flavios):
             choice = flavio.classes.Implementation(label, _quantity(name), function)
             choice.set_description(description)
-        flavio.config["implementation"].setdefault(_quantity(name), default[0])
+        settings.choose(_quantity(name), default[0])

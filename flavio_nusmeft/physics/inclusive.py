@@ -36,10 +36,10 @@ __all__ = ["rates", "strange_rate"]
 _TERMS = term_indices(QUARK_TERMS)
 
 
-def _form(par: Mapping[str, float], kind: tuple[str, float, str]) -> tuple[np.ndarray, float]:
+def _form(par: Mapping[str, float], kind: tuple[str, float]) -> tuple[np.ndarray, float]:
     """Integrated coefficients of the tree-level branching ratio, shape (neutrinos, terms), and
     flavio's SM branching ratio over that of tree level."""
-    lepton, scale, _ = kind
+    lepton, scale = kind
     running = flavio.physics.running.running
     m_b, m_c = running.get_mb_KS(par, 1.0), running.get_mc(par, 3.0)
     m1, m2 = np.array(channels.masses(par, lepton)).T
@@ -59,9 +59,7 @@ def rates(par: Mapping[str, float], lepton: str) -> tuple[Rate, Rate]:
     """Branching ratio of B -> X_c l + inv, the average of B0 and B+ as in flavio, as the sum of
     the parts with active and with sterile neutrinos."""
     scale = flavio.config["renormalization scale"]["bxlnu"]
-    form, correction = _cached_form(
-        par, (lepton, scale, flavio.config["implementation"]["CKM matrix"])
-    )
+    form, correction = _cached_form(par, (lepton, scale))
     return (
         Rate(CouplingSet("bc", lepton, scale, "active"), form, _TERMS, correction),
         Rate(CouplingSet("bc", lepton, scale, "sterile"), form, _TERMS),

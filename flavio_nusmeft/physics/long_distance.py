@@ -39,8 +39,8 @@ class _Spectrum(NamedTuple):
     c1: float
 
 
-def _spectrum(par: Mapping[str, float], kind: tuple[str, str]) -> _Spectrum:
-    mode = SEMI_INVISIBLE[kind[0]]
+def _spectrum(par: Mapping[str, float], name: str) -> _Spectrum:
+    mode = SEMI_INVISIBLE[name]
     V = flavio.physics.ckm.get_ckm(par)
     m_tau, m_B, m_M = par["m_tau"], par[f"m_{mode.B}"], par[f"m_{mode.M}"]
     f_M = par[_DECAY_CONSTANTS.get(mode.M, f"f_{mode.M}")]
@@ -61,7 +61,7 @@ _cached = ParameterCache(_spectrum)
 
 
 def _get(par: Mapping[str, float], mode: ExclusiveMode) -> _Spectrum:
-    return _cached(par, (mode.name, flavio.config["implementation"]["CKM matrix"]))
+    return _cached(par, mode.name)
 
 
 def branching_ratio(

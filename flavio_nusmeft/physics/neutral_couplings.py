@@ -15,7 +15,7 @@ import numpy as np
 
 from ..eft.flavour import Arrays, LinearMap
 from ..eft.operators import JMS, N_ACTIVE, N_NEUTRINOS
-from ..eft.wilson import NuWilson, promote, set_ckm
+from ..eft.wilson import NuWilson, promote, with_ckm
 from .cache import ParameterCache
 from .charged_couplings import has_coefficients
 from .kaons import charm
@@ -146,11 +146,11 @@ def _active(
     have, are taken from JMS.
     """
     kind, final, initial, sector, eft = _TRANSITIONS[quarks]
-    set_ckm(wc_obj, par)
+    part = with_ckm(wc_obj, par)
     if kind == "u":
-        return dict(wc_obj.match_run(scale, eft, "JMS", (sector,)).dict)
-    wcs = wc_obj.get_wc(sector, scale, par, eft=eft)
-    normalisation = _sm(par, (quarks, scale, _ckm()))[0]
+        return dict(part.match_run(scale, eft, "JMS", (sector,)).dict)
+    wcs = part.get_wc(sector, scale, par, eft=eft)
+    normalisation = _sm(par, (quarks, scale))[0]
     i, j = final + 1, initial + 1
     if quarks == "sd":  # the one sector where flavio's operators are those of d -> s
         i, j, normalisation = j, i, normalisation.conjugate()
@@ -169,10 +169,6 @@ def _active(
     return result
 
 
-def _ckm() -> str:
-    return str(flavio.config["implementation"]["CKM matrix"])
-
-
 def pair_couplings(
     wc_obj: flavio.WilsonCoefficients, par: Mapping[str, float], quarks: str, scale: float
 ) -> np.ndarray:
@@ -189,7 +185,7 @@ def pair_couplings(
     ndarray
         Shape (21, 10): pairs as in `PAIRS`, couplings as in `widths.COMPONENTS`, GeV^-2.
     """
-    couplings: np.ndarray = _sm(par, (quarks, scale, _ckm()))[2]
+    couplings: np.ndarray = _sm(par, (quarks, scale))[2]
     if not has_coefficients(wc_obj):
         return couplings
     wc_obj = promote(wc_obj)

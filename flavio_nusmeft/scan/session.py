@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import operator
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
@@ -115,6 +117,9 @@ def identity(scan: str, function: LogLikelihood, **settings: Any) -> dict[str, A
     if hasattr(function, "description"):
         description = function.description()
     full = {"scan": scan, "function": description, "variables": list(function.variables)}
+    if "settings" not in description and "flavio" in sys.modules:
+        # a function of the user's may depend on all of them
+        full["settings"] = importlib.import_module("flavio_nusmeft.settings").description()
     full.update(settings)
     try:
         json.dumps(full)

@@ -9,13 +9,15 @@ import multiprocessing.connection
 import os
 import pickle
 import signal
+import sys
 import threading
 import time
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,13 +83,14 @@ def warn(message: str) -> None:
 
 
 def pickled(function: Callable[..., Any]) -> bytes:
-    """Pickled once, not for every task; with cloudpickle, if there, also from a notebook."""
+    """The function and the settings of flavio and wilson, pickled once, not for every task; with
+    cloudpickle, if there, also from a notebook."""
     try:
         module = importlib.import_module("cloudpickle")
     except ImportError:
         module = pickle
     try:
-        return bytes(module.dumps(function))
+        return bytes(pickle.dumps((_settings(), module.dumps(function))))
     except Exception as error:
         raise InvalidScan(
             f"the log-likelihood cannot be pickled ({error}): define it in a module, or use "
@@ -95,21 +98,48 @@ def pickled(function: Callable[..., Any]) -> bytes:
         ) from error
 
 
+class _Settings(NamedTuple):
+    """A snapshot of the settings of flavio and wilson, and whether any is not the shipped one."""
+
+    snapshot: dict[str, Any]
+    changed: bool
+
+
+def _settings() -> _Settings | None:
+    """Those of now; None where flavio is not in use."""
+    if "flavio" not in sys.modules:
+        return None
+    module = importlib.import_module("flavio_nusmeft.settings")
+    return _Settings(module.snapshot(), bool(module.changed()))
+
+
+def _applied(chosen: _Settings | None) -> AbstractContextManager[None]:
+    """The settings in force; flavio is imported for it only if it matters, it takes seconds."""
+    if chosen is None or not (chosen.changed or "flavio" in sys.modules):
+        return nullcontext()
+    module = importlib.import_module("flavio_nusmeft.settings")
+    context: AbstractContextManager[None] = module.applied(chosen.snapshot)
+    return context
+
+
 @functools.lru_cache(maxsize=4)
-def _loaded(payload: bytes) -> Callable[[int, Array], Array]:
-    """Kept between the tasks of a worker, with what the function itself remembers."""
-    function: Callable[[int, Array], Array] = pickle.loads(payload)
-    return function
+def _loaded(payload: bytes) -> tuple[_Settings | None, Callable[[int, Array], Array]]:
+    """Settings and function, kept between the tasks of a worker, with what the function itself
+    remembers."""
+    chosen, content = pickle.loads(payload)
+    with _applied(chosen):
+        return chosen, pickle.loads(content)
 
 
 def evaluate(payload: bytes, chunk: list[Point], task: str) -> Answer:
     """Evaluate points in a worker, up to the first one that fails."""
-    function = _loaded(payload)
+    chosen, function = _loaded(payload)
     results: dict[int, Array] = {}
     start = time.perf_counter()
     try:
-        for number, x in chunk:
-            results[number] = function(number, x)
+        with _applied(chosen):
+            for number, x in chunk:
+                results[number] = function(number, x)
     except FailedPoint as error:
         return results, _portable(error), time.perf_counter() - start
     return results, None, time.perf_counter() - start

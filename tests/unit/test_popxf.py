@@ -166,7 +166,7 @@ def test_record():
     assert metadata["misc"]["observables"][3]["arguments"] == [4.0, 8.0]
     (step,) = metadata["reproducibility"]
     assert step["inputs"]["Vcb"] == 0.041
-    assert step["tool"]["settings"]["flavio"] == flavio.__version__
+    assert step["tool"]["settings"]["versions"]["flavio"] == flavio.__version__
     (drawn,) = parameter_draws(1, {}, seed=3)
     recorded = {name: drawn[name] for name in step["inputs"]}
     again = to_popxf(MIXED, **JMS, par=recorded, coefficients=FEW)

@@ -13,7 +13,7 @@ import wilson
 from wilson import wcxf
 
 from flavio_nusmeft import NuWilson, errors
-from flavio_nusmeft.eft.wilson import load_wc, promote
+from flavio_nusmeft.eft.wilson import load_wc, promote, with_ckm
 
 ARGUMENTS = (1e3, "nuSMEFT", "Warsaw")
 
@@ -189,6 +189,10 @@ def test_repr_is_code():
     w = NuWilson({"qn_2311": 1e-8 + 2e-9j}, *ARGUMENTS)
     again = eval(repr(w), {"NuWilson": NuWilson})
     assert (again.wc.dict, again.wc.scale) == (w.wc.dict, w.wc.scale)
+    w.set_option("running", "full")
+    w.set_option("parameters", {"m_W": 80.0})
+    again = eval(repr(w), {"NuWilson": NuWilson})
+    assert again._options == w._options
 
 
 def test_promote():
@@ -201,7 +205,7 @@ def test_promote():
     plain.set_option("smeft_matchingscale", 200.0)
     assert promote(plain).get_option("smeft_matchingscale") == 200.0
     smeft = wilson.Wilson({"lq1_1123": 1e-8}, 1e3, "SMEFT", "Warsaw")
-    assert promote(smeft).wc.dict == smeft.wc.dict
+    assert promote(smeft) is smeft
     assert promote(own) is own
 
 
@@ -293,9 +297,9 @@ def test_promote_by_content():
         wilson.Wilson({"lq1_1123": 1e-8, "lq3_2223": 2e-8}, 1e3, "SMEFT", "Warsaw")
         for _ in range(2)
     ]
-    assert promote(plain[0]) is promote(plain[1])
+    assert with_ckm(plain[0], None) is with_ckm(plain[1], None)
     other = wilson.Wilson({"lq1_1123": 1e-8, "lq3_2223": 3e-8}, 1e3, "SMEFT", "Warsaw")
-    assert promote(other) is not promote(plain[0])
+    assert with_ckm(other, None) is not with_ckm(plain[0], None)
 
 
 def test_cp_conjugated_amplitudes(par):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import flavio
+
 from flavio_nusmeft.physics.cache import ParameterCache
 
 
@@ -9,7 +11,7 @@ def test_recomputes_for_parameters_that_matter_only():
     calls = []
 
     def function(par, kind):
-        calls.append(dict(par))
+        calls.append(kind)
         return par["a"] + (par["c"] if par["a"] > 5 else 0)
 
     cache = ParameterCache(function)
@@ -21,6 +23,52 @@ def test_recomputes_for_parameters_that_matter_only():
     assert cache({"a": 6, "b": 2, "c": 3}, "x") == 9
     assert cache({"a": 6, "b": 9, "c": 3}, "x") == 9
     assert len(calls) == 3
+
+
+def test_copies_are_read():
+    """What is copied as a whole may be used, so all of it counts."""
+    for function in (
+        lambda par, kind: dict(par)["a"],
+        lambda par, kind: {**par}["a"],
+        lambda par, kind: dict(par.items())["a"],
+        lambda par, kind: max(par.values()),
+    ):
+        cache = ParameterCache(function)
+        assert [cache({"a": a}, "x") for a in (1, 2, 1)] == [1, 2, 1]
+
+
+def test_copies_are_independent():
+    def function(par, kind):
+        other = par.copy()
+        other["a"] = 10.0
+        return par["a"] + other["a"] + other["b"]
+
+    cache = ParameterCache(function)
+    assert cache({"a": 1.0, "b": 2.0}, "x") == 13.0
+    assert cache({"a": 1.0, "b": 3.0}, "x") == 14.0
+
+
+def test_settings_are_in_the_key(monkeypatch):
+    scales = flavio.config["renormalization scale"]
+    cache = ParameterCache(lambda par, kind: par["a"] * scales["bll"])
+    assert cache({"a": 1.0}, "x") == 4.8
+    with monkeypatch.context() as patch:
+        patch.setitem(scales, "bll", 2.0)
+        assert cache({"a": 1.0}, "x") == 2.0
+    assert cache({"a": 1.0}, "x") == 4.8
+
+
+def test_names_that_are_learnt_do_not_collide():
+    """As many names as before, but others."""
+
+    def function(par, kind):
+        return par["a"], par["b" if par["a"] > 0 else "c"]
+
+    for first in (1, -1):
+        cache = ParameterCache(function)
+        points = [{"a": first * s, "b": b, "c": c} for s in (1, -1) for b in (1, 2) for c in (1, 2)]
+        for par in points * 2:
+            assert cache(par, "x") == function(par, "x")
 
 
 def test_kinds_and_arguments_are_kept_apart():

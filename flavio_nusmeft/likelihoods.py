@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import flavio
 import numpy as np
-import scipy.stats
 from flavio.classes import ParameterConstraints
 from flavio.statistics import likelihood as flavio_likelihood
 from flavio.statistics.probability import (
@@ -148,7 +147,9 @@ class MeasurementLikelihood(flavio_likelihood.MeasurementLikelihood):
     ) -> float:
         """Log-likelihood of predictions, as in flavio."""
         parts = self._without(exclude_observables) if exclude_observables else self.parts
-        return float(sum(_log_density(part, pred_dict, delta) for part in parts))
+        return float(
+            sum(_log_density(p.observables, p.distribution, pred_dict, delta) for p in parts)
+        )
 
     def _without(self, excluded: Iterable[Observable]) -> list[_Part]:
         left = set(self.observables).difference(excluded)
@@ -171,9 +172,14 @@ class MeasurementLikelihood(flavio_likelihood.MeasurementLikelihood):
         return {**self.__dict__, "_found": None}
 
 
-def _log_density(part: _Part, predictions: Mapping[Observable, float], delta: bool) -> Any:
-    values = [predictions[o] for o in part.observables]
-    density = part.distribution.delta_logpdf if delta else part.distribution.logpdf
+def _log_density(
+    observables: tuple[Observable, ...],
+    distribution: ProbabilityDistribution,
+    predictions: Mapping[Observable, float],
+    delta: bool,
+) -> Any:
+    values = [predictions[o] for o in observables]
+    density = distribution.delta_logpdf if delta else distribution.logpdf
     return density(values if len(values) > 1 else values[0])
 
 
@@ -403,16 +409,14 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
         result = self._exact.log_likelihood_pred(predictions, excluded, delta)
         if self.theory == "SM":
             return result + gaussian.log_likelihood_pred(predictions, excluded, delta)
-        kept = [i for i, name in enumerate(gaussian.observables) if name not in excluded]
+        kept = tuple(name for name in gaussian.observables if name not in excluded)
         if not kept:
             return result
         central, experiment = self.exp_covariance.get(force=False)
         covariance = np.atleast_2d(experiment) + self.theory_covariance(par_dict, wc_obj)
-        distribution = scipy.stats.multivariate_normal(
-            np.ravel(central)[kept], covariance[np.ix_(kept, kept)]
-        )
-        result += float(distribution.logpdf([predictions[gaussian.observables[i]] for i in kept]))
-        return result - float(distribution.logpdf(distribution.mean)) if delta else result
+        where = [gaussian.observables.index(name) for name in kept]
+        normal = _normal(np.ravel(central)[where], covariance[np.ix_(where, where)])
+        return result + float(_log_density(kept, normal, predictions, delta))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # flavio finds both by name, and another process does not have them

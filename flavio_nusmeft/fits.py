@@ -86,8 +86,8 @@ def likelihood(
     if belle2 is not None:
         if fast or _BELLE2 not in names:
             raise InvalidValue(
-                f"belle2 takes the place of '{_BELLE2}': it is for fast=False and the data set"
-                " 'current' with this measurement"
+                "belle2 is for the data set 'current' with fast=False, where it takes the place of"
+                f" '{_BELLE2}'"
             )
         names.remove(_BELLE2)
         if not isinstance(belle2, Belle2Likelihood):

@@ -133,6 +133,21 @@ def test_a_limit_does_not_prefer_a_signal(observable, par):
         assert (np.diff(chi2[:, 0]) > 0).all()
 
 
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("theory", [None, "SM", "NP"])
+def test_no_walls(name, theory):
+    """Far above all limits the likelihood is finite; at fixed widths it falls without end."""
+    likelihood = nus.likelihood(name, fast=bool(theory), theory=theory or "SM")
+    if theory:
+        likelihood.make_measurement(N=10, seed=1)
+    for coefficient in ("LNQd_2123", "LNQd_2113", "QN_2311", "LNQd_3133"):
+        function = nus.LogLikelihood(likelihood, [coefficient], **FGMS)
+        values = np.array([function([x]) for x in np.geomspace(1e-7, 1e-3, 40)])
+        assert np.isfinite(values).all()
+        if theory != "NP" and coefficient != "LNQd_3133":
+            assert (np.diff(values) < 0).all()
+
+
 @pytest.mark.parametrize("theory", ["SM", "NP"])
 def test_left_out_and_normalised(theory, par):
     """exclude_observables and delta: the parts add up, whatever they are made of."""

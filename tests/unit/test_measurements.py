@@ -9,7 +9,7 @@ from flavio.statistics.likelihood import Likelihood
 from scipy.stats import norm
 
 from flavio_nusmeft import NuWilson, _data, dataset, errors
-from flavio_nusmeft.measurements import Result, add_to_flavio, find, result, results
+from flavio_nusmeft.measurements import Result, add_to_flavio, find, register, result, results
 from flavio_nusmeft.observables import NAMES
 
 PAPER = {
@@ -131,6 +131,8 @@ def ours_in_flavio():
 
 
 def test_flavio_sees_the_current_data_set():
+    assert sorted(ours_in_flavio()) == sorted(dataset("current"))
+    register()
     assert sorted(ours_in_flavio()) == sorted(dataset("current"))
 
 

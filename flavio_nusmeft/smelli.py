@@ -192,7 +192,8 @@ class GlobalLikelihood(_Base):
     ------
     UnknownBasis
     UnknownParameter
-        A name in ``par_dict`` that flavio does not have.
+        A name in ``par_dict`` that flavio does not have, or a fit parameter of a likelihood (in its
+        YAML file) that has no value there.
     InvalidValue
         A value in it that is not a finite number, or a negative mass of N.
     """
@@ -227,6 +228,12 @@ class GlobalLikelihood(_Base):
             ours = [name for name in _OURS if name not in _COUNTED_THERE]
             self._likelihoods_yaml = [*theirs, *ours]
         super().__init__(eft, basis, par_dict, fix_ckm=fix_ckm, **options)
+        for file, likelihood in {**self.fast_likelihoods, **self.likelihoods}.items():
+            for name in likelihood.fit_parameters:
+                if name not in (par_dict or {}):
+                    raise UnknownParameter(
+                        f"the fit parameter '{name}' of {file} has no value: give it in par_dict"
+                    )
         if type(self._ckm_scheme) is _BaseScheme:
             self._ckm_scheme = _CKMScheme({name: self.par_dict_default[name] for name in _MASSES})
 

@@ -339,6 +339,22 @@ def test_parameters_are_checked(par_dict, error, message):
 
 
 @needs_smelli
+def test_fit_parameters_need_values(tmp_path):
+    """In a file of one's own; smelli would take the default without a word."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "observables: [BR(Bs->inv)]\ninclude_measurements: [flavio_nusmeft LEP Bs->inv published]\n"
+        "fit_parameters: [Vcb]\n"
+    )
+    base = importlib.import_module("flavio_nusmeft.smelli").GlobalLikelihood
+    mine = type("Mine", (base,), {"_likelihoods_yaml": [str(path)]})
+    with pytest.raises(errors.UnknownParameter, match=r"'Vcb' of .*mine.yaml has no value: give"):
+        mine()
+    point = mine(par_dict={"Vcb": 0.041}).parameter_point(make(*POINTS["FGMS"]))
+    assert point.log_likelihood_global() < 0
+
+
+@needs_smelli
 @pytest.mark.parametrize("observable", ["Rtaul(B->Dlinv)", "Rtaul(B->D*linv)"])
 def test_one_of_a_correlated_pair(observable, par):
     """In likelihoods of one's own; the marginal distribution, relative to the SM."""

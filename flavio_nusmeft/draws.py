@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -56,6 +57,11 @@ class Draws:
         self._draws = draws
         self._predictors: dict[Any, Predictor] = {}
         self._polynomials: OrderedDict[Any, tuple[np.ndarray, np.ndarray]] = OrderedDict()
+
+    def checksum(self) -> str:
+        """Of the drawn parameters."""
+        numbers = [[float(point[name]) for name in sorted(point)] for point in self._draws]
+        return hashlib.sha256(repr(numbers).encode()).hexdigest()
 
     def predictions(self, fixed: Mapping[str, float], wc_obj: Any) -> np.ndarray:
         """Shape (draws, observables); ``fixed`` are parameters that are not drawn."""

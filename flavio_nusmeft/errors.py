@@ -30,6 +30,7 @@ __all__ = [
     "UnknownBasis",
     "UnknownCoefficient",
     "UnknownDataset",
+    "UnknownMeasurement",
     "UnknownObservable",
     "UnknownParameter",
     "UnknownSector",
@@ -58,8 +59,12 @@ class UnknownObservable(_Lookup):
     """An observable that flavio does not know, or that has no prediction."""
 
 
+class UnknownMeasurement(_Lookup):
+    """A measurement that neither this package nor flavio has, or not as an alternative."""
+
+
 class UnknownParameter(_Lookup):
-    """A parameter that flavio does not have, or a fit parameter without a prior."""
+    """A parameter that flavio does not have, or a fit parameter without a prior or a value."""
 
 
 class UnknownBasis(NuSMEFTError, ValueError):

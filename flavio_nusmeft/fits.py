@@ -1,7 +1,7 @@
 """Likelihoods of coefficients and masses: flavio's own, with the data sets of this package.
 
-- `likelihood` makes a flavio ``Likelihood`` (limits as published, parameters at the values given)
-  or ``FastLikelihood`` (everything Gaussian, theory uncertainties included).
+- `likelihood` makes a flavio ``Likelihood`` (parameters at the values given) or ``FastLikelihood``
+  (measured values Gaussian, with theory uncertainties); limits are as published in both.
 - `LogLikelihood` turns it into a function of a few variables, for `scan`,
   ``flavio.plots.likelihood_contour``, samplers and minimisers.
 """
@@ -12,13 +12,11 @@ import hashlib
 import os
 import uuid
 import warnings
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import flavio
 import numpy as np
-import scipy.stats
 from flavio.classes import ParameterConstraints
 from flavio.statistics import likelihood as flavio_likelihood
 from flavio.statistics.probability import DeltaDistribution, UniformDistribution
@@ -26,7 +24,6 @@ from flavio.statistics.probability import DeltaDistribution, UniformDistribution
 from . import settings
 from .batch import Observable
 from .belle2 import Belle2Likelihood
-from .draws import Draws, draw, seeded
 from .eft.bases import known_coefficients
 from .eft.flavour import check_coefficients
 from .eft.wilson import NuWilson, with_options
@@ -38,8 +35,9 @@ from .errors import (
     UnknownParameter,
     nearest,
 )
+from .likelihoods import FastLikelihood, Likelihood
 from .measurements import dataset as dataset_names
-from .measurements import describe, digest
+from .measurements import describe, digest, find
 
 __all__ = ["FastLikelihood", "Likelihood", "LogLikelihood", "likelihood"]
 
@@ -49,191 +47,11 @@ _BELLE2 = "flavio_nusmeft Belle II B+->Kinv combined 2023"
 FitParameters = Iterable[str] | Mapping[str, tuple[float, float]]
 
 
-class _MeasurementLikelihood(flavio_likelihood.MeasurementLikelihood):
-    """With the list of measurements looked up once, in a fixed order.
-
-    flavio goes through its registry at each call, and sums in the random order of a set.
-    """
-
-    _names: list[str] | None = None
-    _key: int | None = None
-
-    @property
-    def get_measurements(self) -> list[str]:
-        if self._names is None:
-            self._names = sorted(super().get_measurements)
-        return self._names
-
-    def get_predictions_par(
-        self, par_dict: Mapping[str, float], wc_obj: Any
-    ) -> dict[Observable, float]:
-        """As in flavio, where the settings and the values of options are missing in the key of
-        the last result."""
-        options = repr(getattr(wc_obj, "_options", None))
-        key = hash((settings.number(), frozenset(par_dict.items()), wc_obj, options))
-        if key != self._key:
-            self._predictions_cache_hash = None
-            self._key = key
-        return dict(super().get_predictions_par(par_dict, wc_obj))
-
-
-class Likelihood(flavio_likelihood.Likelihood):
-    """flavio's ``Likelihood``, faster: measurements and priors are looked up once."""
-
-    measurement_likelihood: Any
-
-    def __init__(self, *args: Any, belle2: Belle2Likelihood | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.belle2 = belle2
-        old = self.measurement_likelihood
-        self.measurement_likelihood = _MeasurementLikelihood(
-            old.observables,
-            include_measurements=old.include_measurements,
-            exclude_measurements=old.exclude_measurements,
-            include_pseudo_measurements=old.include_pseudo_measurements,
-        )
-        priors = ParameterConstraints()
-        for constraint, names in self.par_obj._constraints:
-            # flavio leaves constraints in the list that have been replaced
-            current = any(self.par_obj._parameters[n][1] is constraint for n in names)
-            if current and not set(names).isdisjoint(self.fit_parameters):
-                priors.add_constraint(names, constraint)
-        self.parameter_likelihood = flavio_likelihood.ParameterLikelihood(
-            par_obj=priors, parameters=self.fit_parameters
-        )
-
-    def log_likelihood_exp(
-        self,
-        par_dict: Mapping[str, float],
-        wc_obj: Any,
-        exclude_observables: Iterable[Observable] | None = None,
-        delta: bool = False,
-    ) -> float:
-        """Experimental contribution, as in flavio; ``belle2`` is always in, up to a constant."""
-        result = float(super().log_likelihood_exp(par_dict, wc_obj, exclude_observables, delta))
-        if self.belle2 is not None:
-            result += self.belle2.log_likelihood(par_dict, wc_obj)
-        return result
-
-
-class FastLikelihood(flavio_likelihood.FastLikelihood):
-    """flavio's ``FastLikelihood``; it can be pickled, and its theory uncertainties can follow the
-    new physics.
-
-    Parameters
-    ----------
-    theory : ``SM``, the theory covariance of the Standard Model at every point, as in flavio, or
-        ``NP``, the one at the point itself: flavio's random draws of the parameters are kept, and
-        every observable is evaluated for each of them as a polynomial of the coefficients. A point
-        with new values of the coefficients takes milliseconds; the first one with other masses (or
-        other coefficients of SMEFT) takes as long as the draws take in the SM (or in wilson).
-
-    The rest as in flavio. Call ``make_measurement`` before use.
-    """
-
-    def __init__(self, name: str, *, theory: str = "SM", **kwargs: Any) -> None:
-        if theory not in ("SM", "NP"):
-            raise InvalidValue(f"theory = {theory!r}: it must be 'SM' or 'NP'")
-        super().__init__(name, **kwargs)
-        self.theory = theory
-        self._draws: Draws | None = None
-        self._settings: settings.Snapshot | None = None  # of the covariance
-
-    def make_measurement(
-        self,
-        N: int = 100,
-        Nexp: int = 5000,
-        threads: int = 1,
-        force: bool = False,
-        force_exp: bool = False,
-        seed: int | None = None,
-    ) -> None:
-        """Compute the covariances, as in flavio.
-
-        Parameters
-        ----------
-        N, Nexp : number of random draws for theory and for experiment
-        seed : of numpy's global generator during the call, for results that can be reproduced;
-            None takes the generator as it is
-        """
-        if force or self._settings is None:
-            self._settings = settings.snapshot()
-        with seeded(seed):
-            super().make_measurement(N, Nexp, threads, force, force_exp)
-            if self.theory == "NP" and (self._draws is None or force):
-                self._draws = Draws(
-                    self.observables, draw(self.par_obj, self.nuisance_parameters, N)
-                )
-        self._likelihood = Likelihood(
-            par_obj=self.par_obj,
-            fit_parameters=self.fit_parameters,
-            observables=self.observables,
-            include_measurements=[self.pseudo_measurement.name],
-            include_pseudo_measurements=True,
-        )
-
-    def theory_covariance(self, par_dict: Mapping[str, float], wc_obj: Any) -> np.ndarray:
-        """Covariance of the predictions from the draws, shape (observables, observables).
-
-        Parameters
-        ----------
-        par_dict : parameters; the draws take the values of the fit parameters from here
-        wc_obj : any object with Wilson coefficients of nuSMEFT, nuWET, SMEFT or WET; None: the SM
-        """
-        if self._draws is None:
-            self._draws = Draws(self.observables, draw(self.par_obj, self.nuisance_parameters, 100))
-        fixed = {name: float(par_dict[name]) for name in self.fit_parameters}
-        return np.atleast_2d(np.cov(self._draws.predictions(fixed, wc_obj).T))
-
-    def log_likelihood(
-        self,
-        par_dict: Mapping[str, float],
-        wc_obj: Any,
-        exclude_observables: Iterable[Observable] | None = None,
-        delta: bool = False,
-    ) -> float:
-        """Log-likelihood, as in flavio."""
-        self._check_settings()
-        if self.theory == "SM":
-            return float(super().log_likelihood(par_dict, wc_obj, exclude_observables, delta))
-        measurements = self.likelihood.measurement_likelihood
-        predictions = measurements.get_predictions_par(par_dict, wc_obj)
-        excluded = set(exclude_observables or ())
-        kept = [i for i, name in enumerate(self.observables) if name not in excluded]
-        central, experiment = self.exp_covariance.get(force=False)
-        covariance = np.atleast_2d(experiment) + self.theory_covariance(par_dict, wc_obj)
-        distribution = scipy.stats.multivariate_normal(
-            np.ravel(central)[kept], covariance[np.ix_(kept, kept)]
-        )
-        values = [predictions[self.observables[i]] for i in kept]
-        result = float(distribution.logpdf(values))
-        return result - float(distribution.logpdf(distribution.mean)) if delta else result
-
-    def _check_settings(self) -> None:
-        if self._settings is None or self._settings == settings.live():
-            return
-        changes = settings.differences(self._settings, settings.snapshot())
-        listed = ", ".join(f"{name} was {old}, is {new}" for name, (old, new) in changes.items())
-        raise InvalidValue(
-            f"the theory uncertainties were computed with other settings ({listed}): call"
-            " make_measurement(force=True), or set these again"
-        )
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # flavio finds both by name, and another process does not have them
-        self.__dict__.update(state)
-        type(self).instances[self.name] = self
-        if self.pseudo_measurement is not None:
-            flavio.Measurement.instances[self.pseudo_measurement.name] = self.pseudo_measurement
-
-
-FastLikelihood.instances = OrderedDict()
-
-
 def likelihood(
     dataset: str = "current",
     observables: Iterable[Observable] | None = None,
     *,
+    alternatives: Iterable[str] = (),
     fit_parameters: FitParameters = (),
     fast: bool = False,
     theory: str = "SM",
@@ -245,12 +63,13 @@ def likelihood(
     ----------
     dataset : ``paper2023``, the inputs of arXiv:2309.02940, or ``current``
     observables : those to use (with arguments: tuples); default: all of the data set
+    alternatives : names of measurements that replace members of the data set, see `dataset`
     fit_parameters : parameters that are fitted, e.g. masses: a dictionary of names and ranges
         (GeV) gives them flat priors; names alone keep the priors they have in
         ``flavio.default_parameters``
-    fast : False: a flavio ``Likelihood``, with limits as they were published and parameters at the
-        given values; True: a flavio ``FastLikelihood`` (Gaussian, with theory uncertainties), whose
-        ``make_measurement`` must be called before use
+    fast : False: a flavio ``Likelihood``, with parameters at the given values; True: a flavio
+        ``FastLikelihood``, whose measured values are Gaussian, with theory uncertainties, and whose
+        ``make_measurement`` must be called before use. Limits are as they were published in both
     theory : for fast likelihoods, ``SM`` or ``NP``, see `FastLikelihood`
     belle2 : the published likelihood of B+ -> K+ + inv in place of Belle II's branching ratio in
         the data set ``current``: a `Belle2Likelihood`, or the path of its files. With
@@ -258,7 +77,7 @@ def likelihood(
 
     Raises
     ------
-    UnknownDataset
+    UnknownDataset, UnknownMeasurement
     UnknownObservable
         An observable that is not measured in the data set, or none at all.
     UnknownParameter
@@ -266,14 +85,17 @@ def likelihood(
     InvalidValue
         A range that is empty or not finite.
     """
-    names = dataset_names(dataset)
+    names = dataset_names(dataset, alternatives)
     if belle2 is not None:
         if fast or _BELLE2 not in names:
-            raise InvalidValue("belle2 is for the data set 'current' with fast=False")
+            raise InvalidValue(
+                "belle2 is for the data set 'current' with fast=False, where it takes the place of"
+                f" '{_BELLE2}'"
+            )
         names.remove(_BELLE2)
         if not isinstance(belle2, Belle2Likelihood):
             belle2 = Belle2Likelihood(belle2)
-    measured = sorted({o for n in names for o in flavio.Measurement[n].all_parameters}, key=str)
+    measured = sorted({o for n in names for o in find(n).all_parameters}, key=str)
     chosen = measured if observables is None else list(dict.fromkeys(observables))
     if not chosen and belle2 is None:
         raise UnknownObservable("the list of observables is empty")
@@ -348,7 +170,8 @@ class LogLikelihood:
     variables : names of Wilson coefficients and parameters, in the order of the array. A
         coefficient stands for its real part, ``Im(name)`` for the imaginary part.
     scale, eft, basis : of the coefficients, as for `NuWilson`
-    par : values of parameters that are not variables (default: central values of the likelihood's)
+    par : values of parameters that are not variables (default: central values of the likelihood's,
+        but fit parameters of the likelihood need a value if they are not variables)
     options : of running and matching, as for `NuWilson`, e.g. ``{"running": "full"}``
 
     It can be pickled. A prior that vanishes, or a negative mass, gives -inf.
@@ -384,6 +207,12 @@ class LogLikelihood:
                 raise InvalidValue(f"'{name}' is a variable; leave it out of par")
             self._par[name] = float(value)
         self._given = dict(par or {})
+        for name in likelihood.fit_parameters:
+            if name not in self.variables and name not in self._given:
+                raise UnknownParameter(
+                    f"the fit parameter '{name}' of the likelihood has no value: make it a"
+                    f" variable, or give it in par, e.g. par={{'{name}': {self._par[name]:.6g}}}"
+                )
         self._parameters = [name for name in self.variables if name in self._par]
         known = known_coefficients(eft, basis)
         names = [_coefficient(name) for name in self.variables if name not in self._par]
@@ -437,9 +266,10 @@ class LogLikelihood:
         prior = full.log_prior_fit_parameters(par)
         if prior == -np.inf or any(par[f"m_N{i}"] < 0 for i in (1, 2, 3)):
             return -np.inf
-        if fast:  # flavio leaves the prior out
-            return float(prior + self.likelihood.log_likelihood(par, wc_obj))
-        return float(prior + self.likelihood.log_likelihood_exp(par, wc_obj))
+        # flavio's fast likelihood leaves the prior out
+        function = self.likelihood.log_likelihood if fast else self.likelihood.log_likelihood_exp
+        # flavio: shape (1,) if a correlated observable is alone
+        return float(np.asarray(prior + function(par, wc_obj)).item())
 
     def description(self) -> dict[str, Any]:
         """What the function is, for the files of scans."""
@@ -470,12 +300,11 @@ class LogLikelihood:
         par = {name: float(value) for name, value in sorted(self._par.items())}
         numbers = hashlib.sha256(repr(par).encode())
         if fast:
-            distribution = (
-                likelihood.likelihood and likelihood.pseudo_measurement._constraints[0][0]
-            )
-            numbers.update(np.ravel(distribution.central_value).tobytes())
-            numbers.update(np.ravel(distribution.covariance).tobytes())
+            content = likelihood.likelihood.measurement_likelihood.get_measurements
+            numbers.update(digest(content).encode())
             found["theory"] = getattr(likelihood, "theory", "SM")
+            if found["theory"] == "NP":
+                numbers.update(likelihood.draws.checksum().encode())
         if getattr(likelihood, "belle2", None) is not None:
             found["belle2"] = likelihood.belle2.description()
         found["numbers"] = numbers.hexdigest()

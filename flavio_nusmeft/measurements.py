@@ -1,4 +1,10 @@
-"""The measurements, and the data sets that they form."""
+"""The measurements, and the data sets that they form.
+
+flavio's likelihoods and ``combine_measurements`` take every measurement that is registered with
+flavio, unless they are given names. Registered are therefore only those of the data set
+``current``, in which no result enters twice. The others, older or alternative representations of
+results that are in it, are known to this package (`find`), and to flavio after `add_to_flavio`.
+"""
 
 from __future__ import annotations
 
@@ -13,28 +19,85 @@ import flavio
 import numpy as np
 
 from . import _data
-from .errors import UnknownDataset, nearest
+from .distributions import completed
+from .errors import UnknownDataset, UnknownMeasurement, nearest
 
-__all__ = ["Result", "dataset", "describe", "digest", "register", "result", "results"]
+__all__ = [
+    "Result",
+    "add_to_flavio",
+    "dataset",
+    "describe",
+    "digest",
+    "find",
+    "register",
+    "result",
+    "results",
+]
+
+_SEEN_BY_FLAVIO = "current"
+_others: dict[str, flavio.Measurement] = {}
 
 
-def dataset(name: str) -> list[str]:
+def dataset(name: str, alternatives: Iterable[str] = ()) -> list[str]:
     """Names of the measurements of a data set, for ``include_measurements`` of a likelihood.
 
     Parameters
     ----------
     name : ``paper2023``, the inputs of arXiv:2309.02940, or ``current``
+    alternatives : names of measurements that replace members of the data set, those that
+        data/datasets.yml gives
+
+    flavio's own likelihoods know the members of ``current``, the others after `add_to_flavio`.
 
     Raises
     ------
     UnknownDataset
+    UnknownMeasurement
+        An alternative that the data set does not have.
     """
     sets = _data.load_yaml("datasets.yml")
-    alternatives = sets.pop("alternatives")
+    known = sets.pop("alternatives")
     if name not in sets:
-        hint = nearest(name, [*sets, *alternatives])
+        hint = nearest(name, [*sets, *known])
         raise UnknownDataset(f"no data set '{name}'; there are {', '.join(sets)}{hint}")
-    return list(sets[name])
+    chosen = [alternatives] if isinstance(alternatives, str) else list(alternatives)
+    possible = [other for other, entry in known.items() if entry["data set"] == name]
+    for other in chosen:
+        if other not in possible:
+            raise UnknownMeasurement(
+                f"the data set '{name}' has no alternative '{other}'; there are"
+                f" {', '.join(possible)}{nearest(other, possible)}"
+            )
+    replaced = {known[other]["replaces"] for other in chosen}
+    return [member for member in sets[name] if member not in replaced] + chosen
+
+
+def find(name: str) -> flavio.Measurement:
+    """A measurement of this package or of flavio.
+
+    Raises
+    ------
+    UnknownMeasurement
+    """
+    registry = flavio.Measurement.instances
+    if name not in registry and name not in _others:
+        raise UnknownMeasurement(f"no measurement '{name}'{nearest(name, [*_others, *registry])}")
+    return registry.get(name) or _others[name]
+
+
+def add_to_flavio(names: Iterable[str]) -> list[str]:
+    """Register measurements with flavio, for its own likelihoods; returns the names.
+
+    flavio counts them beside the members of ``current`` from now on, wherever it is not given
+    names (``include_measurements``). ``del flavio.Measurement[name]`` takes one out again.
+
+    Raises
+    ------
+    UnknownMeasurement
+    """
+    added = [names] if isinstance(names, str) else list(names)
+    flavio.Measurement.instances.update({name: find(name) for name in added})
+    return added
 
 
 @dataclass(frozen=True)
@@ -69,7 +132,7 @@ class Result:
 
 def result(observable: str | tuple[Any, ...], measurement: str) -> Result | None:
     """What a measurement, member of a data set or not, says about an observable."""
-    entry = flavio.Measurement[measurement]._parameters.get(observable)
+    entry = find(measurement)._parameters.get(observable)
     if entry is None:
         return None
     position, distribution = entry
@@ -117,7 +180,7 @@ def digest(names: Iterable[str]) -> str:
     content = {
         name: [
             [list(map(str, observables)), describe(distribution)]
-            for distribution, observables in flavio.Measurement[name]._constraints
+            for distribution, observables in find(name)._constraints
         ]
         for name in names
     }
@@ -125,26 +188,43 @@ def digest(names: Iterable[str]) -> str:
 
 
 def register() -> None:
-    """Load the measurements into flavio, if they are not there yet."""
-    known = flavio.Measurement.instances
+    """Load the measurements, and those of the data set ``current`` into flavio.
+
+    What is there already is left as it is.
+    """
+    registry = flavio.Measurement.instances
+    known = {*registry, *_others}
     for data in _data.load_yaml("measurements.yml"):
         if data["arguments"]["name"] not in known:
-            for constraint in data["constraints"]:
-                if "observables" in constraint:
-                    constraint["observables"] = [
-                        o if isinstance(o, str) else tuple(o.values())
-                        for o in constraint["observables"]
-                    ]
-            flavio.Measurement.from_yaml_dict(data, pname="observables")
+            _load(data)
     for name, reuse in _data.load_yaml("measurements_from_flavio.yml").items():
-        if name in known:
-            continue
-        source = flavio.Measurement[reuse["measurement"]]
-        measurement = flavio.Measurement(name)
-        for attribute in ("experiment", "inspire", "url", "description"):
-            setattr(measurement, attribute, getattr(source, attribute, ""))
-        for theirs, ours in reuse["observables"].items():
-            position, distribution = source._parameters[theirs]
-            if position:
-                raise ValueError(f"{reuse['measurement']}: {theirs} is correlated in flavio")
-            measurement.add_constraint([ours], distribution)
+        if name not in known:
+            _take_over(name, reuse)
+    for name in {*registry} - known - {*dataset(_SEEN_BY_FLAVIO)}:
+        _others[name] = registry.pop(name)
+
+
+def _load(data: dict[str, Any]) -> None:
+    """Register a measurement in flavio's format."""
+    for constraint in data["constraints"]:
+        if "observables" in constraint:
+            constraint["observables"] = [
+                o if isinstance(o, str) else tuple(o.values()) for o in constraint["observables"]
+            ]
+    measurement = flavio.Measurement.from_yaml_dict(data, pname="observables")
+    constraints, measurement._constraints = measurement._constraints, []
+    for distribution, observables in constraints:
+        measurement.add_constraint(observables, completed(distribution))
+
+
+def _take_over(name: str, reuse: dict[str, Any]) -> None:
+    """Register distributions of a measurement of flavio for observables of this package."""
+    source = flavio.Measurement[reuse["measurement"]]
+    measurement = flavio.Measurement(name)
+    for attribute in ("experiment", "inspire", "url", "description"):
+        setattr(measurement, attribute, getattr(source, attribute, ""))
+    for theirs, ours in reuse["observables"].items():
+        position, distribution = source._parameters[theirs]
+        if position:
+            raise ValueError(f"{reuse['measurement']}: {theirs} is correlated in flavio")
+        measurement.add_constraint([ours], completed(distribution))

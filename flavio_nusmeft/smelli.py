@@ -13,18 +13,21 @@ from __future__ import annotations
 
 import copy
 import importlib
+import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 import flavio
+import numpy as np
 import wilson
 
 from . import _data
 from .eft.bases import known_coefficients
 from .eft.wilson import NuWilson, load_wc, promote
-from .errors import InvalidScale
+from .errors import InvalidScale, InvalidValue, UnknownParameter, nearest
 
 __all__ = ["GlobalLikelihood"]
 
@@ -105,6 +108,60 @@ def _own(w: wilson.Wilson) -> flavio.WilsonCoefficients:
     return own
 
 
+def _check_parameters(par_dict: Mapping[str, float]) -> None:
+    known = flavio.default_parameters.all_parameters
+    for name, value in par_dict.items():
+        if name not in known:
+            hint = ("N" in name and nearest(name, _MASSES)) or nearest(name, known)
+            raise UnknownParameter(f"flavio has no parameter '{name}'{hint}")
+        number = isinstance(value, (float, int, np.number)) and np.isfinite(value)
+        if not number or (name in _MASSES and value < 0):
+            raise InvalidValue(
+                f"par_dict: {name} = {value!r} is not a finite number"
+                f"{' that is positive or zero' * (name in _MASSES)}"
+            )
+
+
+# sizes of a variable that are tried, in units of the size at which a likelihood changes by one
+_TRIED = (0.1, 0.3, 1.0, -0.1, -0.3, -1.0)
+# decades in which this size is looked for: from coefficients in GeV^-2 to dimensionless numbers
+_DECADES = 10.0 ** np.arange(-16, 4)
+
+
+def _of_array(x: Any, *, function: Any, spread: bool, unit: Any = 1.0) -> Any:
+    """A function of an array in units; of module level, for smelli's processes."""
+    if not callable(function):
+        return function
+    values = np.atleast_1d(x) * unit
+    return function(*values) if spread else function(values)
+
+
+def _starting_points(
+    chi2: Callable[[np.ndarray], dict[str, float]], n: int
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Units of the variables, and by likelihood where a minimisation starts, in these units."""
+    zero = chi2(np.zeros(n))
+    unit, starts = np.ones(n), {name: np.zeros(n) for name in zero}
+    for i, axis in enumerate(np.eye(n)):
+        sizes: dict[str, float] = {}
+        for size in _DECADES:
+            values = chi2(size * axis)
+            changed = [name for name in zero if abs(values[name] - zero[name]) > 1]
+            sizes = {**dict.fromkeys(changed, size), **sizes}
+            # the others do not depend on it
+            if len(sizes) == len(zero) or abs(values["global"] - zero["global"]) > 1e4:
+                break
+        if not sizes:
+            continue
+        unit[i] = min(sizes.values())
+        tried = [size * f for size in {*sizes.values()} for f in _TRIED]
+        found = {x: chi2(x * axis) for x in tried}
+        for name, size in sizes.items():
+            near = [x for x in found if abs(x) <= size]
+            starts[name][i] = min(near, key=lambda x: found[x][name]) / unit[i]
+    return unit, starts
+
+
 class GlobalLikelihood(_Base):
     """Likelihood of smelli with the measurements of the data set ``current``.
 
@@ -118,7 +175,8 @@ class GlobalLikelihood(_Base):
     eft, basis : of coefficients that are given as dictionaries: ``nuSMEFT`` with ``Warsaw`` (the
         default; all of SMEFT, too), ``FGMS``, ``LiaoMa``, ``nuWET`` with ``JMS``, or SMEFT and WET
     par_dict : values of flavio's parameters that differ from the default, e.g. ``m_N1``. The
-        others are taken from ``flavio.default_parameters`` now, not again later.
+        others are taken from ``flavio.default_parameters`` now, not again later. CKM elements are
+        used with ``fix_ckm=True`` only.
     with_smelli : whether to add smelli's own likelihoods, which see the SMEFT or WET part only.
         Left out are those with results that are in the data set, too: ``likelihood_rd_rds.yaml``
         and ``likelihood_bqnunu.yaml``. K -> pi nu nu is part of smelli's quark likelihood, with
@@ -133,6 +191,11 @@ class GlobalLikelihood(_Base):
     Raises
     ------
     UnknownBasis
+    UnknownParameter
+        A name in ``par_dict`` that flavio does not have, or a fit parameter of a likelihood (in its
+        YAML file) that has no value there.
+    InvalidValue
+        A value in it that is not a finite number, or a negative mass of N.
     """
 
     eft: str
@@ -157,6 +220,7 @@ class GlobalLikelihood(_Base):
         **options: Any,
     ) -> None:
         known_coefficients(eft, basis or self._default_bases.get(eft, ""))
+        _check_parameters(par_dict or {})
         if with_smelli:
             self._fast_likelihoods_yaml = _Base._fast_likelihoods_yaml
             self._fast_likelihoods_yaml_fixckm = _Base._fast_likelihoods_yaml_fixckm
@@ -164,6 +228,12 @@ class GlobalLikelihood(_Base):
             ours = [name for name in _OURS if name not in _COUNTED_THERE]
             self._likelihoods_yaml = [*theirs, *ours]
         super().__init__(eft, basis, par_dict, fix_ckm=fix_ckm, **options)
+        for file, likelihood in {**self.fast_likelihoods, **self.likelihoods}.items():
+            for name in likelihood.fit_parameters:
+                if name not in (par_dict or {}):
+                    raise UnknownParameter(
+                        f"the fit parameter '{name}' of {file} has no value: give it in par_dict"
+                    )
         if type(self._ckm_scheme) is _BaseScheme:
             self._ckm_scheme = _CKMScheme({name: self.par_dict_default[name] for name in _MASSES})
 
@@ -216,3 +286,45 @@ class GlobalLikelihood(_Base):
                 raise InvalidScale("coefficients need a scale (in GeV)")
             point = self.get_wilson(point, scale)
         return super().parameter_point(_own(point))
+
+    def chi2_min(
+        self,
+        wc_fct: Callable[..., Mapping[str, complex]],
+        scale: float | Callable[..., float],
+        **options: Any,
+    ) -> dict[str, dict[str, Any]]:
+        """Minima of -2 log-likelihood, of every likelihood, as in smelli.
+
+        smelli starts at zero, where the derivative vanishes if only the squares of coefficients
+        enter, and takes steps of 1e-8, whatever the variables are. Here the unit of a variable is
+        the power of ten at which a likelihood changes by one, and the start is the best of a few
+        values of each variable, none of them zero. ``initial_guesses`` and ``plotdata`` are taken
+        as they are.
+
+        Parameters
+        ----------
+        wc_fct, scale : functions of the variables, or of one array, that return coefficients and a
+            scale in GeV; ``scale`` may be a number
+        options : as in smelli; ``n``, the number of variables, for a function of one array
+        """
+        arguments = len(inspect.getfullargspec(wc_fct).args)
+        n = arguments if arguments > 1 else options.get("n")
+        if n is None or any(options.get(k) is not None for k in ("initial_guesses", "plotdata")):
+            return dict(super().chi2_min(wc_fct, scale, **options))
+        coefficients, scales = (
+            partial(_of_array, function=f, spread=n == arguments) for f in (wc_fct, scale)
+        )
+
+        def chi2(x: np.ndarray) -> dict[str, float]:
+            point = self.parameter_point(coefficients(x), scales(x))
+            return {name: -2 * value for name, value in point.log_likelihood_dict().items()}
+
+        unit, starts = _starting_points(chi2, n)
+        found = super().chi2_min(
+            partial(_of_array, function=wc_fct, spread=n == arguments, unit=unit),
+            partial(_of_array, function=scale, spread=n == arguments, unit=unit),
+            **{**options, "n": None, "initial_guesses": starts},
+        )
+        for result in found.values():
+            result["coords_min"] = result["coords_min"] * unit
+        return dict(found)

@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import flavio
-
 from .. import _data
-from ..measurements import Result, dataset, result, results
+from ..measurements import Result, dataset, find, result, results
 from .theory import Theory
 
 __all__ = ["CHANNELS", "Z_POLE", "Band", "Channel", "Experiment", "Line", "experiment"]
@@ -154,7 +152,7 @@ def _alternatives(observable: str, name: str) -> list[Result]:
 
 
 def _is_belle2(measurement: str) -> bool:
-    return flavio.Measurement[measurement].experiment == "Belle II"
+    return bool(find(measurement).experiment == "Belle II")
 
 
 def _name(found: Result) -> str:

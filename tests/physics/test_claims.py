@@ -12,7 +12,7 @@ from scipy.optimize import brentq, minimize_scalar
 
 import flavio_nusmeft as nus
 from flavio_nusmeft.eft.running import qcd_evolution
-from flavio_nusmeft.measurements import results
+from flavio_nusmeft.measurements import find, results
 
 TABLE = Path(__file__).parents[2] / "data" / "paper-claims.md"
 KP, KPS, K0, KS0, KSP = (
@@ -365,5 +365,5 @@ def test_table():
     assert all(len(row) == 4 and re.search(r"\w", row[1]) for row in rows().values())
     # the data that the claims are about
     assert results(KP, "paper2023")[0].central == pytest.approx(np.mean(AVERAGE), abs=1e-20)
-    eps = flavio.Measurement["flavio_nusmeft Belle II B+->Kinv EPS 2023"]
+    eps = find("flavio_nusmeft Belle II B+->Kinv EPS 2023")
     assert eps.get_central(KP) == pytest.approx(np.mean(BELLE2), abs=1e-20)

@@ -17,13 +17,22 @@ from flavio.statistics import likelihood as stock
 import flavio_nusmeft as nus
 from flavio_nusmeft import errors
 from flavio_nusmeft.draws import Draws
+from flavio_nusmeft.measurements import add_to_flavio
 
 FGMS = {"scale": 1e3, "eft": "nuSMEFT", "basis": "FGMS"}
 FOUR = ["BR_SD(B+->Kinv)", "BR(B0->Kinv)", "BR_SD(B+->K*inv)", "BR(B0->K*inv)"]
+# measured: in the Gaussian part of fast likelihoods
+MEASURED = ["BR_SD(B+->Kinv)", "BR(K+->piinv)", "Rtaul(B->Dlinv)", "Rtaul(B->D*linv)"]
 
 
 def point(**coefficients):
     return nus.NuWilson(coefficients or {"LNQd_2123": 2e-8}, 1e3, "nuSMEFT", "FGMS")
+
+
+@pytest.fixture
+def registry(monkeypatch):
+    """flavio's measurements, as they were afterwards."""
+    monkeypatch.setattr(flavio.Measurement, "instances", flavio.Measurement.instances.copy())
 
 
 @pytest.fixture(scope="module")
@@ -32,15 +41,19 @@ def fast():
     result = {}
     for theory in ("SM", "NP"):
         result[theory] = nus.likelihood(
-            "current", FOUR, fit_parameters={"m_N1": (0, 2.3)}, fast=True, theory=theory
+            "current",
+            [*FOUR, *MEASURED[1:]],
+            fit_parameters={"m_N1": (0, 2.3)},
+            fast=True,
+            theory=theory,
         )
         result[theory].make_measurement(N=60, Nexp=2000, seed=5)
     return result
 
 
 @pytest.mark.parametrize("name", ["paper2023", "current"])
-def test_equals_flavio(name, par):
-    measurements = nus.dataset(name)
+def test_equals_flavio(name, par, registry):
+    measurements = add_to_flavio(nus.dataset(name))
     found = nus.likelihood(name, fit_parameters=["Vcb"])
     observables = found.observables
     assert set(observables) == {
@@ -64,13 +77,14 @@ def test_equals_flavio(name, par):
         )
 
 
-def test_fast_equals_flavio(fast, par):
-    """With the same covariances."""
-    found = fast["SM"]
+def test_fast_equals_flavio(par):
+    """Measured values, with the same covariances."""
+    found = nus.likelihood("current", MEASURED[1:], fast=True)
     assert isinstance(found, stock.FastLikelihood)
+    found.make_measurement(N=20, Nexp=2000, seed=5)
     expected = stock.FastLikelihood(
         "stock fast likelihood",
-        observables=FOUR,
+        observables=MEASURED[1:],
         include_measurements=nus.dataset("current"),
         fit_parameters=[],
     )
@@ -79,10 +93,12 @@ def test_fast_equals_flavio(fast, par):
     expected.make_measurement()
     try:
         for value in (0.0, 1e-8, 3e-8):
-            w = point(LNQd_2123=value)
-            assert found.log_likelihood(par, w) == pytest.approx(
-                expected.log_likelihood(par, w), rel=1e-12, abs=0
-            )
+            w = point(LNQd_2113=value, LNQd_3133=100 * value)
+            for left_out in ((), MEASURED[1:2], MEASURED[2:]):
+                arguments = {"exclude_observables": left_out, "delta": bool(left_out)}
+                assert found.log_likelihood(par, w, **arguments) == pytest.approx(
+                    expected.log_likelihood(par, w, **arguments), rel=1e-11, abs=0
+                )
     finally:
         del stock.FastLikelihood["stock fast likelihood"]
         del flavio.Measurement[expected.pseudo_measurement.name]
@@ -109,27 +125,33 @@ def test_theory_covariance_by_direct_sampling(fast, par):
     covariances = []
     for values, mass in (
         ({}, 0.0),
-        ({"LNQd_2123": 2e-8 * (1 + 0.5j), "LNQdT_2123": 1e-8}, 0.7),
-        ({"QN_2311": 3e-8, "dN_2311": -2e-8}, 0.7),
+        ({"LNQd_2123": 2e-8 * (1 + 0.5j), "LNQdT_2123": 1e-8, "LNQd_3133": 1e-6}, 0.7),
+        ({"QN_2311": 3e-8, "dN_2311": -2e-8, "LNQd_3133": 1e-6}, 0.7),
     ):
         par["m_N1"] = mass
         w = nus.NuWilson(values, 1e3, "nuSMEFT", "FGMS")
         predictions = [
-            [flavio.Observable[o].prediction_par({**draw, "m_N1": mass}, w) for o in FOUR]
+            [flavio.Observable[o].prediction_par({**draw, "m_N1": mass}, w) for o in MEASURED]
             for draw in draws
         ]
         found = likelihood.theory_covariance(par, w)
         scale = np.sqrt(np.outer(np.diag(found), np.diag(found)))
         assert found / scale == pytest.approx(np.cov(np.transpose(predictions)) / scale, abs=1e-10)
         covariances.append(found)
-        # the likelihood is the Gaussian with this covariance
+        # the likelihood is the Gaussian with this covariance, times that of the limits
         central, experiment = likelihood.exp_covariance.get(force=False)
-        expected = scipy.stats.multivariate_normal(central, experiment + found).logpdf(
-            [flavio.Observable[o].prediction_par(par, w) for o in FOUR]
-        )
+        unit = np.sqrt(np.diag(experiment))
+        expected = scipy.stats.multivariate_normal(
+            central / unit, (experiment + found) / np.outer(unit, unit)
+        ).logpdf([flavio.Observable[o].prediction_par(par, w) for o in MEASURED] / unit)
+        expected -= np.log(unit).sum()
+        for name, limited in likelihood.exact.items():
+            for o in limited:
+                limit = flavio.Measurement[name]._parameters[o][1]
+                expected += limit.logpdf(flavio.Observable[o].prediction_par(par, w))
         assert likelihood.log_likelihood(par, w) == pytest.approx(expected, rel=1e-12, abs=0)
     # theory errors of the new physics are several times those of the SM here
-    assert (np.diag(covariances[1]) > 4 * np.diag(covariances[0])).all()
+    assert covariances[1][0, 0] > 4 * covariances[0][0, 0]
     assert likelihood.theory_covariance(par | {"m_N1": 0.0}, None) == pytest.approx(
         covariances[0], rel=1e-12, abs=0
     )
@@ -140,7 +162,7 @@ def test_theory_covariance_against_flavio(fast, par):
     w = point()
     found = np.sqrt(np.diag(fast["NP"].theory_covariance(par, w)))
     np.random.seed(11)  # noqa: NPY002
-    expected = [flavio.np_uncertainty(observable, w, N=100) for observable in FOUR]
+    expected = [flavio.np_uncertainty(observable, w, N=100) for observable in MEASURED]
     assert found / expected == pytest.approx(np.ones(4), abs=0.35)
 
 
@@ -227,9 +249,9 @@ def test_contour(fast):
 def test_description(fast):
     """What distinguishes two functions."""
     functions = [
-        nus.LogLikelihood(likelihood, variables, **FGMS, par=par)
+        nus.LogLikelihood(likelihood, variables, **FGMS, par={"m_N1": mass})
         for likelihood in (*fast.values(), nus.likelihood("current"), nus.likelihood("paper2023"))
-        for variables, par in ((["QN_2311"], {}), (["QN_2311"], {"m_N1": 1.0}), (["dN_2311"], {}))
+        for variables, mass in ((["QN_2311"], 0.0), (["QN_2311"], 1.0), (["dN_2311"], 0.0))
     ]
     descriptions = {repr(function.description()) for function in functions}
     assert len(descriptions) == len(functions)

@@ -291,6 +291,17 @@ def test_descriptions_are_plain_json(par):
     assert description["settings"]["versions"]["flavio"] == flavio.__version__
 
 
+def test_draws_are_in_the_description():
+    likelihood = nus.likelihood("current", MODES, fast=True, theory="NP")
+    found = set()
+    for seed in (1, 2, 1):
+        likelihood.make_measurement(N=5, seed=seed, force=True)
+        w = nus.LogLikelihood(likelihood, ["LNQd_2123"], **FGMS)
+        assert w.description() == pickle.loads(pickle.dumps(w)).description()
+        found.add(w.description()["numbers"])
+    assert len(found) == 2
+
+
 def test_pickles_with_other_settings_say_so(as_found):
     pickled = pickle.dumps(function())
     pickle.loads(pickled)

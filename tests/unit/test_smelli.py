@@ -10,6 +10,7 @@ import sys
 from functools import cache
 
 import flavio
+import numpy as np
 import pytest
 import wilson
 from flavio.statistics.likelihood import Likelihood
@@ -265,6 +266,114 @@ def test_methods_of_smelli():
     assert grid["global"]["z"][-1, -1] == pytest.approx(-2 * corner, rel=1e-10, abs=0)
     copied = pickle.loads(pickle.dumps(gl)).parameter_point({"lnqd1_2123": 1e-8}, scale=1000)
     assert copied.log_likelihood_global() == point.log_likelihood_global()
+
+
+ONE = {
+    "GeV^-2": lambda x: {"LNQd_2123": x},
+    "1e-8 GeV^-2": lambda x: {"LNQd_2123": 1e-8 * x},
+    "1e-4 GeV^-2": lambda x: {"LNQd_2123": 1e-4 * x},
+}
+
+
+@needs_smelli
+@pytest.mark.parametrize("name", ONE)
+def test_minimum_where_only_squares_enter(name):
+    """As on a fine grid: away from zero, where the derivative vanishes, in any unit."""
+    gl = likelihood("nuSMEFT", "FGMS")
+    grid = np.linspace(0.5e-8, 3e-8, 101)
+    curve = [-2 * gl.parameter_point({"LNQd_2123": x}, 1e3).log_likelihood_global() for x in grid]
+    best = np.argmin(curve)
+    assert 0 < best < 100
+    assert curve[best] < -2
+    unit = ONE[name](1.0)["LNQd_2123"]
+    found = gl.chi2_min(ONE[name], 1e3, n=1)
+    for key in ("global", OURS):
+        assert abs(found[key]["coords_min"][0]) * unit == pytest.approx(
+            grid[best], rel=0, abs=grid[1] - grid[0]
+        )
+        assert found[key]["z_min"] == pytest.approx(curve[best], rel=0, abs=0.01)
+    assert found[KAONS] == {"coords_min": [0.0], "z_min": 0.0}  # does not depend on it
+
+
+@needs_smelli
+def test_minimum_of_two_variables():
+    """A minimum in both directions, with the gains of b -> s and of b -> c; units differ by 100."""
+    gl = likelihood("nuSMEFT", "FGMS")
+    single = [
+        gl.chi2_min(function, 1e3, n=1)["global"]["z_min"]
+        for function in (lambda x: {"LNQd_2123": x}, lambda x: {"LNQd_3133": x})
+    ]
+    functions = {
+        2: lambda x, y: {"LNQd_2123": x, "LNQd_3133": y},
+        None: lambda x: {"LNQd_2123": x[0], "LNQd_3133": x[1]},
+    }
+    for n, function in functions.items():
+        found = gl.chi2_min(function, 1e3, n=None if n else 2)["global"]
+        assert found["z_min"] < sum(single) + 1e-6
+        for factors in ((1, 1), (0.95, 1), (1.05, 1), (1, 0.95), (1, 1.05)):
+            point = gl.parameter_point(functions[2](*found["coords_min"] * factors), 1e3)
+            higher = -2 * point.log_likelihood_global() - found["z_min"]
+            assert higher > 0.01 if factors != (1, 1) else higher == pytest.approx(0, abs=1e-9)
+    # the scale may be a function, and guesses of one's own hold
+    again = gl.chi2_min(functions[2], lambda x, y: 1e3)["global"]
+    assert (again["coords_min"] == gl.chi2_min(functions[2], 1e3)["global"]["coords_min"]).all()
+    start = gl.chi2_min(functions[2], 1e3, initial_guesses={"global": [0.0, 0.0]})
+    assert start["global"]["z_min"] == pytest.approx(0.0, abs=1e-9)
+
+
+@needs_smelli
+@pytest.mark.parametrize(
+    ("par_dict", "error", "message"),
+    [
+        ({"m_N": 1.5}, errors.UnknownParameter, r"no parameter 'm_N'; did you mean 'm_N\d'"),
+        ({"mN1": 1.5}, errors.UnknownParameter, "no parameter 'mN1'; did you mean 'm_N1'"),
+        ({"m_N1": -1.0}, errors.InvalidValue, "m_N1 = -1.0"),
+        ({"m_N1": float("nan")}, errors.InvalidValue, "m_N1 = nan"),
+        ({"m_N1": float("inf")}, errors.InvalidValue, "m_N1 = inf"),
+        ({"m_N1": "1.5"}, errors.InvalidValue, "m_N1 = '1.5'"),
+    ],
+)
+def test_parameters_are_checked(par_dict, error, message):
+    with pytest.raises(error, match=message):
+        likelihood.__wrapped__(par_dict=par_dict)
+
+
+@needs_smelli
+def test_fit_parameters_need_values(tmp_path):
+    """In a file of one's own; smelli would take the default without a word."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "observables: [BR(Bs->inv)]\ninclude_measurements: [flavio_nusmeft LEP Bs->inv published]\n"
+        "fit_parameters: [Vcb]\n"
+    )
+    base = importlib.import_module("flavio_nusmeft.smelli").GlobalLikelihood
+    mine = type("Mine", (base,), {"_likelihoods_yaml": [str(path)]})
+    with pytest.raises(errors.UnknownParameter, match=r"'Vcb' of .*mine.yaml has no value: give"):
+        mine()
+    point = mine(par_dict={"Vcb": 0.041}).parameter_point(make(*POINTS["FGMS"]))
+    assert point.log_likelihood_global() < 0
+
+
+@needs_smelli
+@pytest.mark.parametrize("observable", ["Rtaul(B->Dlinv)", "Rtaul(B->D*linv)"])
+def test_one_of_a_correlated_pair(observable, par):
+    """In likelihoods of one's own; the marginal distribution, relative to the SM."""
+    gl = likelihood.__wrapped__(custom_likelihoods={"one": [observable]})
+    w = NuWilson({"LNQd_3133": 2e-6}, 1e3, "nuSMEFT", "FGMS")
+    found = gl.parameter_point(w).log_likelihood_dict()["custom_one"]
+    name = next(n for n in dataset("current") if observable in flavio.Measurement[n].all_parameters)
+    position, distribution = flavio.Measurement[name]._parameters[observable]
+    width = np.sqrt(distribution.covariance[position, position])
+    pulls = [
+        (
+            flavio.Observable[observable].prediction_par(par, wc_obj)
+            - distribution.central_value[position]
+        )
+        / width
+        for wc_obj in (w, None)
+    ]
+    assert isinstance(found, float)
+    assert found == pytest.approx((pulls[1] ** 2 - pulls[0] ** 2) / 2, rel=1e-9, abs=0)
 
 
 @needs_smelli

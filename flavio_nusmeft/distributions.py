@@ -1,0 +1,152 @@
+"""Distributions of the measurements: flavio's, finite and monotonic for every prediction.
+
+flavio computes convolutions on a grid that ends some six standard deviations from the centre. Near
+the end the numbers are rounding errors, beyond it the likelihood is -inf. Its log-density of one
+observable out of a correlated pair is an array. The classes here differ in this only; of what they
+are written as (YAML), they are flavio's own.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+from flavio.statistics.probability import (
+    GammaDistributionPositive,
+    GeneralGammaDistributionPositive,
+    GeneralGammaUpperLimit,
+    HalfNormalDistribution,
+    MultivariateNormalDistribution,
+    NumericalDistribution,
+    ProbabilityDistribution,
+)
+from numpy.polynomial.hermite_e import hermegauss
+from scipy.special import xlogy
+
+__all__ = ["ONE_SIDED", "ConvolvedNormals", "CorrelatedNormals", "CountingLimit", "completed"]
+
+# of flavio, restricted to one side of a value: limits, and counts of a quantity that is positive
+ONE_SIDED = (
+    HalfNormalDistribution,
+    GammaDistributionPositive,
+    GeneralGammaDistributionPositive,
+)
+
+# Up to this fraction of the maximum flavio's convolutions are good: they cut gamma and normal
+# distributions at six standard deviations, 1.5e-8 of the maximum.
+_RELIABLE = 1e-6
+
+# Gauss-Hermite quadrature, exact for up to 255 events
+_NODES, _WEIGHTS = hermegauss(128)
+
+
+class _Completed(ProbabilityDistribution):
+    """A distribution of flavio with another ``logpdf``."""
+
+    _flavios: ClassVar[type[ProbabilityDistribution]]
+
+    @classmethod
+    def of(cls, distribution: ProbabilityDistribution) -> Any:
+        """The same distribution; the arrays are shared."""
+        new = cls.__new__(cls)
+        new.__dict__.update(distribution.__dict__)
+        return new
+
+    def get_dict(self, distribution: bool = False, **options: Any) -> OrderedDict[str, Any]:
+        """Arguments of flavio's class, by which YAML files name it."""
+        found: OrderedDict[str, Any] = super().get_dict(distribution, **options)
+        if distribution:
+            found["distribution"] = self._flavios.class_to_string()
+        return found
+
+
+class CorrelatedNormals(_Completed, MultivariateNormalDistribution):
+    """A multivariate normal distribution of which one variable has a density, not an array."""
+
+    _flavios = MultivariateNormalDistribution
+
+    def logpdf(self, x: Any, exclude: Any = None) -> Any:
+        """Log-density; variables at the positions ``exclude`` are integrated out."""
+        found = super().logpdf(x, exclude=exclude)
+        return found.item() if np.size(found) == 1 else found
+
+
+class _Tails(_Completed, NumericalDistribution):
+    """A numerical distribution with tails in place of the ends of its grid."""
+
+    @cached_property
+    def _ends(self) -> tuple[float, float]:
+        """Where the tails begin."""
+        good = np.flatnonzero(self.y_norm > _RELIABLE * self.y_norm.max())
+        return float(self.x[good[0]]), float(self.x[good[-1]])
+
+    def _tail(self, x: Any, end: float) -> Any:
+        """Log-density at ``x`` relative to the one at ``end``, where the tail begins."""
+        raise NotImplementedError
+
+    def logpdf(self, x: Any) -> Any:
+        """Log-density: flavio's down to 1e-6 of the maximum, then the tail, joined continuously."""
+        low, high = self._ends
+        inside = np.minimum(np.maximum(x, low), high)
+        found = np.log(np.interp(inside, self.x, self.y_norm))
+        if np.any(x < inside):
+            found = found + np.where(x < inside, self._tail(x, low), 0)
+        if np.any(x > inside):
+            found = found + np.where(x > inside, self._tail(x, high), 0)
+        return found
+
+
+class ConvolvedNormals(_Tails):
+    """A convolution of (asymmetric) normal distributions.
+
+    Far from the centre it is the normal distribution of the widths on that side, added in
+    quadrature.
+    """
+
+    _flavios = NumericalDistribution
+
+    def _tail(self, x: Any, end: float) -> Any:
+        # width: from the slope at the end, d(log p)/dx = -(x - centre)/width²
+        around = end + np.array([-0.5, 0.5]) * (end - self.central_value) / 100
+        below, above = np.log(np.interp(around, self.x, self.y_norm))
+        slope, width = (above - below) / (around[1] - around[0]), end - self.central_value
+        return slope * ((x - self.central_value) ** 2 - width**2) / (2 * width)
+
+
+class CountingLimit(_Tails, GeneralGammaUpperLimit):
+    """A limit from a number of events, with a background that has a Gaussian uncertainty.
+
+    flavio's distribution is the likelihood of the signal s at n events, background b ± sigma: the
+    integral of t^n exp(-t) over t, normally distributed around s + b. So is the tail.
+    """
+
+    _flavios = GeneralGammaUpperLimit
+
+    def _tail(self, x: Any, end: float) -> Any:
+        step = self._log_counts(x) - self._log_counts(end)
+        return np.where(np.less(x, 0), -np.inf, step)
+
+    def _log_counts(self, x: Any) -> Any:
+        # exp(-t) moves the mean of the normal distribution by -sigma², and its integral is
+        # exp(-mean + sigma²/2)
+        mean = np.asarray(x)[..., None] / self.scale_factor + self.counts_background
+        events = mean - self.background_std**2 + self.background_std * _NODES
+        powers = xlogy(self.counts_total, np.maximum(events, 0))
+        largest = powers.max(axis=-1)
+        return largest + np.log(np.exp(powers - largest[..., None]) @ _WEIGHTS) - mean[..., 0]
+
+
+_OURS: dict[type[ProbabilityDistribution], type[_Completed]] = {
+    ours._flavios: ours for ours in (CorrelatedNormals, ConvolvedNormals, CountingLimit)
+}
+
+
+def completed(distribution: ProbabilityDistribution) -> ProbabilityDistribution:
+    """The distribution as a class of this module, if there is one for it.
+
+    A `NumericalDistribution` must be a convolution of normal distributions.
+    """
+    ours = _OURS.get(type(distribution))
+    return ours.of(distribution) if ours else distribution

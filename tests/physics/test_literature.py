@@ -189,6 +189,22 @@ def test_paper_section_15_normalisation(par):
     assert predict("BR(Bs->inv)", par, w) == pytest.approx(2 * eq_16, rel=1e-10, abs=0)
 
 
+@pytest.mark.parametrize(
+    ("observable", "parameter", "error"),
+    [("BR(B0->K*inv)", "B->K* finite width", 0.05 / 1.2), ("BR(B->Xsinv)", "delta_BXsinv", 0.1)],
+)
+def test_theory_errors(observable, parameter, error, par):
+    """The width of the K* (20% with one digit in the abstract of arXiv:1908.02267) and the power
+    corrections of B -> X_s (10% of the rate) are errors of the rates, with N or without."""
+    constraint = flavio.default_parameters._parameters[parameter][1]
+    for w in (None, point("LNQd_2123", 0.02)):
+        central = predict(observable, par, w)
+        shifted = par | {parameter: par[parameter] + constraint.standard_deviation}
+        assert predict(observable, shifted, w) == pytest.approx(
+            central * (1 + error), rel=1e-12, abs=0
+        )
+
+
 def test_inclusive_strange(par):
     """B -> X_s nu nu of arXiv:1409.4557, without its power corrections; vectors scale as for K."""
     sm = flavio.sm_prediction("BR(B->Xsinv)")

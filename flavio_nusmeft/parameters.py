@@ -9,7 +9,12 @@ from ._data import load_yaml
 
 __all__ = ["register"]
 
-_SOURCES = {"GRvDV": "arXiv:2305.06301", "GKvD": "arXiv:1811.00983"}
+# what the coefficients of a fit multiply, and where they come from
+_FITS = {
+    "GRvDV": ("BSZ coefficient of (z - z(0))", "arXiv:2305.06301"),
+    "GKvD": ("BSZ coefficient of (z - z(0))", "arXiv:1811.00983"),
+    "DM": ("coefficient of z", "arXiv:1602.01399, nominal fit"),
+}
 
 
 def _describe(name: str, tex: str, description: str) -> None:
@@ -31,10 +36,10 @@ def register(constraints: ParameterConstraints = default_parameters) -> None:
             # "B->K* GRvDV a0_A1": process, fit, coefficient
             process, fit, coefficient = name.split(" ")
             order, form_factor = coefficient[1:].split("_")
+            expansion, source = _FITS[fit]
             _describe(
                 name,
                 rf"$\alpha_{{{order}}}^{{{form_factor}}}$",
-                f"{process} form factor {form_factor}: BSZ coefficient of (z - z(0))^{order}"
-                f" ({_SOURCES[fit]})",
+                f"{process} form factor {form_factor}: {expansion}^{order} ({source})",
             )
     ParameterConstraints.from_yaml_dict(data["correlated"], instance=constraints)

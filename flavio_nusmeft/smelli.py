@@ -31,11 +31,15 @@ from .errors import InvalidScale, InvalidValue, UnknownParameter, nearest
 
 __all__ = ["GlobalLikelihood"]
 
-_OURS = ["likelihood_nusmeft.yaml", "likelihood_kpiinv.yaml"]
+_OURS = [
+    "likelihood_nusmeft.yaml",
+    "likelihood_kpiinv.yaml",
+    "likelihood_dstar_polarisation.yaml",
+]
 # of smelli: the results on B -> h nu nu and R(D), R(D*) are in ours
 _COUNTED_TWICE = ("likelihood_bqnunu.yaml", "likelihood_rd_rds.yaml")
-# of ours: K -> pi nu nu is in the quark likelihood of smelli
-_COUNTED_THERE = ("likelihood_kpiinv.yaml",)
+# of ours: smelli has K -> pi nu nu in its quark likelihood, F_L(D*) of Belle in that of b -> c l nu
+_COUNTED_THERE = ("likelihood_kpiinv.yaml", "likelihood_dstar_polarisation.yaml")
 # the EFT whose observables and likelihoods of smelli hold for the part without N
 _STANDARD = {"nuSMEFT": "SMEFT", "nuWET": "WET"}
 _MASSES = ("m_N1", "m_N2", "m_N3")
@@ -168,7 +172,8 @@ class GlobalLikelihood(_Base):
     Its methods and those of a point are smelli's: ``parameter_point(...)`` and from there
     ``log_likelihood_dict()``, ``obstable()``; ``plot_data_2d``, ``chi2_min``. Log-likelihoods of
     a point are relative to the SM. Theory uncertainties do not enter the likelihoods
-    ``likelihood_nusmeft.yaml`` and ``likelihood_kpiinv.yaml`` (decays of kaons).
+    ``likelihood_nusmeft.yaml``, ``likelihood_kpiinv.yaml`` (decays of kaons) and
+    ``likelihood_dstar_polarisation.yaml`` (F_L and P_τ in B -> D* τ + inv).
 
     Parameters
     ----------
@@ -180,8 +185,9 @@ class GlobalLikelihood(_Base):
     with_smelli : whether to add smelli's own likelihoods, which see the SMEFT or WET part only.
         Left out are those with results that are in the data set, too: ``likelihood_rd_rds.yaml``
         and ``likelihood_bqnunu.yaml``. K -> pi nu nu is part of smelli's quark likelihood, with
-        older data and without N, and cannot be taken out: so ``likelihood_kpiinv.yaml`` is left
-        out.
+        older data and without N, F_L of Belle of ``likelihood_lfu_fccc.yaml``, and neither can be
+        taken out: so ``likelihood_kpiinv.yaml`` and ``likelihood_dstar_polarisation.yaml`` are
+        left out.
     fix_ckm : whether to use the CKM elements of the parameters, as flavio's likelihoods do
         (default). If False, smelli extracts them at every point from four observables, of which
         B -> X_c e + inv contains sterile neutrinos; the other three, K and pi -> mu nu,

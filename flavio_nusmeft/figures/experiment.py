@@ -87,7 +87,9 @@ def experiment(name: str, theory: Theory | None = None) -> Experiment:
     theory : its parameters are those of the SM rates that the reach refers to
 
     Bands are the measured values of the data set. If none of them is of Belle II alone, the
-    alternatives of Belle II are added.
+    alternatives of Belle II are added. A channel with a band has no line for the limits of earlier
+    searches, which are part of the likelihoods all the same: that of BaBar on B+ -> K+ + inv,
+    1.3e-5, is below the band of Belle II.
 
     The reach, of Belle II and of FCC-ee, is the SM branching ratio plus the expected uncertainty
     for data that agree with the SM: BR_SM + mu BR_SM(short distance) for an uncertainty mu of the
@@ -105,11 +107,11 @@ def experiment(name: str, theory: Theory | None = None) -> Experiment:
         found = [(o, results(o, name)) for o in candidates]
         observable, known = next((pair for pair in found if pair[1]), found[0])
         observables[channel] = observable
+        values = [(r, True) for r in known if r.central is not None]
         upper = [r for r in known if r.limit is not None]
-        if upper:
+        if upper and not values:
             text = f"{upper[0].confidence_level:.0%} CL"
             limits[channel] = Line(channel, upper[0].limit or 0.0, "limit", text, _name(upper[0]))
-        values = [(r, True) for r in known if r.central is not None]
         if values and not any(_is_belle2(r.measurement) for r, _ in values):
             values += [(r, False) for r in _alternatives(observable, name)]
         bands += [_band(channel, r, member) for r, member in values]

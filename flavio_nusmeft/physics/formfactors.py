@@ -8,7 +8,8 @@ Which form factors a process takes is chosen as in flavio, by
 
 and likewise for ``B->K`` and ``Bs->phi``; for ``B->D`` and ``B->D*`` the default is ``GKvD``,
 arXiv:1811.00983 (LCSR and lattice), and stock flavio takes CLN; for ``Lambdab->Lambda`` it is
-``DM``, arXiv:1602.01399. ``B->rho``, ``D->pi``, ``B->pi`` and ``K->pi`` are those of stock flavio,
+``DM``, the nominal fit of arXiv:1602.01399, and ``Lambdab->Lambda DM higher order`` is its
+higher-order fit. ``B->rho``, ``D->pi``, ``B->pi`` and ``K->pi`` are those of stock flavio,
 vectorised, with flavio's parameters.
 """
 
@@ -124,8 +125,7 @@ def _bsz(
 
 
 _BARYON = "Lambdab->Lambda"
-_BARYON_FIT = "arXiv:1602.01399, lattice, all three terms of flavio's parameters"
-# masses of the resonances, GeV, as in that paper
+# masses of the resonances, GeV, as in arXiv:1602.01399
 _BARYON_POLES = {
     **dict.fromkeys(("fV0", "fVperp", "fT0", "fTperp"), 5.416),
     **dict.fromkeys(("fA0", "fAperp", "fT50", "fT5perp"), 5.750),
@@ -136,22 +136,33 @@ _BARYON_POLES = {
 _BARYON_A0 = {"fAperp": "fA0", "fT5perp": "fT50"}
 
 
-def _detmold_meinel(wc_obj: Any, par: Mapping[str, float], q2: np.ndarray) -> dict[str, np.ndarray]:
+def _detmold_meinel(
+    fit: str,
+) -> Callable[[Any, Mapping[str, float], np.ndarray], dict[str, np.ndarray]]:
     """Helicity form factors of Lambda_b -> Lambda, F(q²) = sum_k a_k z(q²)^k / (1 - q²/m_R²).
 
-    flavio's parameters are those of the higher-order fit. flavio 2.7.1 evaluates the first two of
-    its three terms, which at q² = 0 is wrong by up to a factor of four.
+    ``fit`` names the coefficients. ``DM``: those of the nominal fit, which has two terms; the third
+    has an uncertainty alone. ``SSE``: flavio's, of the higher-order fit with three terms, of which
+    flavio 2.7.1 evaluates the first two; at q² = 0 this is wrong by up to a factor of four.
     """
-    t_plus = (par["m_B+"] + par["m_K+"]) ** 2
-    root = np.sqrt(t_plus - q2)
-    root0 = np.sqrt(t_plus - (par["m_Lambdab"] - par["m_Lambda"]) ** 2)  # Eq. (34)
-    z = (root - root0) / (root + root0)
-    prefix, result = f"{_BARYON} SSE", {}
-    for name, pole in _BARYON_POLES.items():
-        a0 = par[f"{prefix} a0_{_BARYON_A0.get(name, name)}"]
-        a1, a2 = par[f"{prefix} a1_{name}"], par[f"{prefix} a2_{name}"]
-        result[name] = (a0 + z * (a1 + z * a2)) / (1 - q2 / pole**2)
-    return result
+    prefix = f"{_BARYON} {fit}"
+    names = {
+        ff: [f"{prefix} a0_{_BARYON_A0.get(ff, ff)}", f"{prefix} a1_{ff}", f"{prefix} a2_{ff}"]
+        for ff in _BARYON_POLES
+    }
+
+    def evaluate(wc_obj: Any, par: Mapping[str, float], q2: np.ndarray) -> dict[str, np.ndarray]:
+        t_plus = (par["m_B+"] + par["m_K+"]) ** 2
+        root = np.sqrt(t_plus - q2)
+        root0 = np.sqrt(t_plus - (par["m_Lambdab"] - par["m_Lambda"]) ** 2)  # Eq. (34)
+        z = (root - root0) / (root + root0)
+        result = {}
+        for ff, pole in _BARYON_POLES.items():
+            a0, a1, a2 = (par[name] for name in names[ff])
+            result[ff] = (a0 + z * (a1 + z * a2)) / (1 - q2 / pole**2)
+        return result
+
+    return evaluate
 
 
 _LMVD = "B->pi BCL"
@@ -221,28 +232,40 @@ def form_factors(process: str, par: Mapping[str, float], q2: np.ndarray) -> dict
 
 def register() -> None:
     """Add the quantities and implementations to flavio; choose the defaults where nothing is."""
-    defaults = {
-        name: (
-            f"{name} {process.fit}",
-            _bsz(process),
-            f"BSZ parametrisation, {_FITS[process.fit]}",
-        )
+    choices = {
+        name: [
+            (
+                f"{name} {process.fit}",
+                _bsz(process),
+                f"BSZ parametrisation, {_FITS[process.fit]}",
+            )
+        ]
         for name, process in PROCESSES.items()
     }
-    defaults[_BARYON] = (f"{_BARYON} DM", _detmold_meinel, _BARYON_FIT)
-    defaults["B->pi"] = ("B->pi LMVD", _lmvd, "BCL parametrisation, arXiv:2102.07233")
-    defaults["K->pi"] = (
-        "K->pi dispersive",
-        _dispersive,
-        "dispersive f+ and f0 (hep-ph/0603202), pole fT (arXiv:1108.1021)",
-    )
-    for name, default in defaults.items():
+    source = "arXiv:1602.01399, lattice"
+    choices[_BARYON] = [
+        (f"{_BARYON} DM", _detmold_meinel("DM"), f"{source}, nominal fit"),
+        (
+            f"{_BARYON} DM higher order",
+            _detmold_meinel("SSE"),
+            f"{source}, higher-order fit: all three terms of flavio's parameters",
+        ),
+    ]
+    choices["B->pi"] = [("B->pi LMVD", _lmvd, "BCL parametrisation, arXiv:2102.07233")]
+    choices["K->pi"] = [
+        (
+            "K->pi dispersive",
+            _dispersive,
+            "dispersive f+ and f0 (hep-ph/0603202), pole fT (arXiv:1108.1021)",
+        )
+    ]
+    for name, own in choices.items():
         if _quantity(name) in flavio.classes.AuxiliaryQuantity.instances:
             continue
         quantity = flavio.classes.AuxiliaryQuantity(_quantity(name), arguments=["q2"])
         quantity.set_description(f"Form factors of {name} for final states with missing energy")
         flavios = (f"{name} as flavio", _as_flavio(name), f"flavio's own {name} form factors")
-        for label, function, description in (default, flavios):
+        for label, function, description in (*own, flavios):
             choice = flavio.classes.Implementation(label, _quantity(name), function)
             choice.set_description(description)
-        settings.choose(_quantity(name), default[0])
+        settings.choose(_quantity(name), own[0][0])

@@ -5,15 +5,17 @@ B -> X_c: flavio's SM rate, new physics relative to it or at tree level.
 Active neutrinos: flavio's rate in the SM, with its perturbative and power corrections
 (arXiv:1107.3100), times the tree-level ratio of the rates with and without new physics; flavio
 corrects new physics by the same factor. (Its own interferences have Re(C_i C_j) in place of
-Re(C_i C_j*) and are right for real coefficients only.)
+Re(C_i C_j*) and are right for real coefficients only.) These corrections do not know the mass of
+the τ: R(X_c), τ over the mean of e and μ, is 0.250, 12% above the 0.223 of arXiv:1506.08896.
 
 Final states with N, and active neutrinos through operators that WET does not have, are added at
 tree level, at parton level, with the masses that flavio takes: m_b in the kinetic scheme at 1 GeV
 and m_c(3 GeV).
 
 B -> X_s: the decay of a b quark with the mass of the 1S scheme, times the QCD correction of the
-massless vector current for all operators, as in arXiv:1409.4557 (power corrections, -3% there, are
-left out).
+massless vector current for all operators, as in arXiv:1409.4557. Power corrections, -3% there, are
+left out; the parameter ``delta_BXsinv`` stands for them, and for those of other operators and of
+massive N, which are not known.
 """
 
 from __future__ import annotations
@@ -77,7 +79,8 @@ def _strange_form(par: Mapping[str, float], kind: tuple[float]) -> np.ndarray:
     alpha_s = running.get_alpha(par, m_b)["alpha_s"]
     kappa = 1 + alpha_s / np.pi * (25 / 6 - 2 * np.pi**2 / 3)
     lifetime = (par["tau_B0"] + par["tau_B+"]) / 2
-    form = lifetime * kappa * (coefficients * weights).sum(axis=-1).T
+    correction = kappa * (1 + par["delta_BXsinv"])
+    form = lifetime * correction * (coefficients * weights).sum(axis=-1).T
     return np.asarray(form / channels.symmetry_factors(None)[:, None])
 
 

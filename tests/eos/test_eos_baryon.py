@@ -1,6 +1,6 @@
 """Lambda_b -> Lambda + inv against EOS 1.0.21: form factors (arXiv:1602.01399), massless vectors.
 
-EOS has vector currents for this decay. Its three-term parametrisation gets flavio's coefficients,
+EOS has vector currents for this decay. Its three-term parametrisation gets our coefficients,
 masses, lifetime and the normalisation of the rate; see `test_eos` for the conventions.
 """
 
@@ -59,7 +59,7 @@ def eos_parameters(parameters):
             if k or ours not in FIXED:
                 put(
                     f"Lambda_b->Lambda::a_{k}_{theirs}@DM2016",
-                    par[f"Lambdab->Lambda SSE a{k}_{ours}"],
+                    par[f"Lambdab->Lambda DM a{k}_{ours}"],
                 )
     put("mass::Lambda_b", par["m_Lambdab"])
     put("mass::Lambda", par["m_Lambda"])

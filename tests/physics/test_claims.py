@@ -194,12 +194,15 @@ def invisible_now():
 
 
 def invisible_vector():
-    """Mass above which the LEP limit contradicts the lower edge of the average."""
+    """Mass above which the LEP limit contradicts the lower edge of the average, and the same with
+    the paper's Eq. (15), half of the width."""
 
-    def excess(m_N):
-        return predict(BS, {VECTOR: coefficient(VECTOR, KP, AVERAGE[0], m_N)}, m_N) - limit(BS)
+    def excess(m_N, factor):
+        C = coefficient(VECTOR, KP, AVERAGE[0], m_N)
+        return factor * predict(BS, {VECTOR: C}, m_N) - limit(BS)
 
-    return f"{brentq(excess, 1.5, 2.38, xtol=1e-4):.2f} GeV"
+    masses = (brentq(excess, 1.5, 2.38, args=(factor,), xtol=1e-5) for factor in (1.0, 0.5))
+    return ", ".join(f"{mass:.3f}" for mass in masses) + " GeV"
 
 
 def invisible_scalar_reach():

@@ -295,7 +295,7 @@ def test_draws_are_in_the_description():
     likelihood = nus.likelihood("current", MODES, fast=True, theory="NP")
     found = set()
     for seed in (1, 2, 1):
-        likelihood.make_measurement(N=5, seed=seed, force=True)
+        likelihood.make_measurement(N=5, seed=seed, force=True, force_exp=True)
         w = nus.LogLikelihood(likelihood, ["LNQd_2123"], **FGMS)
         assert w.description() == pickle.loads(pickle.dumps(w)).description()
         found.add(w.description()["numbers"])

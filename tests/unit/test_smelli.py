@@ -20,6 +20,8 @@ from flavio_nusmeft.observables import NAMES
 
 OURS = "likelihood_nusmeft.yaml"
 KAONS = "likelihood_kpiinv.yaml"
+POLARISATIONS = "likelihood_dstar_polarisation.yaml"
+FILES = (OURS, KAONS, POLARISATIONS)
 
 needs_smelli = pytest.mark.skipif(
     importlib.util.find_spec("smelli") is None, reason="smelli is not installed"
@@ -68,7 +70,7 @@ def make(coefficients, eft, basis):
 
 
 def test_files_are_the_data_set():
-    files = [_data.load_yaml(f"smelli/{name}") for name in (OURS, KAONS)]
+    files = [_data.load_yaml(f"smelli/{name}") for name in FILES]
     assert [n for f in files for n in f["include_measurements"]] == dataset("current")
     for content in files:
         names = content["include_measurements"]
@@ -155,9 +157,9 @@ def test_equals_flavio(point, fix_ckm):
     expected = by_flavio(found.par_dict_np, gl.par_dict_sm, w)
     assert abs(expected) > 0.05
     parts = found.log_likelihood_dict()
-    assert set(parts) == {OURS, KAONS, "global"}
+    assert set(parts) == {*FILES, "global"}
     assert found.log_likelihood_global() == pytest.approx(expected, rel=0, abs=1e-10)
-    assert parts[OURS] + parts[KAONS] == pytest.approx(expected, rel=0, abs=1e-10)
+    assert sum(parts[name] for name in FILES) == pytest.approx(expected, rel=0, abs=1e-10)
 
 
 @needs_smelli
@@ -257,7 +259,7 @@ def test_methods_of_smelli():
     assert set(table.index) == measured
     assert table.notna().all(axis=None)
     observations = sum(len(flavio.Measurement[n].all_parameters) for n in dataset("current"))
-    counts = {OURS: observations - 2, KAONS: 2, "global": observations}
+    counts = {OURS: observations - 5, KAONS: 2, POLARISATIONS: 3, "global": observations}
     assert gl.number_observations_dict() == counts
     grid = gl.plot_data_2d(
         lambda x, y: {"qn_2311": x, "nd_1123": y}, 1e3, 0, 1e-8, 0, 1e-8, steps=2
@@ -384,7 +386,8 @@ def test_custom_likelihoods():
     parts = {"neutral": neutral, "charged": [o for o in observables if o not in neutral]}
     gl = likelihood.__wrapped__(custom_likelihoods=parts)
     found = gl.parameter_point(make(*POINTS["Warsaw"])).log_likelihood_dict()
-    total = found["custom_neutral"] + found["custom_charged"] + found[KAONS]
+    total = found["custom_neutral"] + found["custom_charged"]
+    total += found[KAONS] + found[POLARISATIONS]
     assert total == pytest.approx(found["global"], rel=0, abs=1e-10)
 
 
@@ -426,8 +429,11 @@ def test_nothing_is_counted_twice():
         stems = ("Rtaul(B->D", "Rtaumu(B->D", "Rmue(B->D", "Remu(B->D")
         assert name == OURS or not [o for o in observables if o.startswith(stems)]
     assert not twice & seen
+    theirs = {observable for _, observable in seen}
     kaons = {o.replace("inv", "nunu") for o in _data.load_yaml(f"smelli/{KAONS}")["observables"]}
-    assert kaons <= {observable for _, observable in seen}
+    assert kaons <= theirs
+    assert "FLtot(B0->D*taunu)" in theirs  # so that of Belle in ours must not be there
+    assert not {o for o in theirs if o.startswith(("FLtot(B0->D*tauinv", "Ptautot"))}
 
 
 @needs_smelli

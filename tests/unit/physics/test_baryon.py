@@ -24,6 +24,7 @@ from flavio_nusmeft.physics.formfactors import form_factors
 from flavio_nusmeft.physics.quark_widths import QUARK_TERMS, baryon, quark
 from flavio_nusmeft.physics.widths import COMPONENTS
 
+DECAY = "Lambdab->Lambda"
 M_B, M_L, M_QUARKS = 5.6196, 1.1157, (4.1, 0.08)
 MASSES = [
     (0.0, 0.0),
@@ -329,22 +330,110 @@ def test_lattice_names():
     assert lattice_parameters.ffname_dict["g0"] == "fAt"
 
 
-def test_form_factors(par):
+@pytest.mark.parametrize(
+    ("label", "fit"), [("DM", "DM"), ("DM higher order", "SSE")], ids=["nominal", "higher order"]
+)
+def test_form_factors(label, fit, par, monkeypatch):
     """flavio's own function, with all three terms; the endpoint relations; signs.
 
     All are positive, as they are for a point-like baryon: this fixes the interferences.
     """
+    monkeypatch.setitem(
+        flavio.config["implementation"], f"{DECAY} invisible form factor", f"{DECAY} {label}"
+    )
     endpoint = (par["m_Lambdab"] - par["m_Lambda"]) ** 2
     q2 = np.array([0.0, 5.0, 12.0, endpoint])
-    found = form_factors("Lambdab->Lambda", par, q2)
+    found = form_factors(DECAY, par, q2)
     assert set(found) == set(FORM_FACTORS)
+    stock = dict(par)
+    for name, value in par.items():
+        if name.startswith(f"{DECAY} {fit} a"):
+            stock[name.replace(fit, "SSE")] = value
     for k, x in enumerate(q2):
-        expected = sse.ff("Lambdab->Lambda", x, dict(par), n=3)
+        expected = sse.ff(DECAY, x, stock, n=3)
         for name, value in expected.items():
             assert found[name][k] == pytest.approx(value, rel=1e-13, abs=0)
             assert value > 0
     assert found["fAperp"][-1] == found["fA0"][-1]
     assert found["fT5perp"][-1] == found["fT50"][-1]
+
+
+def published(fit):
+    """Values and covariance of a fit of arXiv:1602.01399, from the files that flavio ships."""
+    path = f"data/arXiv-1602-01399v1/LambdabLambda_{fit}"
+    values, covariance = (
+        lattice_parameters.csv_to_dict(f"{path}{name}.dat") for name in ("results", "covariance")
+    )
+    rename = lattice_parameters.translate_parameters
+    return (
+        {f"{DECAY} DM {rename(name)}": value for name, value in values.items()},
+        {
+            tuple(f"{DECAY} DM {rename(name)}" for name in pair): value
+            for pair, value in covariance.items()
+        },
+    )
+
+
+def constraint():
+    names = [n for n in flavio.Parameter.instances if n.startswith(f"{DECAY} DM a")]
+    distribution = flavio.default_parameters._parameters[names[0]][1]
+    assert all(flavio.default_parameters._parameters[n][1] is distribution for n in names)
+    return names, distribution
+
+
+def test_nominal_fit():
+    """Central values of the nominal fit; covariance of the higher-order one and the shift."""
+    names, distribution = constraint()
+    nominal, _ = published("")
+    higher, covariance = published("HO_")
+    assert set(names) == set(higher)
+    assert distribution.central_value == [nominal.get(name, 0.0) for name in names]
+    assert all(name in nominal for name in names if " a2_" not in name)
+    shifts = [higher[name] - nominal.get(name, 0.0) for name in names]
+    expected = np.array([[covariance[a, b] for b in names] for a in names])
+    expected += np.outer(shifts, shifts)
+    # nine digits
+    np.testing.assert_allclose(distribution.covariance, expected, rtol=1e-8)
+    assert (distribution.covariance == distribution.covariance.T).all()
+
+
+def test_uncertainty_contains_the_published_one(par):
+    """arXiv:1602.01399: central value O and error σ of the nominal fit, and a systematic error of
+    max(|O_HO - O|, |σ_HO² - σ²|^½) from the higher-order one.
+
+    Form factors are linear in the coefficients, so errors propagate exactly. Parameters cannot give
+    the larger of two errors; with both in quadrature the error is at most √2 times the published.
+    """
+    names, distribution = constraint()
+    nominal, nominal_covariance = published("")
+    higher, higher_covariance = published("HO_")
+    q2 = np.linspace(0, 20, 9)
+    zero = dict.fromkeys(names, 0.0)
+    gradients = {
+        name: form_factors(DECAY, par | zero | {name: 1.0}, q2) for name in names
+    }  # by coefficient, then form factor
+
+    def variance(ff, covariance):
+        return sum(
+            value * gradients[a][ff] * gradients[b][ff] for (a, b), value in covariance.items()
+        )
+
+    ours = {
+        (a, b): distribution.covariance[i, j]
+        for i, a in enumerate(names)
+        for j, b in enumerate(names)
+    }
+    for ff in FORM_FACTORS:
+        value, value_higher = (
+            sum(x * gradients[name][ff] for name, x in values.items())
+            for values in (nominal, higher)
+        )
+        statistical = variance(ff, nominal_covariance)
+        difference = abs(variance(ff, higher_covariance) - statistical)
+        total = statistical + np.maximum((value_higher - value) ** 2, difference)
+        ratio = np.sqrt(variance(ff, ours) / total)
+        assert (ratio > 1 - 1e-6).all()
+        assert (ratio < np.sqrt(2) + 1e-6).all()
 
 
 # ---------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ decays with sterile neutrinos, their parameters and measurements to flavio and W
 - `tables`: binned spectra with covariance
 - `uv`: models with heavy particles, from masses and couplings to all coefficients
 - `dataset`: names of measurements that belong together
+- `settings`: what predictions depend on beside their arguments
 - `errors`: the exceptions and warnings
 """
 
@@ -28,7 +29,7 @@ from .eft.wilson import NuWilson
 from .measurements import dataset
 
 if TYPE_CHECKING:
-    from . import figures, scan, tables, uv
+    from . import figures, scan, settings, tables, uv
     from .belle2 import Belle2Likelihood
     from .fits import LogLikelihood, likelihood
     from .popxf import to_popxf
@@ -43,6 +44,7 @@ __all__ = [
     "likelihood",
     "predict",
     "scan",
+    "settings",
     "tables",
     "to_popxf",
     "uv",
@@ -55,6 +57,7 @@ _LATER = {
     "figures": "figures",
     "likelihood": "fits",
     "scan": "scan",
+    "settings": "settings",
     "tables": "tables",
     "to_popxf": "popxf",
     "uv": "uv",

@@ -101,6 +101,7 @@ def test_public_names():
         "likelihood",
         "predict",
         "scan",
+        "settings",
         "tables",
         "to_popxf",
         "uv",

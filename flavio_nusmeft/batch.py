@@ -17,14 +17,13 @@ import flavio
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .eft.bases import known_coefficients
+from .eft.bases import check_readable, known_coefficients
 from .eft.flavour import check_coefficients
 from .eft.wilson import with_options
 from .errors import (
     InvalidShape,
     InvalidValue,
     UndefinedRatio,
-    UnknownBasis,
     UnknownObservable,
     UnknownParameter,
     nearest,
@@ -47,7 +46,6 @@ __all__ = [
 Observable = str | tuple[Any, ...]
 
 _CHUNK = 2**17  # monomials times points evaluated together: 1 MB
-_EFTS = ("nuSMEFT", "nuWET", "nuWET-4", "nuWET-3", "SMEFT", "WET")
 
 
 def predict(
@@ -68,7 +66,7 @@ def predict(
     coefficients : Wilson coefficients at ``scale``, new physics only (GeV^-2 or the coefficient's
         dimension): numbers or arrays that broadcast, real or complex
     scale : MSbar scale, GeV
-    eft, basis : ``nuSMEFT`` or ``nuWET`` (-4, -3; see `NuWilson`), ``SMEFT`` or ``WET``
+    eft, basis : ``nuSMEFT`` or ``nuWET`` (-4, -3; see `NuWilson`), ``SMEFT`` or ``WET`` (-4, -3)
     par : parameters that differ from the central values of ``flavio.default_parameters``, or a full
         dictionary of parameters: numbers or arrays that broadcast with the coefficients
     options : of running and matching, as for `NuWilson`, e.g. ``{"running": "full"}``
@@ -210,8 +208,7 @@ class Predictor:
     ) -> None:
         self.observables = tuple(observables)
         self._quantities = [quantity_of(observable) for observable in observables]
-        if eft not in _EFTS:
-            raise UnknownBasis(f"predict takes coefficients of {', '.join(_EFTS)}, not of '{eft}'")
+        check_readable(eft, basis)
         self._known = known_coefficients(eft, basis)
         check_coefficients(dict.fromkeys(names, 0.0), self._known, eft, basis)
         self._scale, self._eft, self._basis = scale, eft, basis

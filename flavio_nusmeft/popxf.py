@@ -28,7 +28,7 @@ from wilson import wcxf
 
 from ._export import check_draws, one_point, parameter_draws
 from .batch import Observable, Polynomials, Predictor, quantity_of
-from .eft.bases import known_coefficients
+from .eft.bases import check_readable, known_coefficients
 from .errors import InvalidShape, InvalidValue, NotPolynomial, UndefinedRatio
 from .physics.cache import Recorder
 from .physics.rates import Quantity, evaluate
@@ -176,7 +176,7 @@ def _prepare(
         raise InvalidValue("observables must be a list of different observables")
     given, parameters = one_point(par)
     point: dict[str, Any] = {"scale": scale, "eft": eft, "basis": basis, "options": options}
-    known_coefficients(eft, basis)  # raises for EFTs and bases that do not exist
+    check_readable(eft, basis)
     standard = known_coefficients("SMEFT", "Warsaw") if eft == "nuSMEFT" else {}
     chosen = None if coefficients is None else sorted(set(coefficients))
     if chosen is not None and not chosen:

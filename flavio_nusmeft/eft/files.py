@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import IO, Any
 
 import yaml
@@ -69,8 +72,32 @@ def _real(name: str, value: Any) -> float:
     raise InvalidFile(f"value of {name} is not a number: {value!r}")
 
 
-def read_wc(stream: IO[str] | str) -> wcxf.WC:
-    """Read Wilson coefficients from a WCxf stream or string in YAML or JSON.
+def _text(source: IO[Any] | str | os.PathLike[str]) -> str:
+    """Content of a file, in UTF-8, or in UTF-16 as a Windows shell writes it, with or without a
+    byte order mark."""
+    if isinstance(source, os.PathLike):
+        try:
+            with open(source, "rb") as stream:
+                return _text(stream)
+        except OSError as error:
+            raise InvalidFile(f"{os.fspath(source)}: {error.strerror}") from None
+    try:
+        content = source if isinstance(source, str) else source.read()
+        if isinstance(content, bytes):
+            wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+            content = content.decode("utf-16" if wide else "utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidFile(f"not a text file: {error}") from None
+    return str(content).removeprefix("\ufeff")
+
+
+def read_wc(source: IO[Any] | str | os.PathLike[str]) -> wcxf.WC:
+    """Read Wilson coefficients from a WCxf file in YAML or JSON.
+
+    Parameters
+    ----------
+    source : the path of the file, a text or binary stream, or the content. A string is a path if it
+        has a single line without a brace, which no WCxf file has
 
     Raises
     ------
@@ -78,11 +105,9 @@ def read_wc(stream: IO[str] | str) -> wcxf.WC:
         If it is not YAML or JSON, has duplicate keys, lacks one of eft, basis, scale and values,
         or holds a value that is not a number.
     """
-    try:
-        text = stream if isinstance(stream, str) else stream.read()
-    except UnicodeDecodeError as error:
-        raise InvalidFile(f"not a text file: {error}") from None
-    data = _parse(text)
+    if isinstance(source, str) and source and not {"\n", "\r", "{"} & set(source):
+        source = Path(source)
+    data = _parse(_text(source))
     if not isinstance(data, dict):
         raise InvalidFile("not a WCxf file: no mapping with eft, basis, scale and values")
     missing = [key for key in ("eft", "basis", "scale", "values") if key not in data]

@@ -6,6 +6,8 @@ coefficients, stock flavio observables its SMEFT (or WET) part.
 
 from __future__ import annotations
 
+import copy
+import os
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import IO, Any, ClassVar
@@ -17,18 +19,20 @@ from wilson import parameters as wilson_parameters
 from wilson import wcxf
 
 from ..errors import InvalidScale, InvalidValue, UnknownBasis, UnknownSector, nearest
-from .bases import known_coefficients
+from .bases import check_readable, known_coefficients
 from .chain import FLAVOURS, Settings, needs_ckm, nusmeft_map, nuwet_map
 from .evolution import Ckm
 from .files import read_wc
 from .flavour import check_coefficients
 from .matching import SMEFT_MATCHED, UNMATCHED
 from .operators import NU_SMEFT
+from .rounding import real_where_hermitian, without_dust
 from .running import ALPHA_S
 from .translators import from_warsaw, to_warsaw, warn_dropped
 
 __all__ = [
     "NuWilson",
+    "check_reached",
     "load_wc",
     "options_of",
     "promote",
@@ -45,6 +49,7 @@ _STANDARD = {
     "nuWET-3": ("WET-3", "JMS"),
 }
 _CKM = Ckm._fields
+_FLAVOURS = FLAVOURS | {_STANDARD[eft][0]: quarks for eft, quarks in FLAVOURS.items()}
 
 
 def _check_scale(scale: float) -> float:
@@ -126,12 +131,23 @@ class NuWilson(flavio.WilsonCoefficients):
         self.clear_cache()
 
     def set_initial_wcxf(self, wc: wcxf.WC) -> None:
-        """Set the coefficients from a WCxf object."""
-        self.set_initial(wc.dict, wc.scale, wc.eft, wc.basis)
+        """Set the coefficients from a WCxf object, as `from_wc` does."""
+        self.set_initial(_values(wc), wc.scale, wc.eft, wc.basis)
 
     @classmethod
-    def load_wc(cls, stream: IO[str] | str) -> NuWilson:
-        """Read a WCxf file (YAML or JSON) from a stream or a string.
+    def from_wc(cls, wc: wcxf.WC) -> NuWilson:
+        """The object with the coefficients of a WCxf object, e.g. of what `match_run` returns.
+
+        Imaginary parts of hermitian coefficients are dropped if they are no larger than rounding
+        errors (1e-12 of the largest coefficient), as they are in results of wilson, else refused.
+        """
+        return cls(_values(wc), wc.scale, wc.eft, wc.basis)
+
+    @classmethod
+    def load_wc(cls, stream: IO[Any] | str | os.PathLike[str]) -> NuWilson:
+        """Read a WCxf file (YAML or JSON): its path, an open stream or its content.
+
+        Rounding errors are treated as by `from_wc`.
 
         Raises
         ------
@@ -150,6 +166,11 @@ class NuWilson(flavio.WilsonCoefficients):
         """Forget results of running and matching, as `set_option` does."""
         super().clear_cache()
         self._standard_wc: flavio.WilsonCoefficients | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # of copies and pickles: the options are their own, results of running are found anew
+        own = {"_options": copy.deepcopy(self._options), "_cache": {}, "_standard_wc": None}
+        return self.__dict__ | own
 
     def __repr__(self) -> str:
         return (
@@ -194,6 +215,9 @@ class NuWilson(flavio.WilsonCoefficients):
             neutrinos
         sectors : names of the sectors that are wanted, e.g. ``("sbnunu",)``
 
+        Coefficients of hermitian operators are exactly real. Rounding errors of the running to
+        nuSMEFT and nuWET, below 2.2e-16 of the largest coefficient, are left out.
+
         Warns
         -----
         DroppedCoefficientWarning
@@ -212,10 +236,13 @@ class NuWilson(flavio.WilsonCoefficients):
             values = {name: value for name, value in values.items() if name in names}
         elif eft in FLAVOURS:
             warn_dropped(self.unmatched, eft)
-            values = self.standard(scale, eft, basis, sectors) | self.sterile(scale, chosen, eft)
+            standard = self.standard(scale, eft, basis, sectors)
+            standard = {name: value for name, value in standard.items() if name in known}
+            values = self._without_dust(standard) | self.sterile(scale, chosen, eft)
         else:
             values = self.standard(scale, eft, basis, sectors)
         values = {name: value for name, value in values.items() if name in known}
+        values = real_where_hermitian(values, known)
         return wcxf.WC(eft=eft, basis=basis, scale=scale, values=wcxf.WC.dict2values(values))
 
     @property
@@ -240,11 +267,7 @@ class NuWilson(flavio.WilsonCoefficients):
         does not have. The CKM elements are those of ``par``, flavio's parameters, or of the object.
         """
         source, start = self.wc.eft, self.wc.scale
-        if FLAVOURS.get(source, 6) < FLAVOURS[eft]:
-            raise UnknownBasis(
-                f"cannot run from {source} up to {eft}: give coefficients of {eft} or nuSMEFT, or"
-                " choose observables that need no heavier quarks"
-            )
+        check_reached(source, eft)
         if not self._sterile_values:
             return {}
         needed = source == "nuSMEFT" and needs_ckm(self.get_option("running"), sectors)
@@ -271,7 +294,11 @@ class NuWilson(flavio.WilsonCoefficients):
         full = self.get_option("running") == "full"
         settings = self._settings(self.parameters if full else wilson_parameters.p)
         sterile = nusmeft_map(self.wc.scale, scale, settings)(self._sterile_values)
-        return self.standard(scale, "SMEFT", "Warsaw", "all") | sterile
+        return self._without_dust(self.standard(scale, "SMEFT", "Warsaw", "all")) | sterile
+
+    def _without_dust(self, standard: Mapping[str, complex]) -> dict[str, complex]:
+        """Results of wilson without rounding errors; what was given is no rounding error."""
+        return without_dust(standard, keep=self._standard_values)
 
     def standard(
         self, scale: float, eft: str, basis: str, sectors: str | Iterable[str]
@@ -296,6 +323,28 @@ class NuWilson(flavio.WilsonCoefficients):
     def has_standard_part(self) -> bool:
         """Whether any coefficient without sterile neutrinos is non-zero."""
         return bool(self._standard_values)
+
+
+def check_reached(source: str, target: str) -> None:
+    """Check that an EFT with coefficients has all quarks of ``target``, WET or nuWET (-4, -3).
+
+    Raises
+    ------
+    UnknownBasis
+    """
+    if _FLAVOURS.get(source, 6) < _FLAVOURS[target]:
+        high = "nuSMEFT" if source.startswith("nu") else "SMEFT"
+        raise UnknownBasis(
+            f"cannot run from {source} up to {target}: give coefficients of {target} or {high}, or"
+            " choose observables that need no heavier quarks"
+        )
+
+
+def _values(wc: wcxf.WC) -> dict[str, complex]:
+    """Coefficients that a program has written, see `real_where_hermitian`."""
+    registered = (wc.eft, wc.basis) in wcxf.Basis.instances
+    known = known_coefficients(wc.eft, wc.basis) if registered else {}
+    return real_where_hermitian(wc.dict, known)
 
 
 def _check_sectors(sectors: str | Iterable[str], eft: str) -> tuple[str, ...]:
@@ -326,7 +375,8 @@ def _promoted(
     options: tuple[tuple[str, Any], ...],
 ) -> flavio.WilsonCoefficients:
     if eft in _STANDARD:
-        result = NuWilson(dict(values), scale, eft, basis)
+        real = real_where_hermitian(dict(values), known_coefficients(eft, basis))
+        result = NuWilson(real, scale, eft, basis)
     else:
         result = flavio.WilsonCoefficients()
         result.set_initial(dict(values), scale, eft, basis)
@@ -371,6 +421,7 @@ def with_options(
     if eft in _STANDARD:
         result = NuWilson(values, scale, eft, basis)
     else:
+        check_readable(eft, basis)
         result = flavio.WilsonCoefficients()
         result.set_initial(dict(values), _check_scale(scale), eft, basis)
     known = (NuWilson if eft in _STANDARD else wilson.Wilson)._option_schema.schema
@@ -384,6 +435,12 @@ def with_options(
             result.set_option(key, value)
         except vol.Invalid as error:
             raise InvalidValue(f"option {key} = {value!r}: {error}") from None
+    matched = eft == "SMEFT" and scale == result.get_option("smeft_matchingscale")
+    if matched and (eft, basis, "WET", "JMS") not in wcxf.Matcher.instances:
+        raise UnknownBasis(
+            f"wilson cannot match SMEFT {basis} at the scale of the coefficients, {scale} GeV:"
+            " translate them to Warsaw"
+        )
     return result
 
 
@@ -394,22 +451,20 @@ def options_of(wc_obj: wilson.Wilson) -> dict[str, Any]:
     return options | ({"parameters": parameters} if parameters else {})
 
 
-def load_wc(stream: IO[str] | str) -> flavio.WilsonCoefficients:
-    """Read a WCxf file of nuSMEFT or nuWET, SMEFT or WET."""
+def load_wc(stream: IO[Any] | str | os.PathLike[str]) -> flavio.WilsonCoefficients:
+    """Read a WCxf file of nuSMEFT or nuWET (-4, -3), SMEFT or WET (-4, -3), as `NuWilson.load_wc`.
+
+    Raises
+    ------
+    InvalidFile, UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale
+    """
     wc = read_wc(stream)
     if wc.eft in _STANDARD:
         return NuWilson.from_wc(wc)
-    check_coefficients(wc.dict, known_coefficients(wc.eft, wc.basis), wc.eft, wc.basis)
-    _check_scale(wc.scale)
-    if wc.eft not in ("SMEFT", "WET"):
-        raise UnknownBasis(f"{wc.eft} cannot be run to the b scale; give SMEFT, WET or nuSMEFT")
-    bases = {b for e, b, target in wcxf.Translator.instances if (e, target) == ("WET", "flavio")}
-    if wc.eft == "WET" and wc.basis not in bases | {"flavio"}:
-        known = ", ".join(sorted(bases | {"flavio"}))
-        raise UnknownBasis(f"WET {wc.basis} has no translator to flavio's basis; there are {known}")
-    result = flavio.WilsonCoefficients()
-    result.set_initial_wcxf(wc)
-    return result
+    check_readable(wc.eft, wc.basis)
+    values = _values(wc)
+    check_coefficients(values, known_coefficients(wc.eft, wc.basis), wc.eft, wc.basis)
+    return with_options(values, wc.scale, wc.eft, wc.basis)
 
 
 def _matcher(basis: str) -> Any:
@@ -418,7 +473,8 @@ def _matcher(basis: str) -> Any:
     def match_nuwet(
         C: Mapping[str, complex], scale: float, parameters: Mapping[str, Any] | None
     ) -> dict[str, complex]:
-        point = NuWilson(C, scale, "nuSMEFT", basis)
+        values = real_where_hermitian(C, known_coefficients("nuSMEFT", basis))
+        point = NuWilson(values, scale, "nuSMEFT", basis)
         point.set_option("smeft_matchingscale", scale)
         known = {k: v for k, v in (parameters or {}).items() if k in wilson_parameters.p}
         point.set_option("parameters", known)

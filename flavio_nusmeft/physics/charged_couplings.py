@@ -15,7 +15,7 @@ import numpy as np
 
 from ..eft.flavour import Arrays, LinearMap
 from ..eft.operators import JMS, N_ACTIVE, N_NEUTRINOS
-from ..eft.wilson import NuWilson, promote, set_ckm
+from ..eft.wilson import NuWilson, check_reached, promote, set_ckm
 from .cache import ParameterCache
 from .modes import CHARGED_LEPTONS
 from .widths import COMPONENTS, combine
@@ -157,6 +157,7 @@ def active_couplings(
     if has_coefficients(wc_obj):
         wc_obj = promote(wc_obj)
         if not isinstance(wc_obj, NuWilson) or wc_obj.has_standard_part:
+            check_reached(wc_obj.wc.eft, "nuWET" if isinstance(wc_obj, NuWilson) else "WET")
             set_ckm(wc_obj, par)
             wcs = wc_obj.get_wc(f"{quarks[::-1]}{lepton}nu", scale, par)
     return np.asarray(normalisation * _active(wcs, quarks, lepton, sm))

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..eft.flavour import Arrays, LinearMap
 from ..eft.operators import JMS, N_ACTIVE, N_NEUTRINOS
-from ..eft.wilson import NuWilson, promote, set_ckm
+from ..eft.wilson import NuWilson, check_reached, promote, set_ckm
 from .cache import ParameterCache
 from .charged_couplings import has_coefficients
 from .kaons import charm
@@ -146,6 +146,7 @@ def _active(
     have, are taken from JMS.
     """
     kind, final, initial, sector, eft = _TRANSITIONS[quarks]
+    check_reached(wc_obj.wc.eft, eft)
     set_ckm(wc_obj, par)
     if kind == "u":
         return dict(wc_obj.match_run(scale, eft, "JMS", (sector,)).dict)

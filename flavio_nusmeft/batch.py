@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from numbers import Real
 from typing import Any, NamedTuple
 
 import flavio
@@ -38,6 +39,7 @@ __all__ = [
     "Polynomials",
     "Predictor",
     "as_numbers",
+    "as_observables",
     "central_parameters",
     "predict",
     "quantity_of",
@@ -62,7 +64,8 @@ def predict(
 
     Parameters
     ----------
-    observables : names, or tuples of a name and its arguments, as in flavio
+    observables : names, or tuples of a name and its arguments, as in flavio. Lists, as YAML and
+        JSON give them, stand for the tuples, also among the keys of the result
     coefficients : Wilson coefficients at ``scale``, new physics only (GeV^-2 or the coefficient's
         dimension): numbers or arrays that broadcast, real or complex
     scale : MSbar scale, GeV
@@ -84,7 +87,7 @@ def predict(
     UnknownObservable, UnknownCoefficient, UnknownParameter, UnknownBasis, InvalidValue,
     InvalidShape, InvalidMass, InvalidBin, InvalidScale, UndefinedRatio
     """
-    wanted = [observables] if isinstance(observables, (str, tuple)) else list(observables)
+    wanted = as_observables(observables)
     values = {name: as_numbers(name, value) for name, value in coefficients.items()}
     overrides = {name: as_numbers(name, value) for name, value in (par or {}).items()}
     shape = _broadcast(values | {f"par['{k}']": v for k, v in overrides.items()})
@@ -294,6 +297,42 @@ def _quadratic(rate: Rate, B: np.ndarray) -> np.ndarray:
     left = (B[:, :, first] * (rate.factor * rate.form)).reshape(len(B), -1)
     right = B[:, :, second].reshape(len(B), -1)
     return left.real @ right.real.T + left.imag @ right.imag.T
+
+
+def as_observables(observables: Any) -> list[Observable]:
+    """A list of observables: names, and tuples of a name and its arguments.
+
+    A list of a name and numbers, as YAML and JSON give it, is the same as the tuple. A single
+    observable is a list of one.
+
+    Raises
+    ------
+    UnknownObservable
+    """
+    if isinstance(observables, (str, tuple)) or _is_call(observables):
+        return [_as_observable(observables)]
+    return [_as_observable(observable) for observable in observables]
+
+
+def _is_call(observable: Any) -> bool:
+    """Whether it is a list of a name and at least one number."""
+    return (
+        isinstance(observable, list)
+        and len(observable) > 1
+        and isinstance(observable[0], str)
+        and all(isinstance(x, Real) and not isinstance(x, bool) for x in observable[1:])
+    )
+
+
+def _as_observable(observable: Any) -> Observable:
+    if isinstance(observable, (str, tuple)):
+        return observable
+    if not _is_call(observable):
+        raise UnknownObservable(
+            f"{observable!r} is not an observable: give a name, or a name with its arguments as in"
+            " ('<dBR/dq2>(B+->Kinv)', 4, 8)"
+        )
+    return tuple(observable)
 
 
 def quantity_of(observable: Observable) -> tuple[Any, tuple[float, ...]]:

@@ -22,7 +22,7 @@ from flavio.classes import ParameterConstraints
 from flavio.statistics import likelihood as flavio_likelihood
 from flavio.statistics.probability import DeltaDistribution, UniformDistribution
 
-from .batch import Observable
+from .batch import Observable, as_observables
 from .belle2 import Belle2Likelihood
 from .draws import Draws, draw, seeded
 from .eft.bases import known_coefficients
@@ -213,7 +213,8 @@ def likelihood(
     Parameters
     ----------
     dataset : ``paper2023``, the inputs of arXiv:2309.02940, or ``current``
-    observables : those to use (with arguments: tuples); default: all of the data set
+    observables : those to use (with arguments: tuples, or lists as YAML gives them); default: all of
+        the data set
     fit_parameters : parameters that are fitted, e.g. masses: a dictionary of names and ranges
         (GeV) gives them flat priors; names alone keep the priors they have in
         ``flavio.default_parameters``
@@ -243,7 +244,7 @@ def likelihood(
         if not isinstance(belle2, Belle2Likelihood):
             belle2 = Belle2Likelihood(belle2)
     measured = sorted({o for n in names for o in flavio.Measurement[n].all_parameters}, key=str)
-    chosen = measured if observables is None else list(dict.fromkeys(observables))
+    chosen = measured if observables is None else list(dict.fromkeys(as_observables(observables)))
     if not chosen and belle2 is None:
         raise UnknownObservable("the list of observables is empty")
     for observable in chosen:

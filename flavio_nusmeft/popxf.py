@@ -18,16 +18,19 @@ it; nothing of this package is needed to read the file::
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import version
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import flavio
 import numpy as np
+import wilson
 from wilson import wcxf
 
 from ._export import check_draws, one_point, parameter_draws
-from .batch import Observable, Polynomials, Predictor, quantity_of
+from ._version import __version__
+from .batch import Observable, Polynomials, Predictor, as_observables, quantity_of
 from .eft.bases import check_readable, known_coefficients
 from .errors import InvalidShape, InvalidValue, NotPolynomial, UndefinedRatio
 from .physics.cache import Recorder
@@ -69,8 +72,8 @@ def to_popxf(
 
     Parameters
     ----------
-    observables : names, or tuples of a name and its arguments, as in `predict`. In the document
-        they are called as in the command ``nusmeft``: ``<dBR/dq2>(B+->Kinv),4,8``
+    observables : names, or tuples or lists of a name and its arguments, as in `predict`. In the
+        document they are called as in the command ``nusmeft``: ``<dBR/dq2>(B+->Kinv),4,8``
     scale : of the coefficients, GeV
     eft, basis : of the coefficients: ``nuWET`` JMS, ``WET``, or ``nuSMEFT``, there of the
         coefficients with N only. Of coefficients of SMEFT nothing is an exact polynomial.
@@ -150,6 +153,15 @@ def documents(
     return [_document(export, drawn), _correlations(export, drawn)]
 
 
+def is_correlations(path: Path) -> bool:
+    """Whether a file is a document of `popxf_correlations`."""
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(document, dict) and document.get("$schema") == _CORRELATIONS_SCHEMA
+
+
 def _check_jelli(jelli: bool, draws: int) -> None:
     if jelli and draws:
         raise InvalidValue("jelli 0.1 reads no uncertainties; leave draws or jelli out")
@@ -171,7 +183,7 @@ def _prepare(
     coefficients: Iterable[str] | None,
     options: Mapping[str, Any] | None,
 ) -> _Export:
-    wanted = (observables,) if isinstance(observables, (str, tuple)) else tuple(observables)
+    wanted = tuple(as_observables(observables))
     if not wanted or len(set(wanted)) != len(wanted):
         raise InvalidValue("observables must be a list of different observables")
     given, parameters = one_point(par)
@@ -371,7 +383,7 @@ def _reproducibility(
     implementation = flavio.config["implementation"]
     settings: dict[str, Any] = {
         "flavio": flavio.__version__,
-        "wilson": version("wilson"),
+        "wilson": wilson.__version__,
         "renormalization scale": dict(flavio.config["renormalization scale"]),
         "implementation": {
             key: value
@@ -394,7 +406,7 @@ def _reproducibility(
         " parameter that they depend on, names and units (GeV) as in flavio.",
         "tool": {
             "name": "flavio_nusmeft",
-            "version": version("flavio_nusmeft"),
+            "version": __version__,
             "settings": settings,
         },
         "inputs": dict(par),

@@ -224,8 +224,7 @@ def check_readable(eft: str, basis: str) -> None:
         return
     if eft not in _HUBS:
         raise UnknownBasis(
-            f"coefficients of {eft} reach no observable; give those of"
-            f" {', '.join([*own, *_HUBS])}"
+            f"coefficients of {eft} reach no observable; give those of {', '.join([*own, *_HUBS])}"
         )
     hubs, translators = _HUBS[eft], wcxf.Translator.instances
     readable = [

@@ -120,7 +120,7 @@ def _adapter(source: str, target: str) -> Any:
         C: Mapping[str, complex], scale: float, parameters: Any, sectors: Any = None
     ) -> dict[str, complex]:
         known = known_coefficients("nuSMEFT", source)
-        values = real_where_hermitian(C, known)
+        values = real_where_hermitian(C, known, "nuSMEFT")
         check_coefficients(values, known, "nuSMEFT", source)
         return from_warsaw(to_warsaw(values, source), target)
 

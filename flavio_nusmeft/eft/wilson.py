@@ -34,6 +34,7 @@ __all__ = [
     "NuWilson",
     "check_reached",
     "load_wc",
+    "match_run",
     "options_of",
     "promote",
     "register",
@@ -139,7 +140,7 @@ class NuWilson(flavio.WilsonCoefficients):
         """The object with the coefficients of a WCxf object, e.g. of what `match_run` returns.
 
         Imaginary parts of hermitian coefficients are dropped if they are no larger than rounding
-        errors (1e-12 of the largest coefficient), as they are in results of wilson, else refused.
+        errors (1e-12 of the largest coefficient, 1e-6 in wilson's results for WET), else refused.
         """
         return cls(_values(wc), wc.scale, wc.eft, wc.basis)
 
@@ -241,8 +242,9 @@ class NuWilson(flavio.WilsonCoefficients):
             values = self._without_dust(standard) | self.sterile(scale, chosen, eft)
         else:
             values = self.standard(scale, eft, basis, sectors)
-        values = {name: value for name, value in values.items() if name in known}
-        values = real_where_hermitian(values, known)
+        # wilson has names that are no plain strings
+        values = {str(name): value for name, value in values.items() if name in known}
+        values = real_where_hermitian(values, known, eft)
         return wcxf.WC(eft=eft, basis=basis, scale=scale, values=wcxf.WC.dict2values(values))
 
     @property
@@ -317,12 +319,39 @@ class NuWilson(flavio.WilsonCoefficients):
         if eft in FLAVOURS:
             eft = _STANDARD[eft][0]
         chosen = sectors if sectors == "all" else _check_sectors(sectors, eft)
-        return dict(self._standard_wc.match_run(scale, eft, basis, chosen).dict)
+        return dict(match_run(self._standard_wc, scale, eft, basis, chosen).dict)
 
     @property
     def has_standard_part(self) -> bool:
         """Whether any coefficient without sterile neutrinos is non-zero."""
         return bool(self._standard_values)
+
+
+def match_run(
+    wc_obj: wilson.Wilson,
+    scale: float,
+    eft: str,
+    basis: str,
+    sectors: str | tuple[str, ...] = "all",
+) -> wcxf.WC:
+    """Results of ``wc_obj.match_run`` for any object, with one kind of error for what wilson cannot
+    do.
+
+    Raises
+    ------
+    UnknownBasis, InvalidScale, UnknownSector
+    """
+    source = wc_obj.wc.eft
+    if isinstance(wc_obj, NuWilson):
+        return wc_obj.match_run(scale, eft, basis, sectors)
+    known_coefficients(eft, basis)
+    if eft in _STANDARD:
+        raise UnknownBasis(f"coefficients of {source} cannot be run to {eft}: give nuSMEFT Warsaw")
+    try:
+        return wc_obj.match_run(_check_scale(scale), eft, basis, sectors)
+    except (ValueError, TypeError) as error:  # no way from here to there; translator to EOS
+        reason = f"{source} {wc_obj.wc.basis} to {eft} {basis}"
+        raise UnknownBasis(f"wilson cannot run {reason}: {error}") from error
 
 
 def check_reached(source: str, target: str) -> None:
@@ -344,7 +373,7 @@ def _values(wc: wcxf.WC) -> dict[str, complex]:
     """Coefficients that a program has written, see `real_where_hermitian`."""
     registered = (wc.eft, wc.basis) in wcxf.Basis.instances
     known = known_coefficients(wc.eft, wc.basis) if registered else {}
-    return real_where_hermitian(wc.dict, known)
+    return real_where_hermitian(wc.dict, known, wc.eft)
 
 
 def _check_sectors(sectors: str | Iterable[str], eft: str) -> tuple[str, ...]:
@@ -375,7 +404,7 @@ def _promoted(
     options: tuple[tuple[str, Any], ...],
 ) -> flavio.WilsonCoefficients:
     if eft in _STANDARD:
-        real = real_where_hermitian(dict(values), known_coefficients(eft, basis))
+        real = real_where_hermitian(dict(values), known_coefficients(eft, basis), eft)
         result = NuWilson(real, scale, eft, basis)
     else:
         result = flavio.WilsonCoefficients()
@@ -473,11 +502,12 @@ def _matcher(basis: str) -> Any:
     def match_nuwet(
         C: Mapping[str, complex], scale: float, parameters: Mapping[str, Any] | None
     ) -> dict[str, complex]:
-        values = real_where_hermitian(C, known_coefficients("nuSMEFT", basis))
+        known = known_coefficients("nuSMEFT", basis)
+        values = real_where_hermitian(C, known, "nuSMEFT")
         point = NuWilson(values, scale, "nuSMEFT", basis)
         point.set_option("smeft_matchingscale", scale)
-        known = {k: v for k, v in (parameters or {}).items() if k in wilson_parameters.p}
-        point.set_option("parameters", known)
+        own = {k: v for k, v in (parameters or {}).items() if k in wilson_parameters.p}
+        point.set_option("parameters", own)
         return dict(point.match_run(scale, "nuWET", "JMS").dict)
 
     return match_nuwet

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import flavio
 import numpy as np
+from wilson import wcxf
 
 from ..eft.flavour import Arrays, LinearMap
 from ..eft.operators import JMS, N_ACTIVE, N_NEUTRINOS
@@ -149,7 +150,10 @@ def _active(
     check_reached(wc_obj.wc.eft, eft)
     set_ckm(wc_obj, par)
     if kind == "u":
-        return dict(wc_obj.match_run(scale, eft, "JMS", (sector,)).dict)
+        # at the scale of the coefficients wilson returns all sectors
+        names = wcxf.Basis[eft, "JMS"].sectors[sector]
+        found = wc_obj.match_run(scale, eft, "JMS", (sector,)).dict
+        return {name: value for name, value in found.items() if name in names}
     wcs = wc_obj.get_wc(sector, scale, par, eft=eft)
     normalisation = _sm(par, (quarks, scale, _ckm()))[0]
     i, j = final + 1, initial + 1

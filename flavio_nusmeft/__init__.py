@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import errors
 from ._registration import register as _register
+from ._version import __version__ as __version__
 from .batch import predict
 from .eft.wilson import NuWilson
 from .measurements import dataset

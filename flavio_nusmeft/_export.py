@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import flavio
@@ -12,7 +14,7 @@ from .batch import as_numbers, central_parameters
 from .draws import draw, seeded
 from .errors import InvalidValue, UnwritablePath
 
-__all__ = ["check_draws", "check_writable", "one_point", "parameter_draws"]
+__all__ = ["check_draws", "check_writable", "one_point", "parameter_draws", "write_files"]
 
 
 def check_draws(draws: int) -> int:
@@ -76,7 +78,73 @@ def check_writable(path: str | Path, directory: bool = False) -> Path:
         raise UnwritablePath(f"cannot write {path}: there is no folder {folder}")
     if not directory and path.is_dir():
         raise UnwritablePath(f"cannot write {path}: it is a folder")
-    existing = path if path.exists() else folder
-    if not os.access(existing, os.W_OK | (os.X_OK if existing.is_dir() else 0)):
-        raise UnwritablePath(f"cannot write {path}: permission denied")
+    # a new file is made beside an old one; devices are written to
+    replaced = [path.resolve()] if path.is_file() else []
+    for existing in [path] if _is_device(path) else [path.resolve().parent, *replaced]:
+        if not os.access(existing, os.W_OK | (os.X_OK if existing.is_dir() else 0)):
+            raise UnwritablePath(f"cannot write {path}: permission denied")
     return path
+
+
+def write_files(contents: Mapping[Path, str | bytes], remove: Iterable[Path] = ()) -> None:
+    """Write files, all or none: whatever happens, an old file stays until the new ones are complete
+    and on disk.
+
+    Parameters
+    ----------
+    contents : of the files, text in UTF-8; they take their places in this order
+    remove : files that do not belong to the new ones; removed before these take their places
+
+    Raises
+    ------
+    UnwritablePath
+    """
+    complete: dict[Path, Path] = {}
+    path = Path()
+    try:
+        for path, content in contents.items():
+            data = content.encode("utf-8") if isinstance(content, str) else content
+            if _is_device(path):
+                with path.open("wb") as stream:
+                    stream.write(data)
+                continue
+            target = path.resolve()  # a link stays one
+            temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+            complete[temporary] = target
+            with temporary.open("wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            if target.exists():
+                shutil.copymode(target, temporary)
+        for path in remove:
+            path.unlink(missing_ok=True)
+        for path, target in complete.items():
+            path.replace(target)
+        for folder in {target.parent for target in complete.values()}:
+            _sync_folder(folder)
+    except OSError as error:
+        raise UnwritablePath(f"cannot write {path}: {error.strerror}") from None
+    finally:
+        for temporary in complete:
+            temporary.unlink(missing_ok=True)
+
+
+def _is_device(path: Path) -> bool:
+    """Whether a path is no place for a file, like /dev/stdout or a named pipe."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a loss of power, where the system can do that."""
+    try:
+        number = os.open(folder, os.O_RDONLY)
+    except OSError:  # Windows has no such thing
+        return
+    try:
+        os.fsync(number)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems
+            raise
+    finally:
+        os.close(number)

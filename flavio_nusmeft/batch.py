@@ -11,20 +11,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from numbers import Real
 from typing import Any, NamedTuple
 
 import flavio
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .eft.bases import known_coefficients
+from .eft.bases import check_readable, known_coefficients
 from .eft.flavour import check_coefficients
 from .eft.wilson import with_options
 from .errors import (
     InvalidShape,
     InvalidValue,
     UndefinedRatio,
-    UnknownBasis,
     UnknownObservable,
     UnknownParameter,
     nearest,
@@ -39,6 +39,7 @@ __all__ = [
     "Polynomials",
     "Predictor",
     "as_numbers",
+    "as_observables",
     "central_parameters",
     "predict",
     "quantity_of",
@@ -47,7 +48,6 @@ __all__ = [
 Observable = str | tuple[Any, ...]
 
 _CHUNK = 2**17  # monomials times points evaluated together: 1 MB
-_EFTS = ("nuSMEFT", "nuWET", "nuWET-4", "nuWET-3", "SMEFT", "WET")
 
 
 def predict(
@@ -64,11 +64,12 @@ def predict(
 
     Parameters
     ----------
-    observables : names, or tuples of a name and its arguments, as in flavio
+    observables : names, or tuples of a name and its arguments, as in flavio. Lists, as YAML and
+        JSON give them, stand for the tuples, also among the keys of the result
     coefficients : Wilson coefficients at ``scale``, new physics only (GeV^-2 or the coefficient's
         dimension): numbers or arrays that broadcast, real or complex
     scale : MSbar scale, GeV
-    eft, basis : ``nuSMEFT`` or ``nuWET`` (-4, -3; see `NuWilson`), ``SMEFT`` or ``WET``
+    eft, basis : ``nuSMEFT`` or ``nuWET`` (-4, -3; see `NuWilson`), ``SMEFT`` or ``WET`` (-4, -3)
     par : parameters that differ from the central values of ``flavio.default_parameters``, or a full
         dictionary of parameters: numbers or arrays that broadcast with the coefficients
     options : of running and matching, as for `NuWilson`, e.g. ``{"running": "full"}``
@@ -86,7 +87,7 @@ def predict(
     UnknownObservable, UnknownCoefficient, UnknownParameter, UnknownBasis, InvalidValue,
     InvalidShape, InvalidMass, InvalidBin, InvalidScale, UndefinedRatio
     """
-    wanted = [observables] if isinstance(observables, (str, tuple)) else list(observables)
+    wanted = as_observables(observables)
     values = {name: as_numbers(name, value) for name, value in coefficients.items()}
     overrides = {name: as_numbers(name, value) for name, value in (par or {}).items()}
     shape = _broadcast(values | {f"par['{k}']": v for k, v in overrides.items()})
@@ -210,8 +211,7 @@ class Predictor:
     ) -> None:
         self.observables = tuple(observables)
         self._quantities = [quantity_of(observable) for observable in observables]
-        if eft not in _EFTS:
-            raise UnknownBasis(f"predict takes coefficients of {', '.join(_EFTS)}, not of '{eft}'")
+        check_readable(eft, basis)
         self._known = known_coefficients(eft, basis)
         check_coefficients(dict.fromkeys(names, 0.0), self._known, eft, basis)
         self._scale, self._eft, self._basis = scale, eft, basis
@@ -297,6 +297,42 @@ def _quadratic(rate: Rate, B: np.ndarray) -> np.ndarray:
     left = (B[:, :, first] * (rate.factor * rate.form)).reshape(len(B), -1)
     right = B[:, :, second].reshape(len(B), -1)
     return left.real @ right.real.T + left.imag @ right.imag.T
+
+
+def as_observables(observables: Any) -> list[Observable]:
+    """A list of observables: names, and tuples of a name and its arguments.
+
+    A list of a name and numbers, as YAML and JSON give it, is the same as the tuple. A single
+    observable is a list of one.
+
+    Raises
+    ------
+    UnknownObservable
+    """
+    if isinstance(observables, (str, tuple)) or _is_call(observables):
+        return [_as_observable(observables)]
+    return [_as_observable(observable) for observable in observables]
+
+
+def _is_call(observable: Any) -> bool:
+    """Whether it is a list of a name and at least one number."""
+    return (
+        isinstance(observable, list)
+        and len(observable) > 1
+        and isinstance(observable[0], str)
+        and all(isinstance(x, Real) and not isinstance(x, bool) for x in observable[1:])
+    )
+
+
+def _as_observable(observable: Any) -> Observable:
+    if isinstance(observable, (str, tuple)):
+        return observable
+    if not _is_call(observable):
+        raise UnknownObservable(
+            f"{observable!r} is not an observable: give a name, or a name with its arguments as in"
+            " ('<dBR/dq2>(B+->Kinv)', 4, 8)"
+        )
+    return tuple(observable)
 
 
 def quantity_of(observable: Observable) -> tuple[Any, tuple[float, ...]]:

@@ -22,7 +22,7 @@ from flavio.statistics import likelihood as flavio_likelihood
 from flavio.statistics.probability import DeltaDistribution, UniformDistribution
 
 from . import settings
-from .batch import Observable
+from .batch import Observable, as_observables
 from .belle2 import Belle2Likelihood
 from .eft.bases import known_coefficients
 from .eft.flavour import check_coefficients
@@ -62,7 +62,8 @@ def likelihood(
     Parameters
     ----------
     dataset : ``paper2023``, the inputs of arXiv:2309.02940, or ``current``
-    observables : those to use (with arguments: tuples); default: all of the data set
+    observables : those to use (with arguments: tuples, or lists as YAML gives them); default: all of
+        the data set
     alternatives : names of measurements that replace members of the data set, see `dataset`
     fit_parameters : parameters that are fitted, e.g. masses: a dictionary of names and ranges
         (GeV) gives them flat priors; names alone keep the priors they have in
@@ -96,7 +97,7 @@ def likelihood(
         if not isinstance(belle2, Belle2Likelihood):
             belle2 = Belle2Likelihood(belle2)
     measured = sorted({o for n in names for o in find(n).all_parameters}, key=str)
-    chosen = measured if observables is None else list(dict.fromkeys(observables))
+    chosen = measured if observables is None else list(dict.fromkeys(as_observables(observables)))
     if not chosen and belle2 is None:
         raise UnknownObservable("the list of observables is empty")
     for observable in chosen:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,9 +130,10 @@ class Result:
         return f"({text})e{exponent:+03d}" if exponent else text
 
 
-def result(observable: str | tuple[Any, ...], measurement: str) -> Result | None:
+def result(observable: str | Sequence[Any], measurement: str) -> Result | None:
     """What a measurement, member of a data set or not, says about an observable."""
-    entry = find(measurement)._parameters.get(observable)
+    key = observable if isinstance(observable, str) else tuple(observable)
+    entry = find(measurement)._parameters.get(key)
     if entry is None:
         return None
     position, distribution = entry
@@ -150,8 +151,8 @@ def result(observable: str | tuple[Any, ...], measurement: str) -> Result | None
     )
 
 
-def results(observable: str | tuple[Any, ...], name: str) -> list[Result]:
-    """Results on an observable (with arguments: a tuple) in the data set ``name``.
+def results(observable: str | Sequence[Any], name: str) -> list[Result]:
+    """Results on an observable (with arguments: a tuple or list) in the data set ``name``.
 
     Measured values come first, then limits, the strongest first.
     """

@@ -18,7 +18,9 @@ it; nothing of this package is needed to read the file::
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,8 +28,9 @@ from wilson import wcxf
 
 from . import settings
 from ._export import check_draws, one_point, parameter_draws
-from .batch import Observable, Polynomials, Predictor, quantity_of
-from .eft.bases import known_coefficients
+from ._version import __version__
+from .batch import Observable, Polynomials, Predictor, as_observables, quantity_of
+from .eft.bases import check_readable, known_coefficients
 from .errors import InvalidShape, InvalidValue, NotPolynomial, UndefinedRatio
 from .physics.cache import Recorder
 from .physics.rates import Quantity, evaluate
@@ -68,8 +71,8 @@ def to_popxf(
 
     Parameters
     ----------
-    observables : names, or tuples of a name and its arguments, as in `predict`. In the document
-        they are called as in the command ``nusmeft``: ``<dBR/dq2>(B+->Kinv),4,8``
+    observables : names, or tuples or lists of a name and its arguments, as in `predict`. In the
+        document they are called as in the command ``nusmeft``: ``<dBR/dq2>(B+->Kinv),4,8``
     scale : of the coefficients, GeV
     eft, basis : of the coefficients: ``nuWET`` JMS, ``WET``, or ``nuSMEFT``, there of the
         coefficients with N only. Of coefficients of SMEFT nothing is an exact polynomial.
@@ -149,6 +152,15 @@ def documents(
     return [_document(export, drawn), _correlations(export, drawn)]
 
 
+def is_correlations(path: Path) -> bool:
+    """Whether a file is a document of `popxf_correlations`."""
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(document, dict) and document.get("$schema") == _CORRELATIONS_SCHEMA
+
+
 def _check_jelli(jelli: bool, draws: int) -> None:
     if jelli and draws:
         raise InvalidValue("jelli 0.1 reads no uncertainties; leave draws or jelli out")
@@ -170,12 +182,12 @@ def _prepare(
     coefficients: Iterable[str] | None,
     options: Mapping[str, Any] | None,
 ) -> _Export:
-    wanted = (observables,) if isinstance(observables, (str, tuple)) else tuple(observables)
+    wanted = tuple(as_observables(observables))
     if not wanted or len(set(wanted)) != len(wanted):
         raise InvalidValue("observables must be a list of different observables")
     given, parameters = one_point(par)
     point: dict[str, Any] = {"scale": scale, "eft": eft, "basis": basis, "options": options}
-    known_coefficients(eft, basis)  # raises for EFTs and bases that do not exist
+    check_readable(eft, basis)
     standard = known_coefficients("SMEFT", "Warsaw") if eft == "nuSMEFT" else {}
     chosen = None if coefficients is None else sorted(set(coefficients))
     if chosen is not None and not chosen:
@@ -383,7 +395,7 @@ def _reproducibility(
         " parameter that they depend on, names and units (GeV) as in flavio.",
         "tool": {
             "name": "flavio_nusmeft",
-            "version": settings.versions()["flavio_nusmeft"],
+            "version": __version__,
             "settings": made,
         },
         "inputs": dict(par),

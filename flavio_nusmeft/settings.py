@@ -12,7 +12,6 @@ import json
 import pkgutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import Any
 
 import flavio
@@ -21,6 +20,7 @@ import wilson.parameters
 import yaml
 from wilson.run.smeft import smpar
 
+from ._version import __version__
 from .eft.running import ALPHA_S
 
 __all__ = [
@@ -104,7 +104,11 @@ def applied(settings: Snapshot) -> Iterator[None]:
 
 def versions() -> dict[str, str]:
     """Versions of the packages that numbers depend on."""
-    return {name: version(name) for name in ("flavio_nusmeft", "flavio", "wilson")}
+    return {
+        "flavio_nusmeft": __version__,
+        "flavio": str(flavio.__version__),
+        "wilson": str(wilson.__version__),
+    }
 
 
 def description() -> dict[str, Any]:

@@ -286,7 +286,7 @@ class GlobalLikelihood(_Base):
         UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale, InvalidFile
         """
         if isinstance(point, (str, Path)):
-            point = load_wc(Path(point).read_text(encoding="utf-8"))
+            point = load_wc(Path(point))
         elif isinstance(point, Mapping):
             if scale is None:
                 raise InvalidScale("coefficients need a scale (in GeV)")

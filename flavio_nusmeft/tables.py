@@ -7,6 +7,7 @@ are ratios to another spectrum, for the reweighting of simulated events (redist,
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ import yaml
 from numpy.typing import ArrayLike
 
 from . import settings
-from ._export import check_draws, check_writable, one_point, parameter_draws
+from ._export import check_draws, check_writable, one_point, parameter_draws, write_files
 from .belle2.record import EDGES
 from .draws import Draws
 from .errors import (
@@ -37,6 +38,7 @@ _BEYOND = 100.0  # GeV²; above the largest q² of any b hadron
 # part of the branching ratio that may lie outside of the bins: the grid of Belle II ends
 # 0.017 GeV² below the endpoint of B+ -> K+, where at most 5e-5 of it lies
 _OUTSIDE = 1e-4
+_TABLES = ("spectrum.yaml", "covariance.yaml")  # of a submission to HEPData
 _YAML: dict[str, Any] = {
     "Dumper": getattr(yaml, "CSafeDumper", yaml.SafeDumper),
     "sort_keys": False,
@@ -153,29 +155,34 @@ class Spectrum:
         if self.uncertainties is not None and self.covariance is not None:
             header += ["uncertainty", *(f"covariance {k + 1}" for k in range(len(self.values)))]
             columns += [self.uncertainties, *self.covariance]
-        with path.open("w", encoding="utf-8", newline="") as stream:
-            for name, value in self.info.items():
-                stream.write(f"# {name}: {value}\n")
-            writer = csv.writer(stream)
-            writer.writerow(header)
-            writer.writerows(zip(*(column.tolist() for column in columns), strict=True))
+        stream = io.StringIO(newline="")
+        for name, value in self.info.items():
+            stream.write(f"# {name}: {value}\n")
+        writer = csv.writer(stream)
+        writer.writerow(header)
+        writer.writerows(zip(*(column.tolist() for column in columns), strict=True))
+        write_files({path: stream.getvalue()})
 
     def to_hepdata(self, directory: str | Path) -> list[Path]:
         """Write the files of a HEPData submission: ``submission.yaml``, the table, and, if it is
         there, the covariance of the values. Returns the paths.
+
+        A covariance that an earlier submission in the folder has, and this one has not, is removed.
 
         Raises
         ------
         UnwritablePath
         """
         folder = check_writable(directory, directory=True)
-        written = []
-        for name, documents in self.hepdata().items():
-            path = check_writable(folder / name)
-            with path.open("w", encoding="utf-8") as stream:
-                yaml.dump_all(documents, stream, **_YAML)
-            written.append(path)
-        return written
+        files = {
+            check_writable(folder / name): yaml.dump_all(documents, **_YAML)
+            for name, documents in self.hepdata().items()
+        }
+        earlier = folder / "submission.yaml"
+        old = earlier.read_text("utf-8", errors="replace") if earlier.is_file() else ""
+        stale = [folder / name for name in _TABLES if f"data_file: {name}" in old]
+        write_files(files, remove=[path for path in stale if path not in files])
+        return list(files)
 
     def hepdata(self) -> dict[str, list[dict[str, Any]]]:
         """The YAML documents of `to_hepdata` by file name."""

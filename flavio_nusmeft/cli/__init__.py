@@ -11,25 +11,42 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from runpy import run_path
+from typing import IO, Any
 
+from . import wcxf
 from .attempt import attempt
 from .export import add_parser as _add_export
+from .run import add_parser as _add_run
+from .terminal import flush, legible, safe_output
 
 __all__ = ["main"]
+
+
+class _Version(argparse.Action):
+    """Print the version, which is read without importing the package."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any, **__: Any) -> None:
+        spec = find_spec("flavio_nusmeft")
+        assert spec is not None
+        assert spec.origin is not None
+        print("nusmeft", run_path(str(Path(spec.origin).with_name("_version.py")))["__version__"])
+        parser.exit()
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="nusmeft", description="Flavour physics with sterile neutrinos."
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = parser.add_subparsers(title="commands", dest="command", required=True)
     predict = commands.add_parser(
         "predict",
         help="predict observables for a WCxf file",
         description="Predict observables for the Wilson coefficients in a WCxf file (YAML or"
-        " JSON; nuSMEFT, nuWET, nuWET-4, nuWET-3, SMEFT or WET), next to the Standard Model and to"
+        " JSON; nuSMEFT, nuWET, nuWET-4, nuWET-3, SMEFT, WET, WET-4 or WET-3), next to the Standard Model and to"
         " data.",
     )
     predict.add_argument("file", help="WCxf file, or - for standard input")
@@ -83,6 +100,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     figures.set_defaults(run=_run_figures)
     _add_export(commands)
+    _add_run(commands)
+    commands.add_parser("wcxf", help=wcxf.HELP, add_help=False)  # see main
     return parser
 
 
@@ -110,25 +129,32 @@ def _split(text: str) -> tuple[Any, ...]:
 
 def _is_reached(name: str, eft: str) -> bool:
     """Whether an EFT has the quarks that an observable needs."""
-    quarks = {"nuWET-4": "KD", "nuWET-3": "K"}.get(eft)
+    quarks = {"WET-4": "KD", "WET-3": "K"}.get(eft.removeprefix("nu"))
     return quarks is None or name.partition("(")[2][0] in quarks
 
 
-def _predict(options: argparse.Namespace, text: str) -> dict[str, Any]:
+def load(content: IO[Any], running: str | None) -> Any:
+    """The object with the coefficients of a WCxf file and the option ``--running``."""
+    from flavio_nusmeft.eft.wilson import NuWilson, load_wc
+    from flavio_nusmeft.errors import InvalidValue
+
+    wc_obj = load_wc(content)
+    if running is not None:
+        if not isinstance(wc_obj, NuWilson):
+            raise InvalidValue(f"--running is for coefficients with N, not for {wc_obj.wc.eft}")
+        wc_obj.set_option("running", running)
+    return wc_obj
+
+
+def _predict(options: argparse.Namespace, content: IO[Any]) -> dict[str, Any]:
     """Everything that `nusmeft predict` prints, as a dictionary for JSON."""
     import flavio
 
-    from flavio_nusmeft.eft.wilson import NuWilson, load_wc
-    from flavio_nusmeft.errors import InvalidValue
     from flavio_nusmeft.measurements import results
     from flavio_nusmeft.observables import NAMES
     from flavio_nusmeft.settings import provenance
 
-    wc_obj = load_wc(text)
-    if options.running is not None:
-        if not isinstance(wc_obj, NuWilson):
-            raise InvalidValue(f"--running is for coefficients with N, not for {wc_obj.wc.eft}")
-        wc_obj.set_option("running", options.running)
+    wc_obj = load(content, options.running)
     if options.observable:
         observables = [_split(item) for item in options.observable]
     else:
@@ -190,16 +216,24 @@ def _print_table(data: dict[str, Any]) -> None:
     for row in data["observables"]:
         label = ", ".join([row["observable"], *map(str, row["arguments"].values())])
         found = row["results"]
-        text = found[0]["text"] if found else ""
+        text = legible(found[0]["text"]) if found else ""
         table.add_row(label, f"{row['SM']:.4g}", f"{row['prediction']:.4g}", text)
     console.print(table, highlight=False)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status, 2 for wrong input."""
-    options = _parser().parse_args(arguments)
-    status: int = options.run(options)
-    return status
+    given = sys.argv[1:] if arguments is None else arguments
+    with safe_output():
+        try:
+            if given[:1] == ["wcxf"]:  # has a parser of its own
+                status = wcxf.run(given[1:])
+            else:
+                options = _parser().parse_args(given)
+                status = options.run(options)
+        except BrokenPipeError:  # as in: nusmeft ... | head
+            status = 1
+        return flush() or status
 
 
 def _run_figures(options: argparse.Namespace) -> int:
@@ -249,8 +283,8 @@ def _write_figures(directory: Path, datasets: Sequence[str], formats: Sequence[s
 
 
 def _run_predict(options: argparse.Namespace) -> int:
-    def predict(text: str) -> None:
-        data = _predict(options, text)
+    def predict(content: IO[Any]) -> None:
+        data = _predict(options, content)
         if data["unmatched"]:
             names = ", ".join(data["unmatched"])
             print(f"nusmeft: without effect here at tree level: {names}", file=sys.stderr)
@@ -260,7 +294,3 @@ def _run_predict(options: argparse.Namespace) -> int:
             _print_table(data)
 
     return attempt(options.file, predict)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

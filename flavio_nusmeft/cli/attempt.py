@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO, Any
 
 __all__ = ["attempt"]
 
 
-def attempt(file: str, action: Callable[[str], None]) -> int:
-    """Exit status of ``action`` on the text of a file, or of standard input for ``-``.
+def attempt(file: str, action: Callable[[IO[Any]], None]) -> int:
+    """Exit status of ``action`` on the content of a file, or of standard input for ``-``.
 
     0; 2 for wrong input, 1 if a result cannot be written.
     """
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        print(f"nusmeft: {file}: {error}", file=sys.stderr)
+        content = _read(file)
+    except OSError as error:
+        print(f"nusmeft: {file}: {error.strerror}", file=sys.stderr)
         return 2
     from flavio_nusmeft.errors import InvalidFile, NuSMEFTError
 
     try:
-        action(text)
+        action(content)
     except InvalidFile as error:
         print(f"nusmeft: {file}: {error}", file=sys.stderr)
         return 2
     except NuSMEFTError as error:
         print(f"nusmeft: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        raise
     except OSError as error:
         print(f"nusmeft: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _read(file: str) -> IO[Any]:
+    """Binary where possible: WCxf files are in UTF-8, whatever the terminal is in."""
+    if file == "-":
+        return getattr(sys.stdin, "buffer", sys.stdin)
+    return io.BytesIO(Path(file).read_bytes())

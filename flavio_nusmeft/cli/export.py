@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from .attempt import attempt
 
@@ -94,9 +94,9 @@ def add_parser(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    def export(text: str) -> None:
+    def export(content: IO[Any]) -> None:
         write = _write_popxf if options.format == "popxf" else _write_spectrum
-        for path in write(options, text):
+        for path in write(options, content):
             print(path)
 
     return attempt(options.file, export)
@@ -115,23 +115,26 @@ def _refuse(options: argparse.Namespace, *names: str) -> None:
             raise InvalidValue(f"--{name} is not an option of --format {options.format}")
 
 
-def _write_popxf(options: argparse.Namespace, text: str) -> list[Path]:
+def _write_popxf(options: argparse.Namespace, content: IO[Any]) -> list[Path]:
     from flavio_nusmeft import popxf
-    from flavio_nusmeft._export import check_writable
+    from flavio_nusmeft._export import check_writable, write_files
     from flavio_nusmeft.eft.wilson import load_wc
 
     from . import _split
 
     _refuse(options, "bins", "partial", "weights")
-    wc = load_wc(text).wc
+    wc = load_wc(content).wc
     observables = [
         name if not arguments else (name, *arguments)
         for name, *arguments in map(_split, options.observable)
     ]
     path = check_writable(options.output)
-    paths = [path]
+    correlations = path.with_name(f"{path.stem}-corr.json")
+    paths, stale = [path], []
     if options.draws:
-        paths.append(check_writable(path.with_name(f"{path.stem}-corr.json")))
+        paths.append(check_writable(correlations))
+    elif popxf.is_correlations(correlations):
+        stale.append(correlations)  # of the file that is written anew
     documents = popxf.documents(
         observables,
         scale=wc.scale,
@@ -144,12 +147,12 @@ def _write_popxf(options: argparse.Namespace, text: str) -> list[Path]:
         jelli=options.jelli,
         options={"running": options.running} if options.running else None,
     )
-    for target, document in zip(paths, documents, strict=True):
-        target.write_text(json.dumps(document, indent=1), "utf-8")
+    texts = [json.dumps(document, indent=1) for document in documents]
+    write_files(dict(zip(paths, texts, strict=True)), remove=stale)
     return paths
 
 
-def _write_spectrum(options: argparse.Namespace, text: str) -> list[Path]:
+def _write_spectrum(options: argparse.Namespace, content: IO[Any]) -> list[Path]:
     from flavio_nusmeft._export import check_writable
     from flavio_nusmeft.eft.wilson import load_wc
     from flavio_nusmeft.errors import InvalidBin, UnknownObservable
@@ -159,7 +162,7 @@ def _write_spectrum(options: argparse.Namespace, text: str) -> list[Path]:
     if len(options.observable) > 1:
         raise UnknownObservable(f"--format {options.format} takes one observable")
     (observable,) = options.observable
-    wc_obj = load_wc(text)
+    wc_obj = load_wc(content)
     arguments: dict[str, Any] = {"par": _masses(options), "partial": options.partial}
     if options.bins:
         try:

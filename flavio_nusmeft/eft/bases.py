@@ -16,13 +16,15 @@ from ..errors import UnknownBasis
 from .flavour import Coefficient, lookup
 from .operators import JMS, NU_SMEFT
 
-__all__ = ["documents", "known_coefficients", "register", "write"]
+__all__ = ["check_readable", "documents", "known_coefficients", "register", "write"]
 
 STERILE = "sterile"
 
 _QUARKS = {"d": "dsb", "u": "uc"}
 _FLAVOUR_CHANGING = {frozenset(s[:2]): s for s in ("sbnunu", "dbnunu", "sdnunu", "cununu")}
 _WET = {"": "WET", "b": "WET-4", "bc": "WET-3"}  # by the quarks that are integrated out
+# the bases of wilson's EFTs in which wilson runs and flavio reads
+_HUBS = {"SMEFT": ("Warsaw",)} | dict.fromkeys(_WET.values(), ("JMS", "flavio"))
 _LEPTONS = ("e", "mu", "tau")
 _LEPTON_TEX = ("e", r"\mu", r"\tau")
 
@@ -204,6 +206,37 @@ def known_coefficients(eft: str, basis: str) -> dict[str, bool]:
         for sector in instance.sectors.values()
         for name, info in sector.items()
     }
+
+
+@cache
+def check_readable(eft: str, basis: str) -> None:
+    """Check that coefficients of a basis reach observables.
+
+    WCxf has bases to which wilson translates, but from which it does not.
+
+    Raises
+    ------
+    UnknownBasis
+    """
+    known_coefficients(eft, basis)
+    own = [f"nu{name}" for name in _HUBS]
+    if eft in own:
+        return
+    if eft not in _HUBS:
+        raise UnknownBasis(
+            f"coefficients of {eft} reach no observable; give those of {', '.join([*own, *_HUBS])}"
+        )
+    hubs, translators = _HUBS[eft], wcxf.Translator.instances
+    readable = [
+        name
+        for known, name in sorted(wcxf.Basis.instances)
+        if known == eft and all(name == hub or (eft, name, hub) in translators for hub in hubs)
+    ]
+    if basis not in readable:
+        raise UnknownBasis(
+            f"wilson cannot translate the basis '{basis}' of {eft} to {' and '.join(hubs)}; give"
+            f" coefficients in {', '.join(readable)}"
+        )
 
 
 def write(directory: Path | str) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import IO, Any
 
 import yaml
@@ -40,6 +43,26 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
+def _numpy_name(loader: _Loader, node: yaml.Node) -> str:
+    """A name that is a string of numpy: wilson's YAML of WET-4 and WET-3 has such keys, pickled."""
+    match loader.construct_sequence(node, deep=True):
+        case [{"args": [str(dtype), *_]}, bytes(content)] if dtype.startswith("U"):
+            return content.decode("utf-32-le", "replace").rstrip("\0")
+    raise InvalidFile(f"line {node.start_mark.line + 1}: an object of numpy that is not a name")
+
+
+def _numpy_dtype(loader: _Loader, node: yaml.Node) -> dict[Any, Any]:
+    return loader.construct_mapping(node, deep=True)
+
+
+for _module in ("numpy._core", "numpy.core"):
+    _Loader.add_constructor(
+        f"tag:yaml.org,2002:python/object/apply:{_module}.multiarray.scalar", _numpy_name
+    )
+_Loader.add_constructor("tag:yaml.org,2002:python/object/apply:numpy.dtype", _numpy_dtype)
+_Loader.add_constructor("tag:yaml.org,2002:python/tuple", yaml.SafeLoader.construct_yaml_seq)
+
+
 def _parse(text: str) -> Any:
     if text.lstrip().startswith("{"):
         try:
@@ -69,8 +92,32 @@ def _real(name: str, value: Any) -> float:
     raise InvalidFile(f"value of {name} is not a number: {value!r}")
 
 
-def read_wc(stream: IO[str] | str) -> wcxf.WC:
-    """Read Wilson coefficients from a WCxf stream or string in YAML or JSON.
+def _text(source: IO[Any] | str | os.PathLike[str]) -> str:
+    """Content of a file, in UTF-8, or in UTF-16 as a Windows shell writes it, with or without a
+    byte order mark."""
+    if isinstance(source, os.PathLike):
+        try:
+            with open(source, "rb") as stream:
+                return _text(stream)
+        except OSError as error:
+            raise InvalidFile(f"{os.fspath(source)}: {error.strerror}") from None
+    try:
+        content = source if isinstance(source, str) else source.read()
+        if isinstance(content, bytes):
+            wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+            content = content.decode("utf-16" if wide else "utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidFile(f"not a text file: {error}") from None
+    return str(content).removeprefix("\ufeff")
+
+
+def read_wc(source: IO[Any] | str | os.PathLike[str]) -> wcxf.WC:
+    """Read Wilson coefficients from a WCxf file in YAML or JSON.
+
+    Parameters
+    ----------
+    source : the path of the file, a text or binary stream, or the content. A string is a path if it
+        has a single line without a brace, which no WCxf file has
 
     Raises
     ------
@@ -78,11 +125,9 @@ def read_wc(stream: IO[str] | str) -> wcxf.WC:
         If it is not YAML or JSON, has duplicate keys, lacks one of eft, basis, scale and values,
         or holds a value that is not a number.
     """
-    try:
-        text = stream if isinstance(stream, str) else stream.read()
-    except UnicodeDecodeError as error:
-        raise InvalidFile(f"not a text file: {error}") from None
-    data = _parse(text)
+    if isinstance(source, str) and source and not {"\n", "\r", "{"} & set(source):
+        source = Path(source)
+    data = _parse(_text(source))
     if not isinstance(data, dict):
         raise InvalidFile("not a WCxf file: no mapping with eft, basis, scale and values")
     missing = [key for key in ("eft", "basis", "scale", "values") if key not in data]

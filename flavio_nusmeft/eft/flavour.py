@@ -19,6 +19,7 @@ from wilson.util import smeftutil
 
 from ..errors import InvalidValue, UnknownCoefficient, nearest
 from .operators import JMS, NU_SMEFT, OperatorClass, Symmetry
+from .rounding import without_dust
 
 __all__ = [
     "Arrays",
@@ -158,6 +159,8 @@ def from_arrays(arrays: Mapping[str, np.ndarray], table: Table) -> dict[str, com
 class LinearMap:
     """A real-linear map of coefficients, ``out = a c + b c*``, built column by column on demand.
 
+    Parts of a column below the rounding error of its largest entry are zero.
+
     Parameters
     ----------
     source : table of the operator classes that are mapped
@@ -176,11 +179,11 @@ class LinearMap:
             return self._columns[name]
         except KeyError:
             pass
-        one = self._function(to_arrays({name: 1.0}, self._source))
+        one = without_dust(self._function(to_arrays({name: 1.0}, self._source)))
         if lookup(self._source)[name].real:
             column = tuple((key, complex(value), 0j) for key, value in one.items())
         else:
-            unit = self._function(to_arrays({name: 1j}, self._source))
+            unit = without_dust(self._function(to_arrays({name: 1j}, self._source)))
             keys = list(dict.fromkeys([*one, *unit]))
             column = tuple(
                 (

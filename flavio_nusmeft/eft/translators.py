@@ -16,6 +16,7 @@ from ..errors import DroppedCoefficientWarning
 from .bases import known_coefficients
 from .flavour import Arrays, LinearMap, check_coefficients, from_arrays
 from .operators import FGMS, LIAO_MA, NU_SMEFT, WARSAW
+from .rounding import real_where_hermitian
 
 __all__ = ["from_warsaw", "register", "to_warsaw", "warn_dropped"]
 
@@ -118,8 +119,10 @@ def _adapter(source: str, target: str) -> Any:
     def translate(
         C: Mapping[str, complex], scale: float, parameters: Any, sectors: Any = None
     ) -> dict[str, complex]:
-        check_coefficients(C, known_coefficients("nuSMEFT", source), "nuSMEFT", source)
-        return from_warsaw(to_warsaw(C, source), target)
+        known = known_coefficients("nuSMEFT", source)
+        values = real_where_hermitian(C, known, "nuSMEFT")
+        check_coefficients(values, known, "nuSMEFT", source)
+        return from_warsaw(to_warsaw(values, source), target)
 
     return translate
 

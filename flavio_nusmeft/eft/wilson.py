@@ -6,6 +6,8 @@ coefficients, stock flavio observables its SMEFT (or WET) part.
 
 from __future__ import annotations
 
+import copy
+import os
 from collections import ChainMap
 from collections.abc import Iterable, Mapping, MutableMapping
 from functools import lru_cache
@@ -21,20 +23,23 @@ from wilson.run.smeft import smpar
 
 from .. import settings
 from ..errors import InvalidScale, InvalidValue, UnknownBasis, UnknownSector, nearest
-from .bases import known_coefficients
+from .bases import check_readable, known_coefficients
 from .chain import FLAVOURS, PARAMETERS, Settings, needs_ckm, nusmeft_map, nuwet_map
 from .evolution import Ckm
 from .files import read_wc
 from .flavour import check_coefficients
 from .matching import SMEFT_MATCHED, UNMATCHED
 from .operators import NU_SMEFT
+from .rounding import real_where_hermitian, without_dust
 from .translators import from_warsaw, to_warsaw, warn_dropped
 
 __all__ = [
     "NuWilson",
     "StandardWilson",
+    "check_reached",
     "ckm_elements",
     "load_wc",
+    "match_run",
     "options_of",
     "promote",
     "register",
@@ -50,6 +55,7 @@ _STANDARD = {
     "nuWET-3": ("WET-3", "JMS"),
 }
 _CKM = Ckm._fields
+_FLAVOURS = FLAVOURS | {_STANDARD[eft][0]: quarks for eft, quarks in FLAVOURS.items()}
 
 
 def _check_scale(scale: float) -> float:
@@ -188,12 +194,23 @@ class NuWilson(StandardWilson):
         self.clear_cache()
 
     def set_initial_wcxf(self, wc: wcxf.WC) -> None:
-        """Set the coefficients from a WCxf object."""
-        self.set_initial(wc.dict, wc.scale, wc.eft, wc.basis)
+        """Set the coefficients from a WCxf object, as `from_wc` does."""
+        self.set_initial(_values(wc), wc.scale, wc.eft, wc.basis)
 
     @classmethod
-    def load_wc(cls, stream: IO[str] | str) -> NuWilson:
-        """Read a WCxf file (YAML or JSON) from a stream or a string.
+    def from_wc(cls, wc: wcxf.WC) -> NuWilson:
+        """The object with the coefficients of a WCxf object, e.g. of what `match_run` returns.
+
+        Imaginary parts of hermitian coefficients are dropped if they are no larger than rounding
+        errors (1e-12 of the largest coefficient, 1e-6 in wilson's results for WET), else refused.
+        """
+        return cls(_values(wc), wc.scale, wc.eft, wc.basis)
+
+    @classmethod
+    def load_wc(cls, stream: IO[Any] | str | os.PathLike[str]) -> NuWilson:
+        """Read a WCxf file (YAML or JSON): its path, an open stream or its content.
+
+        Rounding errors are treated as by `from_wc`.
 
         Raises
         ------
@@ -206,6 +223,11 @@ class NuWilson(StandardWilson):
         if key not in self._options:
             raise KeyError(f"'{key}' is not an option{nearest(key, self._option_schema.schema)}")
         return self._options[key]
+
+    def __getstate__(self) -> dict[str, Any]:
+        # of copies and pickles: the options are their own, results of running are found anew
+        own = {"_options": copy.deepcopy(self._options), "_cache": {}}
+        return self.__dict__ | own
 
     def __repr__(self) -> str:
         # the running, and what is not the default
@@ -236,6 +258,9 @@ class NuWilson(StandardWilson):
             neutrinos
         sectors : names of the sectors that are wanted, e.g. ``("sbnunu",)``
 
+        Coefficients of hermitian operators are exactly real. Rounding errors of the running to
+        nuSMEFT and nuWET, below 2.2e-16 of the largest coefficient, are left out.
+
         Warns
         -----
         DroppedCoefficientWarning
@@ -254,10 +279,14 @@ class NuWilson(StandardWilson):
             values = {name: value for name, value in values.items() if name in names}
         elif eft in FLAVOURS:
             warn_dropped(self.unmatched, eft)
-            values = self.standard(scale, eft, basis, sectors) | self.sterile(scale, chosen, eft)
+            standard = self.standard(scale, eft, basis, sectors)
+            standard = {name: value for name, value in standard.items() if name in known}
+            values = self._without_dust(standard) | self.sterile(scale, chosen, eft)
         else:
             values = self.standard(scale, eft, basis, sectors)
-        values = {name: value for name, value in values.items() if name in known}
+        # wilson has names that are no plain strings
+        values = {str(name): value for name, value in values.items() if name in known}
+        values = real_where_hermitian(values, known, eft)
         return wcxf.WC(eft=eft, basis=basis, scale=scale, values=wcxf.WC.dict2values(values))
 
     @property
@@ -282,11 +311,7 @@ class NuWilson(StandardWilson):
         does not have. The CKM elements are those of ``par``, flavio's parameters, or of the object.
         """
         source, start = self.wc.eft, self.wc.scale
-        if FLAVOURS.get(source, 6) < FLAVOURS[eft]:
-            raise UnknownBasis(
-                f"cannot run from {source} up to {eft}: give coefficients of {eft} or nuSMEFT, or"
-                " choose observables that need no heavier quarks"
-            )
+        check_reached(source, eft)
         if not self._sterile_values:
             return {}
         needed = source == "nuSMEFT" and needs_ckm(self.get_option("running"), sectors)
@@ -317,7 +342,11 @@ class NuWilson(StandardWilson):
         full = self.get_option("running") == "full"
         route = self._settings(self.parameters if full else wilson_parameters.p)
         sterile = nusmeft_map(self.wc.scale, scale, route)(self._sterile_values)
-        return self.standard(scale, "SMEFT", "Warsaw", "all") | sterile
+        return self._without_dust(self.standard(scale, "SMEFT", "Warsaw", "all")) | sterile
+
+    def _without_dust(self, standard: Mapping[str, complex]) -> dict[str, complex]:
+        """Results of wilson without rounding errors; what was given is no rounding error."""
+        return without_dust(standard, keep=dict(self._standard_values))
 
     def standard(
         self, scale: float, eft: str, basis: str, sectors: str | Iterable[str]
@@ -329,7 +358,7 @@ class NuWilson(StandardWilson):
         if eft in FLAVOURS:
             eft = _STANDARD[eft][0]
         chosen = sectors if sectors == "all" else _check_sectors(sectors, eft)
-        return dict(with_ckm(self, None).match_run(scale, eft, basis, chosen).dict)
+        return dict(match_run(with_ckm(self, None), scale, eft, basis, chosen).dict)
 
     @property
     def standard_values(self) -> frozenset[tuple[str, complex]]:
@@ -340,6 +369,55 @@ class NuWilson(StandardWilson):
     def standard_basis(self) -> tuple[str, str]:
         """EFT and basis of `standard_values`."""
         return _STANDARD[self.wc.eft]
+
+
+def match_run(
+    wc_obj: wilson.Wilson,
+    scale: float,
+    eft: str,
+    basis: str,
+    sectors: str | tuple[str, ...] = "all",
+) -> wcxf.WC:
+    """Results of ``wc_obj.match_run`` for any object, with one kind of error for what wilson cannot
+    do.
+
+    Raises
+    ------
+    UnknownBasis, InvalidScale, UnknownSector
+    """
+    source = wc_obj.wc.eft
+    if isinstance(wc_obj, NuWilson):
+        return wc_obj.match_run(scale, eft, basis, sectors)
+    known_coefficients(eft, basis)
+    if eft in _STANDARD:
+        raise UnknownBasis(f"coefficients of {source} cannot be run to {eft}: give nuSMEFT Warsaw")
+    try:
+        return wc_obj.match_run(_check_scale(scale), eft, basis, sectors)
+    except (ValueError, TypeError) as error:  # no way from here to there; translator to EOS
+        reason = f"{source} {wc_obj.wc.basis} to {eft} {basis}"
+        raise UnknownBasis(f"wilson cannot run {reason}: {error}") from error
+
+
+def check_reached(source: str, target: str) -> None:
+    """Check that an EFT with coefficients has all quarks of ``target``, WET or nuWET (-4, -3).
+
+    Raises
+    ------
+    UnknownBasis
+    """
+    if _FLAVOURS.get(source, 6) < _FLAVOURS[target]:
+        high = "nuSMEFT" if source.startswith("nu") else "SMEFT"
+        raise UnknownBasis(
+            f"cannot run from {source} up to {target}: give coefficients of {target} or {high}, or"
+            " choose observables that need no heavier quarks"
+        )
+
+
+def _values(wc: wcxf.WC) -> dict[str, complex]:
+    """Coefficients that a program has written, see `real_where_hermitian`."""
+    registered = (wc.eft, wc.basis) in wcxf.Basis.instances
+    known = known_coefficients(wc.eft, wc.basis) if registered else {}
+    return real_where_hermitian(wc.dict, known, wc.eft)
 
 
 def _check_sectors(sectors: str | Iterable[str], eft: str) -> tuple[str, ...]:
@@ -388,7 +466,8 @@ def _made(
     ``number`` of the settings, on which these depend.
     """
     if eft in _STANDARD:
-        result = NuWilson(dict(values), scale, eft, basis)
+        real = real_where_hermitian(dict(values), known_coefficients(eft, basis), eft)
+        result = NuWilson(real, scale, eft, basis)
     else:
         result = flavio.WilsonCoefficients()
         result.set_initial(dict(values), scale, eft, basis)
@@ -450,9 +529,16 @@ def with_options(
     """
     if eft in _STANDARD:
         return NuWilson(values, scale, eft, basis, options)
+    check_readable(eft, basis)
     result = StandardWilson()
     result.set_initial(dict(values), _check_scale(scale), eft, basis)
     _set_options(result, options or {})
+    matched = eft == "SMEFT" and scale == result.get_option("smeft_matchingscale")
+    if matched and (eft, basis, "WET", "JMS") not in wcxf.Matcher.instances:
+        raise UnknownBasis(
+            f"wilson cannot match SMEFT {basis} at the scale of the coefficients, {scale} GeV:"
+            " translate them to Warsaw"
+        )
     return result
 
 
@@ -478,22 +564,20 @@ def options_of(wc_obj: wilson.Wilson) -> dict[str, Any]:
     return options
 
 
-def load_wc(stream: IO[str] | str) -> flavio.WilsonCoefficients:
-    """Read a WCxf file of nuSMEFT or nuWET, SMEFT or WET."""
+def load_wc(stream: IO[Any] | str | os.PathLike[str]) -> flavio.WilsonCoefficients:
+    """Read a WCxf file of nuSMEFT or nuWET (-4, -3), SMEFT or WET (-4, -3), as `NuWilson.load_wc`.
+
+    Raises
+    ------
+    InvalidFile, UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale
+    """
     wc = read_wc(stream)
     if wc.eft in _STANDARD:
         return NuWilson.from_wc(wc)
-    check_coefficients(wc.dict, known_coefficients(wc.eft, wc.basis), wc.eft, wc.basis)
-    _check_scale(wc.scale)
-    if wc.eft not in ("SMEFT", "WET"):
-        raise UnknownBasis(f"{wc.eft} cannot be run to the b scale; give SMEFT, WET or nuSMEFT")
-    bases = {b for e, b, target in wcxf.Translator.instances if (e, target) == ("WET", "flavio")}
-    if wc.eft == "WET" and wc.basis not in bases | {"flavio"}:
-        known = ", ".join(sorted(bases | {"flavio"}))
-        raise UnknownBasis(f"WET {wc.basis} has no translator to flavio's basis; there are {known}")
-    result = StandardWilson()
-    result.set_initial_wcxf(wc)
-    return result
+    check_readable(wc.eft, wc.basis)
+    values = _values(wc)
+    check_coefficients(values, known_coefficients(wc.eft, wc.basis), wc.eft, wc.basis)
+    return with_options(values, wc.scale, wc.eft, wc.basis)
 
 
 def _matcher(basis: str) -> Any:
@@ -502,10 +586,12 @@ def _matcher(basis: str) -> Any:
     def match_nuwet(
         C: Mapping[str, complex], scale: float, parameters: Mapping[str, Any] | None
     ) -> dict[str, complex]:
-        point = NuWilson(C, scale, "nuSMEFT", basis)
+        known = known_coefficients("nuSMEFT", basis)
+        values = real_where_hermitian(C, known, "nuSMEFT")
+        point = NuWilson(values, scale, "nuSMEFT", basis)
         point.set_option("smeft_matchingscale", scale)
-        known = {k: v for k, v in (parameters or {}).items() if k in wilson_parameters.p}
-        point.set_option("parameters", known)
+        own = {k: v for k, v in (parameters or {}).items() if k in wilson_parameters.p}
+        point.set_option("parameters", own)
         return dict(point.match_run(scale, "nuWET", "JMS").dict)
 
     return match_nuwet

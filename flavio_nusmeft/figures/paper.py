@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import io
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._export import write_files
 from .data import (
     Curves,
     Plane,
@@ -317,24 +319,27 @@ def _save(figure: Figure, path: Path) -> Path:
     logger.setLevel(logging.WARNING)  # it reports every glyph
     try:
         with rc_context(_STYLE):
-            figure.savefig(path, metadata=metadata)
+            content = io.BytesIO()
+            figure.savefig(content, format=path.suffix[1:], metadata=metadata)
     finally:
         logger.setLevel(level)
+    write_files({path: content.getvalue()})
     return path
 
 
 def _write_panels(path: Path, panels: Sequence[Panel]) -> Path:
     """One table with a header that says the units; the panels one below the other."""
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        header: list[str] = []
-        for panel in panels:
-            names, columns = panel.table()
-            if names != header:
-                writer.writerow(names)
-                header = names
-            text = [_format(column) for column in columns]
-            writer.writerows(zip(*text, strict=True))
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream)
+    header: list[str] = []
+    for panel in panels:
+        names, columns = panel.table()
+        if names != header:
+            writer.writerow(names)
+            header = names
+        text = [_format(column) for column in columns]
+        writer.writerows(zip(*text, strict=True))
+    write_files({path: stream.getvalue()})
     return path
 
 
@@ -345,19 +350,20 @@ def _format(column: np.ndarray) -> list[str]:
 
 
 def _write_experiment(path: Path, data: Experiment) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["observable", "kind", "low", "high", "remark", "source"])
-        for band in data.bands:
-            kind = "member" if band.member else "alternative"
-            observable = data.observables[band.channel]
-            interval = [f"{band.low:.6g}", f"{band.high:.6g}"]
-            writer.writerow([observable, kind, *interval, "1 sigma", band.source])
-        observables = {c: names[0] for c, (names, _) in Z_POLE.items()} | dict(data.observables)
-        for line in (*data.limits.values(), *data.reach, *data.prospects):
-            observable = observables[line.channel]
-            row = [observable, line.kind, "", f"{line.value:.6g}", line.text, line.source]
-            writer.writerow(row)
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream)
+    writer.writerow(["observable", "kind", "low", "high", "remark", "source"])
+    for band in data.bands:
+        kind = "member" if band.member else "alternative"
+        observable = data.observables[band.channel]
+        interval = [f"{band.low:.6g}", f"{band.high:.6g}"]
+        writer.writerow([observable, kind, *interval, "1 sigma", band.source])
+    observables = {c: names[0] for c, (names, _) in Z_POLE.items()} | dict(data.observables)
+    for line in (*data.limits.values(), *data.reach, *data.prospects):
+        observable = observables[line.channel]
+        row = [observable, line.kind, "", f"{line.value:.6g}", line.text, line.source]
+        writer.writerow(row)
+    write_files({path: stream.getvalue()})
     return path
 
 

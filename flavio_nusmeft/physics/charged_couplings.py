@@ -15,7 +15,7 @@ import numpy as np
 
 from ..eft.flavour import Arrays, LinearMap
 from ..eft.operators import JMS, N_ACTIVE, N_NEUTRINOS
-from ..eft.wilson import NuWilson, promote, with_ckm
+from ..eft.wilson import NuWilson, check_reached, promote, with_ckm
 from .cache import ParameterCache
 from .modes import CHARGED_LEPTONS
 from .widths import COMPONENTS, combine
@@ -156,6 +156,7 @@ def active_couplings(
     if has_coefficients(wc_obj):
         wc_obj = promote(wc_obj)
         if not isinstance(wc_obj, NuWilson) or wc_obj.has_standard_part:
+            check_reached(wc_obj.wc.eft, "nuWET" if isinstance(wc_obj, NuWilson) else "WET")
             sector = f"{quarks[::-1]}{lepton}nu"
             wcs = with_ckm(wc_obj, par).get_wc(sector, scale, par)
     return np.asarray(normalisation * _active(wcs, quarks, lepton, sm))

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 import flavio
 import numpy as np
+from wilson import wcxf
 
 from ..eft.flavour import Arrays, LinearMap
 from ..eft.operators import JMS, N_ACTIVE, N_NEUTRINOS
-from ..eft.wilson import NuWilson, promote, with_ckm
+from ..eft.wilson import NuWilson, check_reached, promote, with_ckm
 from .cache import ParameterCache
 from .charged_couplings import has_coefficients
 from .kaons import charm
@@ -146,9 +147,13 @@ def _active(
     have, are taken from JMS.
     """
     kind, final, initial, sector, eft = _TRANSITIONS[quarks]
+    check_reached(wc_obj.wc.eft, eft)
     part = with_ckm(wc_obj, par)
     if kind == "u":
-        return dict(part.match_run(scale, eft, "JMS", (sector,)).dict)
+        # at the scale of the coefficients wilson returns all sectors
+        names = wcxf.Basis[eft, "JMS"].sectors[sector]
+        found = part.match_run(scale, eft, "JMS", (sector,)).dict
+        return {name: value for name, value in found.items() if name in names}
     wcs = part.get_wc(sector, scale, par, eft=eft)
     normalisation = _sm(par, (quarks, scale))[0]
     i, j = final + 1, initial + 1

@@ -230,7 +230,7 @@ def test_options(par):
         ({"par": {"m_N4": 1.0}}, errors.UnknownParameter, "m_N"),
         ({"par": {"m_N1": 1j}}, errors.InvalidValue, "real and finite"),
         ({"par": {"m_N1": [0.5, -1.0]}}, errors.InvalidMass, "not negative"),
-        ({"eft": "WET-4"}, errors.UnknownBasis, "nuSMEFT"),
+        ({"eft": "WET-2", "basis": "JMS"}, errors.UnknownBasis, "nuSMEFT"),
         (
             {"eft": "nuWET-4", "basis": "JMS", "coefficients": {"SnudLL_1412": 1e-8}},
             errors.UnknownBasis,

@@ -148,7 +148,7 @@ def test_wet_basis_that_flavio_cannot_read(tmp_path, capsys):
     path = tmp_path / "eos.yml"
     path.write_text("{eft: WET, basis: EOS, scale: 4.2, values: {'cbtaunutau::cVL': 0.1}}")
     assert main(["predict", str(path)]) == 2
-    assert "WET EOS has no translator to flavio's basis" in capsys.readouterr().err
+    assert "wilson cannot translate the basis 'EOS' of WET" in capsys.readouterr().err
 
 
 def test_coefficients_without_effect_are_named(tmp_path, capsys):

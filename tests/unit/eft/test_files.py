@@ -47,7 +47,8 @@ def test_flow_mapping_is_yaml():
         (GOOD[: GOOD.index("values")], "values missing"),
         (GOOD.replace("scale: 1e3\n", ""), "scale missing"),
         ("", "no mapping"),
-        ("just text", "no mapping"),
+        ("just\ntext", "no mapping"),
+        ("nowhere.yml", "nowhere.yml: No such file"),
         ("- a\n- b\n", "no mapping"),
         (GOOD.replace("Re:", "re:"), "keys Re and Im"),
         (GOOD.replace("1e-8\n", "abc\n", 1), "QN_2311 is not a number: 'abc'"),
@@ -77,6 +78,44 @@ def test_malformed(text, message):
 def test_content_is_checked(old, new, error):
     with pytest.raises(error):
         NuWilson.load_wc(io.StringIO(GOOD.replace(old, new)))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("text", [GOOD, read_wc(GOOD).dump(fmt="json")])
+def test_paths_and_byte_order_marks(text, encoding, tmp_path):
+    """Windows writes byte order marks; a file is given by its path or open, as text or binary."""
+    path = tmp_path / "scalar.yml"
+    path.write_text(text, encoding)
+    expected = read_wc(GOOD).dict
+    assert read_wc(path).dict == read_wc(str(path)).dict == expected
+    assert NuWilson.load_wc(path).wc.dict == NuWilson.load_wc(str(path)).wc.dict == expected
+    with path.open("rb") as stream:
+        assert read_wc(stream).dict == expected
+    if encoding != "utf-16":
+        with path.open(encoding="utf-8") as stream:
+            assert read_wc(stream).dict == expected
+
+
+@pytest.mark.parametrize("name", ["nowhere.yml", "."])
+def test_paths_that_cannot_be_read(name, tmp_path):
+    for path in (tmp_path / name, str(tmp_path / name)):
+        with pytest.raises(errors.InvalidFile, match=rf"{tmp_path}.*(No such|directory)"):
+            read_wc(path)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "!!python/object/apply:numpy._core.multiarray.scalar [1, 2]",
+        "!!python/object/apply:numpy._core.multiarray.scalar {a: 1}",
+        "!!python/object/apply:numpy.core.multiarray.scalar"
+        " [!!python/object/apply:numpy.dtype {args: [f8]}, !!binary AAAA]",
+        "!!python/object/apply:os.system [ls]",
+    ],
+)
+def test_other_objects_are_no_names(key):
+    with pytest.raises(errors.InvalidFile):
+        read_wc(f"eft: WET\nbasis: JMS\nscale: 1\nvalues:\n  ? {key}\n  : 1.0\n")
 
 
 def test_binary_file(tmp_path):

@@ -123,8 +123,7 @@ def _relation(name: str, eft: str, basis: str) -> list[_Term] | None:
 def _qqql(operator: str, indices: tuple[int, ...]) -> list[_Term]:
     """O_prst = O_sprt + O_srpt - O_rpst, the flavour relation of arXiv:1405.0486."""
     p, r, s, t = indices
-    factors = Counter({(s, p, r, t): 1})
-    factors.update([(s, r, p, t)])
+    factors: Counter[tuple[int, ...]] = Counter([(s, p, r, t), (s, r, p, t)])
     factors.subtract([(r, p, s, t), indices])
     own = -factors.pop(indices)
     return [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 __all__ = [
@@ -168,17 +167,50 @@ class DroppedCoefficientWarning(UserWarning):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """``"; did you mean 'x'?"`` with the most similar known name, or an empty string."""
-    names = list(known)
-    alike = [other for other in names if len(other) == len(name)]
-    if alike:
-        # a coefficient with a wrong index: fewest, then smallest differences
-        def distance(other: str) -> tuple[int, int]:
-            steps = [abs(ord(a) - ord(b)) for a, b in zip(name, other, strict=True) if a != b]
-            return len(steps), sum(steps)
+    """``"; did you mean 'x'?"`` with the known names that a typing error explains, or nothing.
 
-        best = min(alike, key=distance)
-        if distance(best)[0] <= len(name) // 3:
-            return f"; did you mean '{best}'?"
-    matches = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"; did you mean '{matches[0]}'?" if matches else ""
+    These are the names that differ in case and spaces only, or else by one letter (wrong, missing,
+    too many, or exchanged with its neighbour), in names of ten and more letters by two. If more
+    than four are equally close, none is named.
+    """
+    typed = _folded(name)
+    most = 0 if len(typed) < 3 else 1 if len(typed) < 10 else 2
+    found: list[str] = []
+    for other in map(str, known):
+        errors = _typing_errors(typed, _folded(other), most)
+        if errors < most:
+            found.clear()
+            most = errors
+        if errors == most:
+            found.append(other)
+    if not 0 < len(found) <= 4:
+        return ""
+    return f"; did you mean {' or '.join(map(repr, found))}?"
+
+
+def _folded(name: str) -> str:
+    return "".join(name.split()).casefold()
+
+
+def _typing_errors(first: str, second: str, most: int) -> int:
+    """Letters that are wrong, missing, too many or exchanged; any larger number if above ``most``.
+
+    The optimal string alignment distance, in the band of the matrix where it can be small.
+    """
+    far, size = most + 1, len(second)
+    if abs(len(first) - size) > most:
+        return far
+    before: list[int] = []
+    last = [*range(size + 1)]
+    for i, a in enumerate(first, 1):
+        row = [far] * (size + 1)
+        row[0] = i
+        for j in range(max(1, i - most), min(size, i + most) + 1):
+            b = second[j - 1]
+            row[j] = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == second[j - 2] and b == first[i - 2]:
+                row[j] = min(row[j], before[j - 2] + 1)
+        if min(row) > most:
+            return far
+        before, last = last, row
+    return last[-1]

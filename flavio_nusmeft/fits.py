@@ -102,9 +102,11 @@ def likelihood(
         raise UnknownObservable("the list of observables is empty")
     for observable in chosen:
         if observable not in measured:
+            name = observable if isinstance(observable, str) else observable[0]
+            known = name in flavio.Observable.instances
             raise UnknownObservable(
                 f"'{observable}' is not measured in the data set '{dataset}'"
-                f"{nearest(str(observable), map(str, measured))}; measured are"
+                f"{'' if known else nearest(str(observable), map(str, measured))}; measured are"
                 f" {', '.join(map(str, measured))}"
             )
     constraints = _priors(fit_parameters)

@@ -15,10 +15,9 @@ from numbers import Number
 from typing import Any, NamedTuple
 
 import numpy as np
-from wilson.util import smeftutil
 
-from ..errors import InvalidValue, UnknownCoefficient, nearest
-from .operators import JMS, NU_SMEFT, OperatorClass, Symmetry
+from ..errors import InvalidValue, UnknownCoefficient
+from .operators import OperatorClass, Symmetry
 from .rounding import without_dust
 
 __all__ = [
@@ -28,6 +27,8 @@ __all__ = [
     "check_coefficients",
     "coefficients",
     "from_arrays",
+    "name_of",
+    "orbit",
     "to_arrays",
 ]
 
@@ -52,7 +53,8 @@ class Coefficient(NamedTuple):
     orbit: tuple[tuple[Indices, float, bool], ...]
 
 
-def _name(operator: str, indices: Indices) -> str:
+def name_of(operator: str, indices: Indices) -> str:
+    """``LNQd_2123`` for ``LNQd`` and the indices (1, 0, 1, 2), which count from 0."""
     return f"{operator}_{''.join([str(i + 1) for i in indices])}"
 
 
@@ -78,11 +80,11 @@ def _group(symmetry: Symmetry) -> tuple[tuple[Indices, int, bool], ...]:
     return tuple(group)
 
 
-def _orbit(operator: OperatorClass, start: Indices) -> set[tuple[Indices, int, bool]]:
+def orbit(symmetry: Symmetry, start: Indices) -> set[tuple[Indices, int, bool]]:
     """All (indices, sign, conjugate) that the symmetry relates to one index tuple."""
     return {
         (tuple([start[i] for i in permutation]), sign, conjugate)
-        for permutation, sign, conjugate in _group(operator.symmetry)
+        for permutation, sign, conjugate in _group(symmetry)
     }
 
 
@@ -97,25 +99,30 @@ def coefficients(operator: OperatorClass) -> tuple[Coefficient, ...]:
     if not operator.symmetry.generators:
         return tuple(
             Coefficient(
-                _name(operator.name, indices), operator, indices, False, 1, ((indices, 1.0, False),)
+                name_of(operator.name, indices),
+                operator,
+                indices,
+                False,
+                1,
+                ((indices, 1.0, False),),
             )
             for indices in all_indices
         )
     result = []
     for indices in all_indices:
-        orbit = _orbit(operator, indices)
-        if min(orbit)[0] != indices or (indices, -1, False) in orbit:
+        images = orbit(operator.symmetry, indices)
+        if min(images)[0] != indices or (indices, -1, False) in images:
             continue
-        real = (indices, 1, True) in orbit
-        same_operator = {image for image, _, conjugate in orbit if not conjugate}
+        real = (indices, 1, True) in images
+        same_operator = {image for image, _, conjugate in images if not conjugate}
         multiplicity = len(same_operator)
         # a self-conjugate coefficient reaches every entry without conjugation as well
         entries = tuple(
             (image, sign / multiplicity, conjugate)
-            for image, sign, conjugate in sorted(orbit)
+            for image, sign, conjugate in sorted(images)
             if not (conjugate and image in same_operator)
         )
-        name = _name(operator.name, indices)
+        name = name_of(operator.name, indices)
         result.append(Coefficient(name, operator, indices, real, multiplicity, entries))
     return tuple(result)
 
@@ -221,8 +228,10 @@ def check_coefficients(
     """
     for name, value in values.items():
         if name not in known:
+            from .hints import hint  # it imports this module
+
             raise UnknownCoefficient(
-                f"'{name}' is not a coefficient of {eft}/{basis}{_hint(name, known)}"
+                f"'{name}' is not a coefficient of {eft}/{basis}{hint(str(name), eft, basis)}"
             )
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, Number):
             raise InvalidValue(f"{name} = {value!r} is not a number")
@@ -231,27 +240,3 @@ def check_coefficients(
             raise InvalidValue(f"{name} = {value} is not finite")
         if known[name] and number.imag != 0:
             raise InvalidValue(f"{name} is real (its operator is hermitian), not {value}")
-
-
-def _hint(name: str, known: Mapping[str, bool]) -> str:
-    """Say which independent coefficient a redundant name stands for, or the nearest name."""
-    operator_name, _, digits = name.partition("_")
-    for table in (JMS, *NU_SMEFT.values()):
-        operator = table.get(operator_name)
-        if operator is None or len(digits) != len(operator.shape) or not digits.isdigit():
-            continue
-        indices = tuple(int(digit) - 1 for digit in digits)
-        if any(not 0 <= i < size for i, size in zip(indices, operator.shape, strict=True)):
-            break
-        for image, sign, conjugate in sorted(_orbit(operator, indices)):
-            related = _name(operator_name, image)
-            if related in known:
-                star = "*" if conjugate else ""
-                minus = "-" if sign < 0 else ""
-                return f"; it is not independent: {name} = {minus}{related}{star}, set that one"
-    # hermitian classes of SMEFT with four flavour indices
-    if len(digits) == 4 and any(operator_name in smeftutil.C_symm_keys[k] for k in (4, 5, 6)):
-        partner = f"{operator_name}_{digits[1]}{digits[0]}{digits[3]}{digits[2]}"
-        if partner in known:
-            return f"; it is not independent: {name} = {partner}*, set that one"
-    return nearest(name, known)

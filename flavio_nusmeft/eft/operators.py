@@ -46,6 +46,10 @@ HERMITIAN = Symmetry((((1, 0, 3, 2), 1, True),))
 HERMITIAN_FIERZ = Symmetry(
     (((1, 0, 3, 2), 1, True), ((2, 3, 0, 1), 1, False), ((0, 3, 2, 1), 1, False))
 )
+# two identical currents, exchangeable (SMEFT and WET); hermitian ones
+EXCHANGEABLE = Symmetry((((2, 3, 0, 1), 1, False),))
+HERMITIAN_EXCHANGEABLE = Symmetry((*HERMITIAN.generators, *EXCHANGEABLE.generators))
+SYMMETRIC_MATRIX = Symmetry((((1, 0), 1, False),))
 SYMMETRIC = Symmetry((((1, 0, 2, 3), 1, False),))
 ANTISYMMETRIC = Symmetry((((1, 0, 2, 3), -1, False),))
 

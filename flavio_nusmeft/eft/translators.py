@@ -18,7 +18,7 @@ from .flavour import Arrays, LinearMap, check_coefficients, from_arrays
 from .operators import FGMS, LIAO_MA, NU_SMEFT, WARSAW
 from .rounding import real_where_hermitian
 
-__all__ = ["from_warsaw", "register", "to_warsaw", "warn_dropped"]
+__all__ = ["from_warsaw", "has_counterpart", "register", "to_warsaw", "translate", "warn_dropped"]
 
 
 def _fgms_to_warsaw(C: Arrays) -> Arrays:
@@ -115,16 +115,26 @@ def from_warsaw(values: Mapping[str, complex], basis: str) -> dict[str, complex]
     return _FROM_WARSAW[basis](kept)
 
 
+def translate(values: Mapping[str, complex], source: str, target: str) -> dict[str, complex]:
+    """Translate independent coefficients between bases of nuSMEFT, see `from_warsaw`."""
+    return from_warsaw(to_warsaw(values, source), target)
+
+
+def has_counterpart(name: str, source: str, target: str) -> bool:
+    """Whether `translate` keeps a coefficient."""
+    return target == "Warsaw" or all(n.split("_")[0] in _KEPT for n in to_warsaw({name: 1}, source))
+
+
 def _adapter(source: str, target: str) -> Any:
-    def translate(
+    def translator(
         C: Mapping[str, complex], scale: float, parameters: Any, sectors: Any = None
     ) -> dict[str, complex]:
         known = known_coefficients("nuSMEFT", source)
         values = real_where_hermitian(C, known, "nuSMEFT")
         check_coefficients(values, known, "nuSMEFT", source)
-        return from_warsaw(to_warsaw(values, source), target)
+        return translate(values, source, target)
 
-    return translate
+    return translator
 
 
 def register() -> None:

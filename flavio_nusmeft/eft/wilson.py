@@ -28,6 +28,7 @@ from .chain import FLAVOURS, PARAMETERS, Settings, needs_ckm, nusmeft_map, nuwet
 from .evolution import Ckm
 from .files import read_wc
 from .flavour import check_coefficients
+from .hints import sector_hint
 from .matching import SMEFT_MATCHED, UNMATCHED
 from .operators import NU_SMEFT
 from .rounding import real_where_hermitian, without_dust
@@ -427,7 +428,7 @@ def _check_sectors(sectors: str | Iterable[str], eft: str) -> tuple[str, ...]:
     chosen = (sectors,) if isinstance(sectors, str) else tuple(sectors)
     for sector in chosen:
         if sector not in known:
-            raise UnknownSector(f"{eft} has no sector '{sector}'{nearest(sector, known)}")
+            raise UnknownSector(f"{eft} has no sector '{sector}'{sector_hint(sector, eft)}")
     return chosen
 
 

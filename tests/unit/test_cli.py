@@ -112,7 +112,7 @@ def test_wrong_input_is_one_line_and_status_2(arguments, message, capsys):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("LNQd_2123", "LNQd_2124", "did you mean 'LNQd_2123'"),
+        ("LNQd_2123", "LNQd_2124", "the indices of LNQd are 1-3"),
         ("FGMS", "FGMT", "no basis 'FGMT'"),
         ("nuSMEFT", "nuSM", "EFT 'nuSM' does not exist"),
         ("1000", "-1", "positive finite"),

@@ -16,6 +16,7 @@ import wilson
 from wilson import parameters as wilson_parameters
 from wilson import wcxf
 
+from ..citations import cite
 from ..errors import InvalidScale, InvalidValue, UnknownBasis, UnknownSector, nearest
 from .bases import known_coefficients
 from .chain import FLAVOURS, Settings, needs_ckm, nusmeft_map, nuwet_map
@@ -45,6 +46,19 @@ _STANDARD = {
     "nuWET-3": ("WET-3", "JMS"),
 }
 _CKM = Ckm._fields
+# what the running of the part with N cites
+_JMS = "Jenkins:2017jig"
+_PAPERS = {
+    "qcd": ("arXiv:2309.02940", _JMS),
+    "full": (
+        _JMS,
+        "arXiv:1711.05270",
+        "arXiv:2010.12109",
+        "arXiv:2103.04441",
+        "arXiv:2407.16751",
+    ),
+}
+_WILSON = ("Aebischer:2018bkb",)
 
 
 def _check_scale(scale: float) -> float:
@@ -252,8 +266,9 @@ class NuWilson(flavio.WilsonCoefficients):
         return nuwet_map(source, start, eft, float(scale), sectors, settings)(self._sterile_values)
 
     def _settings(self, ckm: Mapping[str, float]) -> Settings:
-        """Options and parameters, with the CKM elements of ``ckm``."""
+        """Options and parameters, with the CKM elements of ``ckm``; notes the papers to cite."""
         option, parameters = self.get_option, self.parameters
+        cite(_PAPERS[option("running")])
         parameters |= {name: ckm[name] for name in _CKM}
         return Settings(
             running=option("running"),
@@ -280,6 +295,7 @@ class NuWilson(flavio.WilsonCoefficients):
         for WET (-4, -3)."""
         if not self._standard_values:
             return {}
+        cite(_WILSON)
         if self._standard_wc is None:
             part = flavio.WilsonCoefficients()
             part.set_initial(self._standard_values, self.wc.scale, *_STANDARD[self.wc.eft])

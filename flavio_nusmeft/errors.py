@@ -23,6 +23,7 @@ __all__ = [
     "InvalidShape",
     "InvalidValue",
     "MissingRecord",
+    "NeutrinoMassWarning",
     "NotPolynomial",
     "NuSMEFTError",
     "UndefinedRatio",
@@ -147,6 +148,10 @@ class CheckpointWarning(UserWarning):
 
 class ConvergenceWarning(UserWarning):
     """A maximum at which the minimiser did not converge."""
+
+
+class NeutrinoMassWarning(UserWarning):
+    """A model gives N and the active neutrinos a Dirac mass, and so mixing, which is neglected."""
 
 
 class WorkerWarning(UserWarning):

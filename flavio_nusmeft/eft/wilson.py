@@ -74,6 +74,12 @@ def _check_scale(scale: float) -> float:
 class NuWilson(flavio.WilsonCoefficients):
     """Wilson coefficients of nuSMEFT or nuWET at a scale.
 
+    N1, N2 and N3 are Majorana particles that leave the detector undecayed and do not mix with the
+    active neutrinos. A Dirac N is two Majorana states of equal mass, n = (n_1 + i n_2)/sqrt(2): of
+    a coefficient C of nbar n (qn, nd, nu, ne, ln, phin) it has C/2 with the N indices 11 and 22,
+    iC/2 with 12 and -iC/2 with 21; of lbar n (lnle, lnqd1, lnqd3, lnuq, nW, nB, nphi) C/sqrt(2) and
+    iC/sqrt(2), of nbar e (nedu, phine) C/sqrt(2) and -iC/sqrt(2).
+
     Parameters
     ----------
     wcdict : coefficients by name, real or complex, in GeV^-2 (or the coefficient's dimension);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import measurements, observables, parameters
+from . import citations, measurements, observables, parameters
 from .eft import bases, translators, wilson
 from .physics import formfactors
 
@@ -10,10 +10,11 @@ __all__ = ["register"]
 
 
 def register() -> None:
-    """Register EFTs, bases, translators, parameters, observables and measurements.
+    """Register citations, EFTs, bases, translators, parameters, observables and measurements.
 
     Whatever is registered already is left as it is, so calling it twice does nothing.
     """
+    citations.register()
     bases.register()
     translators.register()
     wilson.register()

@@ -22,6 +22,7 @@ __all__ = [
     "InvalidShape",
     "InvalidValue",
     "MissingRecord",
+    "NeutrinoMassWarning",
     "NotPolynomial",
     "NuSMEFTError",
     "SettingsWarning",
@@ -152,6 +153,10 @@ class CheckpointWarning(UserWarning):
 
 class ConvergenceWarning(UserWarning):
     """A maximum at which the minimiser did not converge."""
+
+
+class NeutrinoMassWarning(UserWarning):
+    """A model gives N and the active neutrinos a Dirac mass, and so mixing, which is neglected."""
 
 
 class SettingsWarning(UserWarning):

@@ -15,8 +15,9 @@ from typing import Any
 import flavio
 import numpy as np
 
+from .citations import cite
 from .errors import InvalidBin
-from .physics import exclusive, inclusive, long_distance, two_body
+from .physics import exclusive, formfactors, inclusive, long_distance, two_body
 from .physics.modes import (
     CHARGED_LEPTONS,
     INVISIBLE,
@@ -157,12 +158,45 @@ def _ratio(
 
 @dataclass(frozen=True)
 class _Spec:
+    """An observable. ``function`` of (par, *arguments) is called through `quantity`, which notes
+    the papers to cite: ``papers``, and those of the form factors of ``transitions``."""
+
     name: str
     arguments: tuple[str, ...]
-    quantity: Callable[..., Quantity]
+    function: Callable[..., Quantity]
     description: str
     tex: str
     taxonomy: str
+    papers: tuple[str, ...] = ()
+    transitions: tuple[str, ...] = ()
+
+    def quantity(self, par: Par, *args: float, **named: float) -> Quantity:
+        papers = (_METHOD, *self.papers)
+        for transition in self.transitions:
+            papers += formfactors.papers(transition)
+        cite(papers)
+        return self.function(par, *args, **named)
+
+
+# what predictions cite, by the texkeys of citations.yml and flavio
+_METHOD = "arXiv:2309.02940"
+_SM = "Buras:2014fpa"
+_WIDTH = "arXiv:1908.02267"
+_TAU = "arXiv:0908.1174"
+_POLARISATION = "arXiv:1212.1878"
+_KAONS = ("Mescia:2007kn", "Buras:2006gb", "arXiv:hep-ph/0503107")
+_KLONG = "arXiv:hep-ph/9701313"
+_KINETIC = ("Gambino:2011cq", "Benson:2003kp")
+
+
+def _short_distance_papers(mode: ExclusiveMode) -> tuple[str, ...]:
+    """Of the decay without a charged lepton: the SM, and what is special to the mode."""
+    papers: tuple[str, ...] = (_SM,) if mode.quarks in ("bs", "bd") else ()
+    if mode.width_factor:
+        papers += (_WIDTH,)
+    if mode.kaon:
+        papers += _KAONS
+    return (*papers, _KLONG) if mode.kaon == "long" else papers
 
 
 _BIN = ("q2min", "q2max")
@@ -183,7 +217,9 @@ def _semi_invisible_specs(mode: ExclusiveMode) -> Iterator[_Spec]:
     variants = [("BR", r"\text{BR}", mode.long_distance, "")]
     if mode.long_distance:
         variants.append(("BR_SD", r"\text{BR}_\text{SD}", False, ", short distance only"))
+    transitions = (mode.form_factors,)
     for symbol, symbol_tex, tau, note in variants:
+        papers = _short_distance_papers(mode) + ((_TAU,) if tau else ())
         derivative = rf"\frac{{d{symbol_tex}}}{{dq^2}}"
         yield _Spec(
             f"{symbol}({process})",
@@ -192,6 +228,8 @@ def _semi_invisible_specs(mode: ExclusiveMode) -> Iterator[_Spec]:
             rf"Branching ratio of ${tex}${note}",
             rf"${symbol_tex}({tex})$",
             taxonomy,
+            papers,
+            transitions,
         )
         yield _Spec(
             f"d{symbol}/dq2({process})",
@@ -200,6 +238,8 @@ def _semi_invisible_specs(mode: ExclusiveMode) -> Iterator[_Spec]:
             rf"Differential branching ratio of ${tex}${note}",
             rf"${derivative}({tex})$",
             taxonomy,
+            papers,
+            transitions,
         )
         yield _Spec(
             f"<d{symbol}/dq2>({process})",
@@ -208,6 +248,8 @@ def _semi_invisible_specs(mode: ExclusiveMode) -> Iterator[_Spec]:
             rf"Binned differential branching ratio of ${tex}${note}",
             rf"$\langle {derivative} \rangle({tex})$",
             taxonomy,
+            papers,
+            transitions,
         )
     if mode.spin:
         yield from _fl_specs(mode, process, tex, taxonomy)
@@ -216,15 +258,18 @@ def _semi_invisible_specs(mode: ExclusiveMode) -> Iterator[_Spec]:
 def _fl_specs(mode: ExclusiveMode, process: str, tex: str, taxonomy: str) -> Iterator[_Spec]:
     text = f"longitudinal polarisation fraction of ${tex}$ (short distance)"
     function = exclusive.longitudinal
-    yield from _fraction_specs(function, "FL", "F_L", text, mode, process, tex, taxonomy)
+    papers = () if mode.lepton else _short_distance_papers(mode)
+    yield from _fraction_specs(function, "FL", "F_L", text, mode, process, tex, taxonomy, papers)
 
 
 def _polarisation_specs(
     mode: ExclusiveMode, process: str, tex: str, taxonomy: str
 ) -> Iterator[_Spec]:
     text = rf"polarisation of the $\tau$ in ${tex}$, sign as for $\tau^-$"
-    function = exclusive.polarisation
-    yield from _fraction_specs(function, "Ptau", r"P_\tau", text, mode, process, tex, taxonomy)
+    function, papers = exclusive.polarisation, (_POLARISATION,)
+    yield from _fraction_specs(
+        function, "Ptau", r"P_\tau", text, mode, process, tex, taxonomy, papers
+    )
 
 
 def _fraction_specs(
@@ -236,6 +281,7 @@ def _fraction_specs(
     process: str,
     tex: str,
     taxonomy: str,
+    papers: tuple[str, ...],
 ) -> Iterator[_Spec]:
     for name, arguments, function, description, name_tex in (
         (symbol, ("q2",), _fraction, f"Differential {text}", symbol_tex),
@@ -255,6 +301,8 @@ def _fraction_specs(
             description,
             f"${name_tex}({tex})$",
             taxonomy,
+            papers,
+            (mode.form_factors,),
         )
 
 
@@ -276,6 +324,7 @@ _RATIOS = (("mu", "e"), ("e", "mu"), ("tau", "l"))
 
 def _semileptonic_specs(decay: str) -> Iterator[_Spec]:
     source, decay_tex, meson = _SEMILEPTONIC_DECAYS[decay]
+    transitions = (SEMILEPTONIC[f"{source}e"].form_factors,)
     for lepton in _AVERAGE:
         tex = rf"{decay_tex} {LEPTON_TEX[lepton]}^+\,\text{{inv}}"
         taxonomy = f"{_SEMILEPTONIC_TAXONOMY % meson} :: ${tex}$"
@@ -298,6 +347,7 @@ def _semileptonic_specs(decay: str) -> Iterator[_Spec]:
                     f"{text} ratio of ${tex}$",
                     f"${symbol_tex}({tex})$",
                     taxonomy,
+                    transitions=transitions,
                 )
         if lepton == "l":
             continue
@@ -315,6 +365,7 @@ def _semileptonic_specs(decay: str) -> Iterator[_Spec]:
                 partial(_semileptonic, source, second),
                 rf"R_{{{LEPTON_TEX[first]} {LEPTON_TEX[second]}}}({tex})",
                 f"{_SEMILEPTONIC_TAXONOMY % meson} :: ${tex}$",
+                transitions=transitions,
             )
 
 
@@ -324,9 +375,12 @@ def _ratio_spec(
     denominator: Callable[[Par], Quantity],
     tex: str,
     taxonomy: str,
+    papers: tuple[str, ...] = (),
+    transitions: tuple[str, ...] = (),
 ) -> _Spec:
     text = f"Ratio of branching ratios ${tex}$, first over second lepton"
-    return _Spec(name, (), partial(_ratio, numerator, denominator), text, f"${tex}$", taxonomy)
+    function = partial(_ratio, numerator, denominator)
+    return _Spec(name, (), function, text, f"${tex}$", taxonomy, papers, transitions)
 
 
 def _inclusive_specs() -> Iterator[_Spec]:
@@ -340,6 +394,7 @@ def _inclusive_specs() -> Iterator[_Spec]:
             f"Branching ratio of ${tex}$",
             rf"$\text{{BR}}({tex})$",
             f"{taxonomy} :: ${tex}$",
+            _KINETIC,
         )
     tex = r"B\to X\ell^+\,\text{inv}"
     for first, second in (("mu", "e"), ("e", "mu")):
@@ -349,20 +404,23 @@ def _inclusive_specs() -> Iterator[_Spec]:
             partial(_inclusive, second),
             rf"R_{{{LEPTON_TEX[first]} {LEPTON_TEX[second]}}}({tex})",
             f"{taxonomy} :: ${tex}$",
+            _KINETIC,
         )
 
 
 def _strange_specs() -> Iterator[_Spec]:
     tex = r"B\to X_s\,\text{inv}"
     taxonomy = rf"Process :: $b$ hadron decays :: FCNC decays :: $B\to X$ + invisible :: ${tex}$"
-    for name, arguments, quantity, text, name_tex in (
-        ("BR", (), _strange, "Branching ratio", r"\text{BR}"),
+    for name, arguments, quantity, text, name_tex, papers, transitions in (
+        ("BR", (), _strange, "Branching ratio", r"\text{BR}", (_SM,), ()),
         (
             "<BR>",
             ("MXmin", "MXmax"),
             _strange_region,
             "Partial branching ratio",
             r"\langle\text{BR}\rangle",
+            (_SM, _WIDTH),
+            ("B->K", "B->K*"),
         ),
     ):
         yield _Spec(
@@ -372,6 +430,8 @@ def _strange_specs() -> Iterator[_Spec]:
             f"{text} of ${tex}$, short distance, average of charges",
             f"${name_tex}({tex})$",
             taxonomy,
+            papers,
+            transitions,
         )
 
 

@@ -8,12 +8,21 @@ observables can be computed from the same object.
 Couplings are 3x3 arrays in flavour, the indices in the order in which the fields stand in the
 Lagrangian; those that are not given vanish. As everywhere, the quark doublets q and lepton doublets
 l are in the basis where down-type quarks and charged leptons are mass eigenstates. C is the charge
-conjugation matrix, psi^c = C psibar^T, and epsilon_12 = 1. Tree-level exchange at dimension six,
-without running above or loops at the threshold; the scalars eta, S1 and R2~ are those of
-arXiv:2309.02940 Sec. 5.
+conjugation matrix, psi^c = C psibar^T, epsilon_12 = 1, phi~ = i sigma_2 phi*. Tree-level exchange
+at dimension six, without running above or loops at the threshold; the scalars eta, S1 and R2~ are
+those of arXiv:2309.02940 Sec. 5.
+
+Left out of every model: mixing of a Z' or W' with the Z or W (couplings to the Higgs current),
+couplings of S1 and V2~ to two quarks, which would make the proton decay, kinetic mixing, magnetic
+couplings of vectors, and couplings to the Higgs doublet that act at dimension eight or in loops
+only, like |S1|² phi† phi.
+
+`add` makes one object of several models.
 """
 
 from __future__ import annotations
+
+import warnings
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,8 +30,15 @@ from wilson.util import smeftutil
 
 from .eft.flavour import Arrays, from_arrays
 from .eft.operators import WARSAW
-from .eft.wilson import NuWilson
-from .errors import InvalidMass, InvalidShape, InvalidValue
+from .eft.wilson import NuWilson, options_of
+from .errors import (
+    InvalidMass,
+    InvalidScale,
+    InvalidShape,
+    InvalidValue,
+    NeutrinoMassWarning,
+    UnknownBasis,
+)
 
 __all__ = [
     "S1",
@@ -32,6 +48,7 @@ __all__ = [
     "V2_tilde",
     "W_prime",
     "Z_prime",
+    "add",
     "scalar_doublet",
 ]
 
@@ -46,24 +63,38 @@ def scalar_doublet(
     y_d: ArrayLike | None = None,
     y_u: ArrayLike | None = None,
     y_e: ArrayLike | None = None,
+    lam: complex = 0.0,
 ) -> NuWilson:
-    """Second Higgs doublet eta (1, 2, -1/2), without a vacuum expectation value.
+    """Second Higgs doublet eta (1, 2, -1/2), in the basis where it has no vacuum expectation value
+    at leading order.
 
     L = -y_N lbar N eta - y_d qbar (i sigma_2 eta*) d - y_u qbar eta u
-        - y_e lbar (i sigma_2 eta*) e + h.c.
+        - y_e lbar (i sigma_2 eta*) e - lam (phi† phi)(phi~† eta) + h.c.
+
+    phi~† eta = eta^T i sigma_2 phi is the singlet of eta and the Higgs doublet phi (1, 2, 1/2).
+    ``lam`` gives phi, the potential of the Higgs boson, and with the other couplings uphi, dphi,
+    ephi and nphi, which shift its couplings and the masses of the fermions. nphi is a Dirac mass of
+    N with the active neutrinos: it means mixing, which is neglected everywhere else.
+
+    Warns
+    -----
+    NeutrinoMassWarning
+        if both ``lam`` and ``y_N`` are not zero
 
     Raises
     ------
     InvalidMass, InvalidShape, InvalidValue
     """
     N, d, u, e = _couplings(y_N=y_N, y_d=y_d, y_u=y_u, y_e=y_e)
-    return _point(
+    quartic = _number("lam", lam)
+    model = _point(
         mass,
         {
             "lnqd1": -np.einsum("pr,st->prst", N, d),
             "lnuq": np.einsum("pr,ts->prst", N, u.conj()),
             "lnle": -np.einsum("pr,st->prst", N, e),
             "ln": -np.einsum("pt,rs->prst", N, N.conj()) / 2,
+            "nphi": np.conj(quartic) * N,
         },
         {
             "qd1": -np.einsum("pt,rs->prst", d, d.conj()) / 6,
@@ -74,8 +105,23 @@ def scalar_doublet(
             "ledq": np.einsum("pr,ts->prst", e, d.conj()),
             "quqd1": -np.einsum("pr,st->prst", u, d),
             "lequ1": np.einsum("pr,st->prst", e, u),
+            "phi": np.array(abs(quartic) ** 2),
+            "uphi": np.conj(quartic) * u,
+            "dphi": -quartic * d,
+            "ephi": -quartic * e,
         },
     )
+    # <phi~> = (v/√2, 0) in (phi† phi) lbar phi~ N
+    dirac = abs(quartic) * abs(N).max() * _V**3 / (2 * np.sqrt(2) * model.wc.scale**2)
+    if dirac:
+        warnings.warn(
+            f"lam and y_N give N and the active neutrinos a Dirac mass of up to {dirac:.2g} GeV"
+            " (nphi), and N mixes with them unless a Yukawa coupling of N cancels it; mixing is"
+            " neglected here: set lam = 0, or take N as unmixed on purpose",
+            NeutrinoMassWarning,
+            stacklevel=2,
+        )
+    return model
 
 
 def S1(
@@ -307,6 +353,57 @@ def V2_tilde(
     )
 
 
+def add(*models: NuWilson) -> NuWilson:
+    """The sum of the coefficients of several models, all at the same scale.
+
+    Heavy particles of different masses belong to different scales. Take the heavier model to the
+    scale of the lighter one first, which neglects loops with both:
+
+    ``heavy = NuWilson.from_wc(heavy.match_run(light.wc.scale, "nuSMEFT", "Warsaw"))``
+
+    Couplings of two heavy particles to each other are not part of it. The sum has the options of
+    the models, which must agree.
+
+    Raises
+    ------
+    InvalidScale
+        if the scales differ
+    UnknownBasis
+        if the EFT or the basis differ
+    InvalidValue
+        if the options differ, or without any model
+    """
+    if not models:
+        raise InvalidValue("nothing to add: give the models, add(first, second)")
+    first = models[0].wc
+    values: dict[str, complex] = {}
+    for model in models:
+        wc = model.wc
+        if (wc.eft, wc.basis) != (first.eft, first.basis):
+            raise UnknownBasis(
+                f"cannot add coefficients of {wc.eft} {wc.basis} to those of {first.eft}"
+                f" {first.basis}: translate them with match_run"
+            )
+        if wc.scale != first.scale:
+            low = min(wc.scale, first.scale)
+            raise InvalidScale(
+                f"cannot add coefficients at {wc.scale:g} GeV to those at {first.scale:g} GeV: run"
+                f" the heavier model w to the lower scale, NuWilson.from_wc(w.match_run({low:g},"
+                f" '{first.eft}', '{first.basis}'))"
+            )
+        if options_of(model) != options_of(models[0]):
+            raise InvalidValue(
+                f"the options of the models differ: {options_of(model)} and"
+                f" {options_of(models[0])}; set them alike with set_option"
+            )
+        for name, value in wc.dict.items():
+            values[name] = values.get(name, 0) + value
+    total = NuWilson(values, first.scale, first.eft, first.basis)
+    for key, value in options_of(models[0]).items():
+        total.set_option(key, value)
+    return total
+
+
 def _couplings(**matrices: ArrayLike | None) -> list[np.ndarray]:
     """Checked arrays of couplings, zero where there is none."""
     result = []
@@ -321,15 +418,29 @@ def _couplings(**matrices: ArrayLike | None) -> list[np.ndarray]:
         if array.shape != (3, 3):
             raise InvalidShape(f"{name} has the shape {array.shape}, it must be (3, 3)")
         for (i, j), value in np.ndenumerate(array):
-            if not np.isfinite(value):
-                raise InvalidValue(f"{name}[{i}, {j}] = {value} is not finite")
-            if abs(value) > _PERTURBATIVE:
-                raise InvalidValue(
-                    f"|{name}[{i}, {j}]| = {abs(value):.3g} is larger than 4 pi: the exchange at"
-                    " tree level means nothing for such a coupling"
-                )
+            _check(f"{name}[{i}, {j}]", value)
         result.append(array)
     return result
+
+
+def _number(name: str, value: complex) -> complex:
+    """A checked coupling without flavour."""
+    try:
+        number = complex(value)
+    except (TypeError, ValueError):
+        raise InvalidValue(f"{name} = {value!r} is not a number") from None
+    _check(name, number)
+    return number
+
+
+def _check(name: str, value: complex) -> None:
+    if not np.isfinite(value):
+        raise InvalidValue(f"{name} = {value} is not finite")
+    if abs(value) > _PERTURBATIVE:
+        raise InvalidValue(
+            f"|{name}| = {abs(value):.3g} is larger than 4 pi: the exchange at tree level means"
+            " nothing for such a coupling"
+        )
 
 
 def _point(mass: float, sterile: Arrays, standard: Arrays) -> NuWilson:

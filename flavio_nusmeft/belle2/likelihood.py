@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import settings
+from ..citations import cite
 from ..errors import FailedMinimization, InvalidBin, InvalidShape, InvalidValue
 from ..physics.exclusive import Shift, spectrum
-from ..physics.formfactors import PROCESSES, implementation
+from ..physics.formfactors import PROCESSES, implementation, papers
 from ..physics.modes import SEMI_INVISIBLE
 from . import exact as pyhf_likelihood
 from . import record
@@ -22,6 +23,7 @@ from .model import Model, Profile
 __all__ = ["Belle2Likelihood"]
 
 _MODE = SEMI_INVISIBLE["B+->K"]
+_PAPER = "arXiv:2507.12393"
 _FAR = 50.0  # below ln L of no signal
 # total branching ratios of the signals, added to the SM, at which maxima are kept as starts
 _START_SIZES = (3e-6, 7e-6, 1.5e-5, 3e-5, 6e-5)
@@ -202,6 +204,7 @@ class Belle2Likelihood:
                 f"form_factor_covariance=True is for the form factors '{_fit()}', not for"
                 f" '{implementation(_MODE.form_factors)}'"
             )
+        cite((_PAPER, *papers(_MODE.form_factors)))
         return spectrum(par_dict, _MODE, record.EDGES, wc_obj, self._shifts)
 
     def _signal(self, spectra: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

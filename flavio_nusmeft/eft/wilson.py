@@ -22,6 +22,7 @@ from wilson import wcxf
 from wilson.run.smeft import smpar
 
 from .. import settings
+from ..citations import cite
 from ..errors import InvalidScale, InvalidValue, UnknownBasis, UnknownSector, nearest
 from .bases import check_readable, known_coefficients
 from .chain import FLAVOURS, PARAMETERS, Settings, needs_ckm, nusmeft_map, nuwet_map
@@ -57,6 +58,19 @@ _STANDARD = {
 }
 _CKM = Ckm._fields
 _FLAVOURS = FLAVOURS | {_STANDARD[eft][0]: quarks for eft, quarks in FLAVOURS.items()}
+# what the running of the part with N cites
+_JMS = "Jenkins:2017jig"
+_PAPERS = {
+    "qcd": ("arXiv:2309.02940", _JMS),
+    "full": (
+        _JMS,
+        "arXiv:1711.05270",
+        "arXiv:2010.12109",
+        "arXiv:2103.04441",
+        "arXiv:2407.16751",
+    ),
+}
+_WILSON = ("Aebischer:2018bkb",)
 
 
 def _check_scale(scale: float) -> float:
@@ -113,6 +127,12 @@ class StandardWilson(flavio.WilsonCoefficients):
 
 class NuWilson(StandardWilson):
     """Wilson coefficients of nuSMEFT or nuWET at a scale.
+
+    N1, N2 and N3 are Majorana particles that leave the detector undecayed and do not mix with the
+    active neutrinos. A Dirac N is two Majorana states of equal mass, n = (n_1 + i n_2)/sqrt(2): of
+    a coefficient C of nbar n (qn, nd, nu, ne, ln, phin) it has C/2 with the N indices 11 and 22,
+    iC/2 with 12 and -iC/2 with 21; of lbar n (lnle, lnqd1, lnqd3, lnuq, nW, nB, nphi) C/sqrt(2) and
+    iC/sqrt(2), of nbar e (nedu, phine) C/sqrt(2) and -iC/sqrt(2).
 
     Parameters
     ----------
@@ -323,8 +343,9 @@ class NuWilson(StandardWilson):
         return nuwet_map(source, start, eft, float(scale), sectors, route)(self._sterile_values)
 
     def _settings(self, ckm: Mapping[str, float]) -> Settings:
-        """Options and parameters, with the CKM elements of ``ckm``."""
+        """Options and parameters, with the CKM elements of ``ckm``; notes the papers to cite."""
         option, parameters = self.get_option, self.parameters
+        cite(_PAPERS[option("running")])
         parameters |= {name: ckm[name] for name in _CKM}
         return Settings(
             running=option("running"),
@@ -356,6 +377,7 @@ class NuWilson(StandardWilson):
         for WET (-4, -3)."""
         if not self._standard_values:
             return {}
+        cite(_WILSON)
         if eft in FLAVOURS:
             eft = _STANDARD[eft][0]
         chosen = sectors if sectors == "all" else _check_sectors(sectors, eft)

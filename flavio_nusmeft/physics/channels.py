@@ -2,6 +2,13 @@
 
 Without a charged lepton these are the 21 pairs of neutrinos, whose width as Majorana particles is
 Γ_Dirac(C_ab)/(1 + δ_ab) (arXiv:2309.02940 Eq. (14)); with one, the six neutrinos with Γ_Dirac.
+
+All neutrinos are Majorana particles, the N without mixing, and all of them count as invisible: an N
+that decays in the detector is not taken out. For a pair of massive N the rates of Dirac particles
+are others. With a vector of right-handed N (``qn``, ``nd``) a Dirac N has 0.91, 0.81, 0.67 times
+the rate of B+ -> K+ + inv at m_N = 1, 1.5, 2 GeV, 1.20, 1.58, 3.4 times that of B0 -> K*0 + inv and
+half of that of Bs -> inv; `eft.wilson.NuWilson` says how to have one as two Majorana states.
+Operators with one N give the same rates for both.
 """
 
 from __future__ import annotations

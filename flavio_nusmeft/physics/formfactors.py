@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import flavio
@@ -30,7 +31,7 @@ _FITS = {
     "BSZ": "flavio's parameters",
 }
 
-__all__ = ["PROCESSES", "FormFactorProcess", "form_factors", "implementation", "register"]
+__all__ = ["PROCESSES", "FormFactorProcess", "form_factors", "implementation", "papers", "register"]
 
 
 @dataclass(frozen=True)
@@ -222,6 +223,40 @@ def _quantity(process: str) -> str:
 def implementation(process: str) -> str:
     """The configured implementation."""
     return str(flavio.config["implementation"][_quantity(process)])
+
+
+# keys of `citations.cite` for the parametrisations, and for those of stock flavio, which notes them
+# when it evaluates them, but not for results that are remembered
+_PAPERS = {
+    "GRvDV": ("Gubernari:2023puw",),
+    "GKvD": ("Gubernari:2018wyi",),
+    "DM": ("Detmold:2016pkz",),
+    "SSE": ("Detmold:2016pkz",),
+    "LMVD": ("Leljak:2021vte",),
+    "dispersive": ("Bernard:2009zm", "Antonelli:2010yf", "arXiv:1108.1021"),
+    "BCL4-LMVD": ("Leljak:2021vte",),
+    "BCL": ("Bourrely:2008za",),
+    "CLN": ("Caprini:1997mu",),
+}
+_BSZ_PAPERS = {
+    "B->K": ("Gubernari:2018wyi", "Gubernari:2023puw"),
+    "D->pi": ("Gubernari:2018wyi", "Lubicz:2017syv", "Lubicz:2018rfs"),
+    **dict.fromkeys(("B->D", "B->pi"), ("Gubernari:2018wyi",)),
+}
+
+
+@lru_cache(maxsize=256)
+def _papers(process: str, chosen: str, flavios: str) -> tuple[str, ...]:
+    label = flavios if chosen == f"{process} as flavio" else chosen
+    kind = label.removeprefix(f"{process} ")
+    if kind.startswith("BSZ"):
+        return _BSZ_PAPERS.get(process, ("Straub:2015ica",))
+    return next((keys for name, keys in _PAPERS.items() if kind.startswith(name)), ())
+
+
+def papers(process: str) -> tuple[str, ...]:
+    """Papers of the form factors in force, keys of `citations.cite`; none for those of users."""
+    return _papers(process, *implementation(process))
 
 
 def form_factors(process: str, par: Mapping[str, float], q2: np.ndarray) -> dict[str, np.ndarray]:

@@ -1,7 +1,8 @@
-"""Lagrangians as polynomials in anticommuting components of fields.
+"""Lagrangians as polynomials in the components of fields, anticommuting but for the Higgs.
 
 A polynomial is a dictionary from sorted tuples of generators to numbers; a generator is a component
-(field, generation, weak isospin, colour, spinor index) or its conjugate. Everything is explicit: no
+(field, generation, weak isospin, colour, spinor index) or its conjugate. The Higgs doublet ``h``
+commutes. Everything is explicit: no
 Fierz identity, no crossing sign and no flavour symmetry enters.
 """
 
@@ -56,15 +57,17 @@ def components(field):
 
 
 def _sorted(generators):
-    """Sorted generators and the sign of the permutation; sign 0 if one stands twice."""
+    """Sorted generators and the sign of the permutation; sign 0 if a fermion stands twice."""
     order = list(generators)
     sign = 1
     for i in range(1, len(order)):
         j = i
         while j and order[j - 1] > order[j]:
+            if "h" not in (order[j - 1][1], order[j][1]):
+                sign = -sign
             order[j - 1], order[j] = order[j], order[j - 1]
-            sign, j = -sign, j - 1
-        if j and order[j - 1] == order[j]:
+            j -= 1
+        if j and order[j - 1] == order[j] and order[j][1] != "h":
             return (), 0
     return tuple(order), sign
 
@@ -84,6 +87,19 @@ def dagger(polynomial):
         conjugated = [(not bar, *rest) for bar, *rest in reversed(key)]
         order, sign = _sorted(tuple(conjugated))
         result[order] += sign * np.conj(value)
+    return result
+
+
+def higgs(i, conjugate=False):
+    """The component phi_i of the Higgs doublet, or phi*_i."""
+    return {((conjugate, "h", 0, i, 0, 0),): 1.0}
+
+
+def higgs_squared():
+    """phi† phi"""
+    result = defaultdict(complex)
+    for i in range(2):
+        product(higgs(i, conjugate=True), higgs(i), result)
     return result
 
 
@@ -136,11 +152,42 @@ SCALAR_EPSILON = {
 TENSOR_EPSILON = {"lnqd3": "lnqd", "lequ3": "lequ"}
 SCALAR = {"lnuq": "lnuq", "ledq": "ledq"}
 
+# (phi† phi) times a bilinear with phi, or with phi~_i = epsilon_ij phi*_j
+HIGGS = {"dphi": "qd", "ephi": "le"}
+HIGGS_TILDE = {"uphi": "qu", "nphi": "ln"}
+
 ONE = np.eye(4)
+
+
+def higgs_operator(name, indices):
+    """phi = (phi† phi)^3, and the bilinears with three Higgs fields."""
+    square, result = higgs_squared(), defaultdict(complex)
+    if name == "phi":
+        fourth = defaultdict(complex)
+        product(square, square, fourth)
+        product(fourth, square, result)
+        return result
+    bar, psi = (HIGGS | HIGGS_TILDE)[name]
+    for i in range(2):
+        column = np.zeros((2, 1))
+        column[i, 0] = 1
+        current, third = (
+            bilinear(bar, indices[0], ONE, psi, indices[1], column),
+            defaultdict(complex),
+        )
+        for j in range(2):
+            if name in HIGGS:
+                product(square, higgs(j), third, float(i == j))
+            else:
+                product(square, higgs(j, conjugate=True), third, EPSILON[i, j])
+        product(current, third, result)
+    return result
 
 
 def operator(name, indices):
     """The operator of a class with flavour indices from 0."""
+    if name == "phi" or name in HIGGS | HIGGS_TILDE:
+        return higgs_operator(name, indices)
     p, r, s, t = indices
     result = defaultdict(complex)
     for table, weak, coloured in (

@@ -10,6 +10,7 @@ import pytest
 import wilson
 
 from flavio_nusmeft import NuWilson
+from flavio_nusmeft.physics.formfactors import form_factors
 from flavio_nusmeft.physics.modes import SEMI_INVISIBLE
 
 # the other quarks in test_flavours.py
@@ -332,3 +333,61 @@ def test_meson_mixing_sees_the_smeft_part(par):
     stock = predict("DeltaM_s", par, plain)
     assert predict("DeltaM_s", par, w) == pytest.approx(stock, rel=1e-12, abs=0)
     assert stock != pytest.approx(flavio.sm_prediction("DeltaM_s"), rel=1e-3, abs=0)
+
+
+def dirac(coefficients):
+    """A Dirac N as two Majorana states, n = (n_1 + i n_2)/√2, of one-N or N N coefficients."""
+    two = {"11": 0.5, "22": 0.5, "12": 0.5j, "21": -0.5j}
+    one = {"1": 1 / np.sqrt(2), "2": 1j / np.sqrt(2)}
+    values = {}
+    for name, value in coefficients.items():
+        label, digits = name.split("_")
+        if label == "qn":
+            new = {f"qn_{digits[:2]}{nn}": value * f for nn, f in two.items()}
+        else:
+            new = {f"{label}_{digits[0]}{n}{digits[2:]}": value * f for n, f in one.items()}
+        values |= new
+    return NuWilson(values, 1e3, "nuSMEFT", "Warsaw")
+
+
+@pytest.mark.parametrize(
+    ("m_N", "kaon", "vector"),
+    [(0.0, 1, 1), (1.0, 0.912, 1.205), (1.5, 0.813, 1.577), (2.0, 0.675, 3.426)],
+)
+def test_dirac_and_majorana(m_N, kaon, vector, par):
+    """Rates of a Dirac over those of a Majorana N with the same coefficient, as README has them.
+
+    B+ -> K+ by hand: nbar gamma P_R n of a Dirac N has V = A, of a Majorana N A alone (twice), so
+    with the lepton functions of spin 1 and 0 the ratio is V1 + A1 and A0 over 2 A1 and 2 A0. In
+    B_s -> N N the particles of a Majorana pair are identical. One N has no such difference.
+    """
+    par["m_N1"] = par["m_N2"] = m_N
+
+    def ratio(observable, coefficients):
+        majorana = NuWilson(coefficients, 1e3, "nuSMEFT", "Warsaw")
+        sm = predict(observable, par, None)
+        return (predict(observable, par, dirac(coefficients)) - sm) / (
+            predict(observable, par, majorana) - sm
+        )
+
+    m_B, m_K = par["m_B+"], par["m_K+"]
+    low, high = 4 * m_N**2, (m_B - m_K) ** 2
+    t = (np.arange(20000) + 0.5) / 20000
+    q2 = low + (high - low) * t**2
+    ff = form_factors("B->K", par, q2)
+    lam = (m_B**2 - m_K**2 - q2) ** 2 - 4 * m_K**2 * q2
+    measure = t * np.sqrt(lam * (1 - low / q2)) / q2
+    spin_1 = measure * ff["f+"] ** 2 * lam
+    spin_0 = measure * ff["f0"] ** 2 * (m_B**2 - m_K**2) ** 2
+    V1, A1 = 2 / 3 * (q2 + 2 * m_N**2), 2 / 3 * (q2 - 4 * m_N**2)
+    scalar = spin_0.sum() * 4 * m_N**2  # A0
+    expected = (spin_1 @ (V1 + A1) + scalar) / (2 * spin_1 @ A1 + 2 * scalar)
+    qn = {"qn_2311": 1e-7}
+    assert ratio("BR_SD(B+->Kinv)", qn) == pytest.approx(expected, rel=1e-4, abs=0)
+    assert expected == pytest.approx(kaon, abs=6e-4)
+    assert ratio("BR(B0->K*inv)", qn) == pytest.approx(vector, abs=6e-4)
+    if m_N:
+        assert ratio("BR(Bs->inv)", qn) == pytest.approx(0.5, rel=1e-9, abs=0)
+    for observable in ("BR_SD(B+->Kinv)", "BR(B0->K*inv)", "BR(Bs->inv)"):
+        found = ratio(observable, {"lnqd1_2123": 1e-7, "lnqd3_1123": 1e-7})
+        assert found == pytest.approx(1, rel=1e-9, abs=0)

@@ -83,12 +83,18 @@ def vector_exchange(currents, real=False):
     return result
 
 
-def eta(y_N, y_d, y_u, y_e):
-    """eta^i stands with lbar_i N and qbar_i u, (i sigma_2 eta*)_i = epsilon_ij eta*_j with d, e."""
+def eta(y_N, y_d, y_u, y_e, lam):
+    """eta^i stands with lbar_i N, qbar_i u and (phi† phi) phi~†_i, phi~†_i = epsilon_ij phi_j, and
+    (i sigma_2 eta*)_i = epsilon_ij eta*_j with d, e."""
     currents = []
     for j in range(2):
+        quartic = defaultdict(complex)
+        for k in range(2):
+            g.product(g.higgs_squared(), g.higgs(k), quartic, -lam * g.EPSILON[j, k])
         with_eta = total(
-            current(-y_N, "l", "n", g.ONE, column(j)), current(-y_u, "q", "u", g.ONE, column(j))
+            current(-y_N, "l", "n", g.ONE, column(j)),
+            current(-y_u, "q", "u", g.ONE, column(j)),
+            quartic,
         )
         conjugated = defaultdict(complex)
         for i in range(2):
@@ -176,6 +182,7 @@ MODELS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::flavio_nusmeft.errors.NeutrinoMassWarning")
 @pytest.mark.parametrize("name", MODELS)
 def test_exchange(name, rng):
     """Every coefficient, its sign, Fierz factor and flavour order: both Lagrangians are the same
@@ -184,6 +191,8 @@ def test_exchange(name, rng):
     couplings = matrices(rng, *names)
     if name == "Z_prime":
         couplings = {k: c + c.conj().T for k, c in couplings.items()}
+    if name == "scalar_doublet":
+        couplings["lam"] = 0.7 - 0.4j
     w = getattr(uv, name)(MASS, **couplings)
     assert (w.wc.eft, w.wc.basis, w.wc.scale) == ("nuSMEFT", "Warsaw", MASS)
     basis = wcxf.Basis["nuSMEFT", "Warsaw"]
@@ -193,7 +202,7 @@ def test_exchange(name, rng):
 
 
 def test_all_models_are_tested():
-    assert set(MODELS) == set(uv.__all__)
+    assert set(MODELS) == set(uv.__all__) - {"add"}
 
 
 def test_machinery_sees_signs():
@@ -309,6 +318,62 @@ def test_active_neutrinos_interfere_and_sterile_ones_add(par):
     assert shift(w) > together + 0.01 * abs(sum(alone))
 
 
+def test_higgs_couplings_of_the_doublet():
+    """The quartic alone gives phi > 0 alone: integrating out lowers V, and L = -V. With real
+    couplings uphi and nphi have one sign, dphi and ephi the other (type of epsilon)."""
+    assert uv.scalar_doublet(2e3, lam=0.5j).wc.dict == {"phi": pytest.approx(0.25 / 4e6)}
+    w = uv.scalar_doublet(2e3, lam=0.5, y_u=single(2, 3), y_d=single(2, 3), y_e=single(1, 2))
+    found = {name: w.wc.dict[name] * 4e6 for name in ("uphi_23", "dphi_23", "ephi_12")}
+    assert found == {"uphi_23": 0.5, "dphi_23": -0.5, "ephi_12": -0.5}
+
+
+def test_neutrino_mass():
+    """<phi†phi> lbar <phi~> N: nphi v³/(2√2), with v = 246.22 GeV; without lam or y_N none."""
+    y_N = single(2, 1, 0.1)
+    expected = 0.2 * 0.1 * 246.22**3 / (2 * np.sqrt(2)) / 5e3**2
+    with pytest.warns(errors.NeutrinoMassWarning, match=f"{expected:.2g} GeV"):
+        w = uv.scalar_doublet(5e3, y_N=y_N, lam=0.2)
+    assert w.wc.dict["nphi_21"] == pytest.approx(0.02 / 5e3**2, rel=1e-14, abs=0)
+    uv.scalar_doublet(5e3, y_N=y_N)  # warnings are errors here
+    uv.scalar_doublet(5e3, y_d=y_N, lam=0.2)
+
+
+def test_sum_of_models(par):
+    """Two leptoquarks at one scale, coefficient by coefficient; amplitudes add up in the rate."""
+    first = uv.U1_bar(2e3, x_N=single(2, 1) + single(3, 1))
+    second = uv.R2_tilde(2e3, y_N=single(2, 1) + single(3, 1, -1j))
+    for w in (first, second):
+        w.set_option("running", "full")
+    both = uv.add(first, second)
+    names = first.wc.dict.keys() | second.wc.dict.keys()
+    assert both.wc.dict == {
+        name: first.wc.dict.get(name, 0) + second.wc.dict.get(name, 0) for name in names
+    }
+    assert both.get_option("running") == "full"
+    assert uv.add(first).wc.dict == first.wc.dict
+    observable = flavio.Observable["BR(B0->K*inv)"]
+    sm = observable.prediction_par(par, None)
+    once, twice = (observable.prediction_par(par, w) - sm for w in (first, uv.add(first, first)))
+    assert twice / once == pytest.approx(4, rel=1e-9, abs=0)  # N do not interfere with the SM
+
+
+def test_sum_at_different_scales():
+    light, heavy = uv.U1_bar(2e3, x_N=single(2, 1)), uv.U1_bar(5e3, x_N=single(3, 1))
+    with pytest.raises(errors.InvalidScale, match=r"match_run\(2000, 'nuSMEFT', 'Warsaw'\)"):
+        uv.add(light, heavy)
+    lowered = NuWilson.from_wc(heavy.match_run(2000, "nuSMEFT", "Warsaw"))
+    assert uv.add(light, lowered).wc.scale == 2e3
+    low = NuWilson(heavy.match_run(4.8, "nuWET", "JMS").dict, 2e3, "nuWET", "JMS")
+    with pytest.raises(errors.UnknownBasis, match="nuWET JMS to those of nuSMEFT Warsaw"):
+        uv.add(light, low)
+    other = uv.U1_bar(2e3, x_N=single(2, 1))
+    other.set_option("running", "full")
+    with pytest.raises(errors.InvalidValue, match="set them alike"):
+        uv.add(light, other)
+    with pytest.raises(errors.InvalidValue, match="nothing to add"):
+        uv.add()
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
@@ -323,6 +388,9 @@ def test_active_neutrinos_interfere_and_sterile_ones_add(par):
         ((1e3, {"y_d": "one"}), errors.InvalidValue, "not an array of numbers"),
         ((1e3, {"y_d": np.diag([1, np.nan, 1])}), errors.InvalidValue, r"y_d\[1, 1\] = .*nan"),
         ((1e3, {"y_u": single(2, 3, 12.6)}), errors.InvalidValue, r"y_u\[1, 2\].*4 pi"),
+        ((1e3, {"lam": np.nan}), errors.InvalidValue, "lam = .*nan.* is not finite"),
+        ((1e3, {"lam": 13}), errors.InvalidValue, r"\|lam\| = 13 is larger than 4 pi"),
+        ((1e3, {"lam": "one"}), errors.InvalidValue, "lam = 'one' is not a number"),
     ],
 )
 def test_bad_input(arguments, error, message):

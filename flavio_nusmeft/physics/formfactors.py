@@ -256,7 +256,8 @@ def _papers(process: str, chosen: str, flavios: str) -> tuple[str, ...]:
 
 def papers(process: str) -> tuple[str, ...]:
     """Papers of the form factors in force, keys of `citations.cite`; none for those of users."""
-    return _papers(process, *implementation(process))
+    flavios = flavio.config["implementation"].get(f"{process} form factor", "")
+    return _papers(process, implementation(process), flavios)
 
 
 def form_factors(process: str, par: Mapping[str, float], q2: np.ndarray) -> dict[str, np.ndarray]:

@@ -213,8 +213,8 @@ def likelihood(
     Parameters
     ----------
     dataset : ``paper2023``, the inputs of arXiv:2309.02940, or ``current``
-    observables : those to use (with arguments: tuples, or lists as YAML gives them); default: all of
-        the data set
+    observables : those to use (with arguments: tuples, or lists as YAML gives them); default: all
+        of the data set
     fit_parameters : parameters that are fitted, e.g. masses: a dictionary of names and ranges
         (GeV) gives them flat priors; names alone keep the priors they have in
         ``flavio.default_parameters``

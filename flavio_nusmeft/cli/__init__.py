@@ -46,8 +46,8 @@ def _parser() -> argparse.ArgumentParser:
         "predict",
         help="predict observables for a WCxf file",
         description="Predict observables for the Wilson coefficients in a WCxf file (YAML or"
-        " JSON; nuSMEFT, nuWET, nuWET-4, nuWET-3, SMEFT, WET, WET-4 or WET-3), next to the Standard Model and to"
-        " data.",
+        " JSON; nuSMEFT, nuWET, nuWET-4, nuWET-3, SMEFT, WET, WET-4 or WET-3), next to the Standard"
+        " Model and to data.",
     )
     predict.add_argument("file", help="WCxf file, or - for standard input")
     for i in (1, 2, 3):

@@ -1,4 +1,4 @@
-"""``nusmeft run``: Wilson coefficients at another scale, in another EFT or basis, as a WCxf file."""
+"""``nusmeft run``: coefficients at another scale, in another EFT or basis, as a WCxf file."""
 
 from __future__ import annotations
 

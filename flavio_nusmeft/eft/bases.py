@@ -24,7 +24,7 @@ _QUARKS = {"d": "dsb", "u": "uc"}
 _FLAVOUR_CHANGING = {frozenset(s[:2]): s for s in ("sbnunu", "dbnunu", "sdnunu", "cununu")}
 _WET = {"": "WET", "b": "WET-4", "bc": "WET-3"}  # by the quarks that are integrated out
 # the bases of wilson's EFTs in which wilson runs and flavio reads
-_HUBS = {"SMEFT": ("Warsaw",)} | {eft: ("JMS", "flavio") for eft in _WET.values()}
+_HUBS = {"SMEFT": ("Warsaw",)} | dict.fromkeys(_WET.values(), ("JMS", "flavio"))
 _LEPTONS = ("e", "mu", "tau")
 _LEPTON_TEX = ("e", r"\mu", r"\tau")
 

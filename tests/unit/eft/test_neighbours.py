@@ -105,7 +105,7 @@ def test_what_wilson_writes_after_running(eft, basis, scale, smeft, par):
                 )
             else:
                 for wc_obj in (found, plain):
-                    with pytest.raises(errors.UnknownBasis, match="cannot run from WET-. up to"):
+                    with pytest.raises(errors.UnknownBasis, match=r"cannot run from WET-. up to"):
                         observable.prediction_par(par, wc_obj)
 
 

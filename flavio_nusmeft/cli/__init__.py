@@ -20,7 +20,7 @@ from . import wcxf
 from .attempt import attempt
 from .export import add_parser as _add_export
 from .run import add_parser as _add_run
-from .terminal import flush, legible, safe_output
+from .terminal import legible, safe_output, written
 
 __all__ = ["main"]
 
@@ -225,15 +225,15 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status, 2 for wrong input."""
     given = sys.argv[1:] if arguments is None else arguments
     with safe_output():
-        try:
-            if given[:1] == ["wcxf"]:  # has a parser of its own
-                status = wcxf.run(given[1:])
-            else:
-                options = _parser().parse_args(given)
-                status = options.run(options)
-        except BrokenPipeError:  # as in: nusmeft ... | head
-            status = 1
-        return flush() or status
+        return written(lambda: _run(given))
+
+
+def _run(arguments: list[str]) -> int:
+    if arguments[:1] == ["wcxf"]:  # has a parser of its own
+        return wcxf.run(arguments[1:])
+    options = _parser().parse_args(arguments)
+    status: int = options.run(options)
+    return status
 
 
 def _run_figures(options: argparse.Namespace) -> int:

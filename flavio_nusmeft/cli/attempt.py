@@ -12,9 +12,8 @@ __all__ = ["attempt"]
 
 
 def attempt(file: str, action: Callable[[IO[Any]], None]) -> int:
-    """Exit status of ``action`` on the content of a file, or of standard input for ``-``.
-
-    0; 2 for wrong input, 1 if a result cannot be written.
+    """Exit status of ``action`` on the content of a file, or of standard input for ``-``: 0, or 2
+    for wrong input.
     """
     try:
         content = _read(file)
@@ -31,16 +30,12 @@ def attempt(file: str, action: Callable[[IO[Any]], None]) -> int:
     except NuSMEFTError as error:
         print(f"nusmeft: {error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        print(f"nusmeft: {error}", file=sys.stderr)
-        return 1
     return 0
 
 
 def _read(file: str) -> IO[Any]:
     """Binary where possible: WCxf files are in UTF-8, whatever the terminal is in."""
-    if file == "-":
-        return getattr(sys.stdin, "buffer", sys.stdin)
-    return io.BytesIO(Path(file).read_bytes())
+    if file != "-":
+        return io.BytesIO(Path(file).read_bytes())
+    content = getattr(sys.stdin, "buffer", sys.stdin).read()
+    return io.BytesIO(content) if isinstance(content, bytes) else io.StringIO(content)

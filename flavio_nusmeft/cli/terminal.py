@@ -10,11 +10,11 @@ import os
 import sys
 import unicodedata
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["flush", "legible", "safe_output"]
+__all__ = ["legible", "safe_output", "written"]
 
 _HANDLER = "nusmeft"
 _SYMBOLS = {
@@ -53,16 +53,16 @@ def _ascii(text: str, i: int) -> str:
     if kind in ("GREEK SMALL", "GREEK CAPITAL"):
         letter = letter.split(" WITH ")[0].removeprefix("FINAL ")
         return letter.lower() if kind == "GREEK SMALL" else letter.capitalize()
+    if unicodedata.combining(character):
+        return ""
     plain = unicodedata.normalize("NFKD", character).replace("−", "-")
     plain = plain.encode("ascii", "ignore").decode()
     if not plain:
         return character.encode("ascii", "backslashreplace").decode()
     if _is_raised(text, i) and not _is_raised(text, i - 1):
-        # q^2 and 10^-8, but B+ and K(*)
-        end = i
-        while _is_raised(text, end):
-            end += 1
-        return "^" * any(c.isdigit() for c in text[i:end]) + plain
+        # q^2 and 10^-8, but B+, B0 and K(*)
+        signed = plain in "+-" and _is_raised(text, i + 1)
+        return "^" * (plain in "123456789" or signed) + plain
     return plain
 
 
@@ -103,14 +103,19 @@ def safe_output() -> Iterator[None]:
             stream.reconfigure(errors=errors)
 
 
-def flush() -> int:
-    """Exit status of writing out standard output: 1 if it cannot be written (a full disk)."""
+def written(action: Callable[[], int]) -> int:
+    """Exit status of an action that prints: its own, or 1 if the output cannot be written."""
     try:
+        status = action()
         sys.stdout.flush()
+    except SystemExit:  # of argparse, after help and wrong options
+        if written(lambda: 0):
+            sys.exit(1)
+        raise
     except OSError as error:
-        if not isinstance(error, BrokenPipeError):
+        if not isinstance(error, BrokenPipeError):  # as in: nusmeft ... | head
             print(f"nusmeft: cannot write the output: {error.strerror}", file=sys.stderr)
         # or the interpreter tries again and complains on its way out
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    return 0
+    return status

@@ -19,7 +19,7 @@ def run(arguments: Sequence[str]) -> int:
     own, sys.argv = sys.argv, ["nusmeft wcxf", *arguments]
     try:
         cli.wcxf_cli()
-    except BrokenPipeError:
+    except OSError:  # of the output
         raise
     except Exception as error:  # of any kind: wilson lets those of its files and functions through
         text = " ".join(str(error).split()) or type(error).__name__

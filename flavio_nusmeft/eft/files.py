@@ -43,7 +43,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
-def _numpy_name(loader: _Loader, node: yaml.Node) -> str:
+def _numpy_name(loader: _Loader, node: Any) -> str:
     """A name that is a string of numpy: wilson's YAML of WET-4 and WET-3 has such keys, pickled."""
     match loader.construct_sequence(node, deep=True):
         case [{"args": [str(dtype), *_]}, bytes(content)] if dtype.startswith("U"):
@@ -51,8 +51,12 @@ def _numpy_name(loader: _Loader, node: yaml.Node) -> str:
     raise InvalidFile(f"line {node.start_mark.line + 1}: an object of numpy that is not a name")
 
 
-def _numpy_dtype(loader: _Loader, node: yaml.Node) -> dict[Any, Any]:
+def _numpy_dtype(loader: _Loader, node: Any) -> dict[Any, Any]:
     return loader.construct_mapping(node, deep=True)
+
+
+def _tuple(loader: _Loader, node: Any) -> list[Any]:
+    return loader.construct_sequence(node, deep=True)
 
 
 for _module in ("numpy._core", "numpy.core"):
@@ -60,7 +64,7 @@ for _module in ("numpy._core", "numpy.core"):
         f"tag:yaml.org,2002:python/object/apply:{_module}.multiarray.scalar", _numpy_name
     )
 _Loader.add_constructor("tag:yaml.org,2002:python/object/apply:numpy.dtype", _numpy_dtype)
-_Loader.add_constructor("tag:yaml.org,2002:python/tuple", yaml.SafeLoader.construct_yaml_seq)
+_Loader.add_constructor("tag:yaml.org,2002:python/tuple", _tuple)
 
 
 def _parse(text: str) -> Any:

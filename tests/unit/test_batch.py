@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import flavio
 import numpy as np
 import pytest
 import wilson
+import yaml
 
-from flavio_nusmeft import NuWilson, batch, errors, predict
+from flavio_nusmeft import NuWilson, batch, errors, likelihood, predict, to_popxf
+from flavio_nusmeft.measurements import results
 from flavio_nusmeft.observables import NAMES
 
 FGMS = {"scale": 1e3, "eft": "nuSMEFT", "basis": "FGMS"}
@@ -100,6 +103,54 @@ def test_other_effective_theories(eft, basis, names, scale, rng):
         for observable in observables:
             expected = single(observable, w)
             assert found[observable][j] == pytest.approx(expected, rel=1e-12, abs=0)
+
+
+BIN = "<dBR/dq2>(B+->Kinv)"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("BR(B+->Kinv)", ["BR(B+->Kinv)"]),
+        ((BIN, 4, 8), [(BIN, 4, 8)]),
+        ([BIN, 4, 8], [(BIN, 4, 8)]),
+        ([BIN, 4.0, np.float64(8)], [(BIN, 4, 8)]),
+        (["BR(B+->Kinv)"], ["BR(B+->Kinv)"]),
+        ([[BIN, 4, 8]], [(BIN, 4, 8)]),
+        (["BR(B+->Kinv)", [BIN, 4, 8], (BIN, 0, 4)], ["BR(B+->Kinv)", (BIN, 4, 8), (BIN, 0, 4)]),
+    ],
+)
+def test_lists_stand_for_tuples(given, expected):
+    """As YAML and JSON give them: a list of a name and numbers is one observable."""
+    found = predict(given, {"LNQd_2123": 2e-8}, **FGMS)
+    assert list(found) == expected
+    assert found == predict(expected, {"LNQd_2123": 2e-8}, **FGMS)
+    texts = [json.dumps(given, default=float), yaml.safe_dump(json.loads(json.dumps(expected)))]
+    for text in texts:
+        assert predict(yaml.safe_load(text), {"LNQd_2123": 2e-8}, **FGMS) == found
+    document = to_popxf(given, **FGMS, coefficients=["LNQd_2123"])
+    assert document == to_popxf(expected, **FGMS, coefficients=["LNQd_2123"])
+
+
+@pytest.mark.parametrize("wrong", [[[BIN, "4", "8"]], [[BIN, True, 8]], [[4, 8]], [[]], [4], [{}]])
+def test_other_lists_are_no_observables(wrong):
+    for entry in (
+        lambda: predict(wrong, {}, **FGMS),
+        lambda: to_popxf(wrong, **FGMS),
+        lambda: likelihood("current", wrong),
+    ):
+        with pytest.raises(errors.UnknownObservable, match="is not an observable: give a name"):
+            entry()
+
+
+def test_lists_of_likelihoods_and_measurements():
+    for given in ([BIN, 4, 8], [[BIN, 4, 8]], [(BIN, 4, 8)]):
+        with pytest.raises(
+            errors.UnknownObservable, match=r"^'\('<dBR.*', 4, 8\)' is not measured"
+        ):
+            likelihood("current", given)
+    assert likelihood("current", "BR(B0->Kinv)").observables == ["BR(B0->Kinv)"]
+    assert results([BIN, 4, 8], "current") == results((BIN, 4, 8), "current") == []
 
 
 def test_broadcasting():

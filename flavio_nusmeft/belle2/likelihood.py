@@ -24,7 +24,9 @@ __all__ = ["Belle2Likelihood"]
 
 _MODE = SEMI_INVISIBLE["B+->K"]
 _PAPER = "arXiv:2507.12393"
-_FAR = 50.0  # below ln L of no signal
+_FAR = 50.0  # below ln L of no signal (10σ) the published model ends, see the class
+_CLOSE = 1e-4  # to the edge in ln L: from there one step of Newton's method is exact
+_TIGHT = 1e-12  # brackets of the logarithm, where ln L is not found beyond the edge
 # total branching ratios of the signals, added to the SM, at which maxima are kept as starts
 _START_SIZES = (3e-6, 7e-6, 1.5e-5, 3e-5, 6e-5)
 # the form-factor uncertainty of Belle II's own spectrum, which is replaced
@@ -63,6 +65,13 @@ class Belle2Likelihood:
     InvalidValue
         With ``form_factor_covariance``, where form factors have no covariance.
 
+    Beyond 10σ the published model has no meaning: its statistical uncertainties are factors γ with
+    normal distributions, which can remove any signal from a bin at the price of 1/(2σ²), so that
+    ln L has several maxima and saturates. So where ln L is more than 50 below that without signal,
+    ln L(0), it is ln L(0) - 50/t instead, with the part t of the signal at which it is just 50
+    below: continuous, finite, and the smaller the larger the signal, so that a minimiser or a
+    Markov chain finds the way back. -inf for events that are too many for a float.
+
     It can be pickled. The maximum is sought from the closest of some that are kept, so the result
     depends on the point alone, not on earlier ones.
     """
@@ -95,7 +104,7 @@ class Belle2Likelihood:
             self._central, steps = _form_factor_steps()
             self._shifts += tuple(steps)
         no_signal = self._model.profile(np.zeros(len(stacked)))
-        self._far = no_signal.log_likelihood - _FAR
+        self._edge = no_signal.log_likelihood - _FAR
         self._start_factors, self._starts = self._make_starts()
 
     def _make_starts(self) -> tuple[np.ndarray, list[Profile]]:
@@ -225,21 +234,63 @@ class Belle2Likelihood:
 
     def _log_likelihood(self, spectra: np.ndarray, exact: bool) -> float:
         factors, components = self._signal(spectra)
-        if exact:
-            spec = self._workspace(factors, components)
-            return pyhf_likelihood.log_likelihood(spec, self._model, factors, components)
+        if np.isnan(factors).any():
+            raise InvalidValue("the branching ratios of B+ -> K+ inv are not finite")
+        if np.isinf(factors).any():
+            return -np.inf
         try:
             found = self._model.profile(factors, components, self._start(factors))
-        except FailedMinimization:  # a signal far away from all starts
-            return self._model.profile(factors, components).log_likelihood
-        if found.held.any() or found.log_likelihood < self._far:
-            # a signal so large that there can be other maxima
-            found = self._model.profile(factors, components)
-        return found.log_likelihood
+            if found.held.any() and found.log_likelihood >= self._edge:
+                # a signal so large that there can be other maxima
+                found = self._model.profile(factors, components)
+            part, value = 1.0, found.log_likelihood
+        except FailedMinimization:  # far away from all starts
+            value = -np.inf
+        if value < self._edge:
+            part, value = self._nearest(factors, components)
+        if exact:
+            factors, components = _scaled(part, factors, components)
+            spec = self._workspace(factors, components)
+            value = pyhf_likelihood.log_likelihood(spec, self._model, factors, components)
+        return value - _FAR * (1 / part - 1)
+
+    def _nearest(self, factors: np.ndarray, components: np.ndarray | None) -> tuple[float, float]:
+        """The part of a signal that is at the edge, and ln L there: Newton's method in the
+        logarithm of the part, from small signals outwards."""
+        inside, outside = -np.inf, np.inf
+        at = -float(np.log(max(1.0, factors.max())))  # not larger than the SM's in any bin
+        start: Profile | None = None
+        while True:
+            scaled = _scaled(float(np.exp(at)), factors, components)
+            try:
+                start = self._model.profile(*scaled, start or self._start(scaled[0]))
+                height, slope = start.log_likelihood - self._edge, start.slope
+            except FailedMinimization:
+                start, height, slope = None, -np.inf, 0.0
+            if abs(height) < _CLOSE:
+                return float(np.exp(at - height / slope)), self._edge
+            if height > 0 and at == 0:
+                return 1.0, self._edge + height
+            if height > 0:
+                inside = at
+            else:
+                outside = at
+            if outside - inside < _TIGHT:
+                return float(np.exp(inside)), self._edge
+            step = min(-height / slope, 1.0) if slope < 0 else float(np.copysign(1.0, height))
+            at = min(at + step, 0.0)
+            if not inside < at < outside:
+                at = (inside + outside) / 2
 
     def _by_channel(self, spectrum: np.ndarray) -> dict[str, np.ndarray]:
         events = np.split(self._response @ spectrum, np.cumsum(list(self._bins.values()))[:-1])
         return dict(zip(self._bins, events, strict=True))
+
+
+def _scaled(
+    part: float, factors: np.ndarray, components: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    return part * factors, None if components is None else part * components
 
 
 def _checked(spectrum: ArrayLike) -> np.ndarray:

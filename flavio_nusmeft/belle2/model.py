@@ -41,14 +41,15 @@ class Profile(NamedTuple):
     """A maximum: ln L without the normalisation of the constraints, and where it is.
 
     ``alpha``: parameters in the order of `Model.parameters`, then the components; ``held``: those
-    at a bound; ``factor``: Cholesky factor of a Hessian close by; ``steps``: of the minimisation.
+    at a bound; ``factor``: Cholesky factor of a Hessian close by; ``slope``: d ln L/d ln r, if all
+    factors and components of the signal are multiplied by r.
     """
 
     log_likelihood: float
     alpha: np.ndarray
     held: np.ndarray
     factor: np.ndarray
-    steps: int
+    slope: float
 
 
 class _Point(NamedTuple):
@@ -165,6 +166,7 @@ class Model:
                 " published one does not have it"
             )
 
+    @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # what is not finite is no step
     def profile(
         self,
         factors: np.ndarray,
@@ -192,7 +194,7 @@ class Model:
             alpha, held, factor = start.alpha, start.held, start.factor
         point = self._point(alpha, scale, extra)
         last = np.inf
-        for number in range(1, _STEPS + 1):
+        for _ in range(_STEPS):
             gradient = self._gradient(alpha, point, scale, extra)
             # parameters that are at a bound, with the maximum beyond it, stay there
             at_bound = (np.abs(alpha) >= _ALPHA) & (gradient * alpha < 0)
@@ -204,7 +206,7 @@ class Model:
             gain = -float(gradient @ step) / 2
             if gain < _TOLERANCE:
                 value = self._constant - point.value + gain
-                return Profile(value, alpha + step, held, factor, number)
+                return Profile(value, alpha + step, held, factor, self._slope(point))
             length = 1.0
             while True:
                 trial = np.minimum(np.maximum(alpha + length * step, -_ALPHA), _ALPHA)
@@ -224,6 +226,10 @@ class Model:
             "the profile likelihood of Belle II does not converge; the signal events are"
             f" {self.nominal * factors}"
         )
+
+    def _slope(self, point: _Point) -> float:
+        by_events = point.lam[:, None] * point.gamma  # as the γ and α are at their maximum
+        return float((by_events * point.events).ravel()[self._signal].sum())
 
     def log_density(
         self,
@@ -286,12 +292,11 @@ class Model:
         base, free = np.ones(self._shape), events * self._variance
         while True:
             spread = (events * free).sum(axis=1)
-            expected = _positive_root((events * base).sum(axis=1) - spread, spread * self._n)
-            lam = self._n / expected - 1
+            expected, lam = _balance((events * base).sum(axis=1), spread, self._n)
             gamma = base + free * lam[:, None]
-            if gamma.min() >= _GAMMA[0] and gamma.max() <= _GAMMA[1]:
-                break
             beyond = (gamma < _GAMMA[0]) | (gamma > _GAMMA[1])
+            if not beyond.any():
+                break
             base[beyond], free[beyond] = gamma[beyond].clip(*_GAMMA), 0.0
         value = float((expected - self._n * np.log(expected) + spread * lam**2 / 2).sum())
         value += float(alpha @ alpha) / 2
@@ -362,21 +367,39 @@ class Model:
         return np.asarray(hessian)
 
 
-def _positive_root(b: np.ndarray, c: np.ndarray) -> np.ndarray:
-    """The larger root of x² - b x - c = 0 without cancellation, and at least a tiny number."""
-    half = (np.abs(b) + np.sqrt(b * b + 4 * c)) / 2 + _TINY
-    return np.where(b >= 0, half, c / half + _TINY)
+def _balance(
+    fixed: np.ndarray, spread: np.ndarray, n: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """ν = fixed + λ spread, at least a tiny number, and λ = n/ν - 1, from the larger root of either
+    quadratic equation; without cancellation, also where ν is close to n, so that λ is small, with
+    an enormous spread."""
+    b, total = fixed - spread, fixed + spread
+    root = np.sqrt(b * b + 4 * spread * n)
+    half = (np.abs(b) + root) / 2 + _TINY
+    expected = np.where(b >= 0, half, spread * n / half + _TINY)
+    lam = n / expected - 1
+    np.divide(2 * (n - fixed), total + root, out=lam, where=total > 0)
+    return expected, lam
 
 
 def _factor(hessian: np.ndarray, held: np.ndarray) -> np.ndarray:
     """Cholesky factor of the Hessian of the parameters that are not held, shifted until it is
-    positive."""
+    positive.
+
+    Raises
+    ------
+    FailedMinimization
+        If it is not finite.
+    """
     if held.any():
         hessian = np.where(held | held[:, None], 0.0, hessian)
     hessian[held, held] = 1.0
+    # positive from the largest sum of a row on
+    largest = np.abs(hessian).sum(axis=1).max()
     shift = 0.0
-    while True:
+    while shift <= 10 * largest:  # never for nan
         factor, failed = dpotrf(hessian + shift * np.eye(len(hessian)))
         if not failed:
             return np.asarray(factor)
         shift = max(1.0, 10 * shift)
+    raise FailedMinimization("the likelihood of Belle II is not finite")

@@ -367,9 +367,7 @@ class Model:
         return np.asarray(hessian)
 
 
-def _balance(
-    fixed: np.ndarray, spread: np.ndarray, n: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _balance(fixed: np.ndarray, spread: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """ν = fixed + λ spread, at least a tiny number, and λ = n/ν - 1, from the larger root of either
     quadratic equation; without cancellation, also where ν is close to n, so that λ is small, with
     an enormous spread."""

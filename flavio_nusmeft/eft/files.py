@@ -1,10 +1,15 @@
-"""Reading WCxf files with Wilson coefficients: strict about what a typing error can break."""
+"""Reading WCxf files with Wilson coefficients: strict about what a typing error can break.
+
+A file of any content is read, or refused in one line, in a short time and little memory: before
+anything is made of a YAML file, its size is counted with all aliases written out.
+"""
 
 from __future__ import annotations
 
 import codecs
 import json
 import os
+import reprlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
@@ -12,24 +17,59 @@ from typing import IO, Any
 import yaml
 from wilson import wcxf
 
-from ..errors import InvalidFile
+from ..errors import InvalidFile, nearest
 
 __all__ = ["read_wc"]
 
 
-def _unique(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
-    result: dict[Any, Any] = {}
+_KEYS = ("eft", "basis", "scale", "values")
+_OPTIONAL = "metadata"
+# far above all files: a full basis has 3000 names, a depth of 4 and 500 kB; with names that are
+# pickled objects of numpy, as in some files of wilson, 40,000 nodes and a depth of 8
+_CHARACTERS, _NODES, _DEPTH, _SCALAR, _NAME = 4_000_000, 100_000, 30, 10_000, 100
+_LINE = 300  # characters of a quoted message
+# what PyYAML raises for values that their tags or forms do not allow: !!float "abc", 2001-99-99
+_CONSTRUCTION = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+def _brief(value: Any) -> str:
+    """A value from a file for messages: one short line, whatever it is."""
+    try:
+        return reprlib.repr(value)
+    except ValueError:
+        return "a number with too many digits"
+
+
+def _line(error: Exception) -> str:
+    """Message of an error that quotes a file, in one line."""
+    text = " ".join(str(error).split())
+    text = text if len(text) <= _LINE else f"{text[:_LINE]}..."
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _unique(pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
     for key, value in pairs:
-        if not isinstance(key, (str, int, float)):
-            raise InvalidFile(f"{key!r} cannot be a key")
+        if not isinstance(key, str):
+            raise InvalidFile(f"{_brief(key)} cannot be a key")
         if key in result:
-            raise InvalidFile(f"key '{key}' stands more than once")
+            raise InvalidFile(f"key {_brief(key)} stands more than once")
         result[key] = value
     return result
 
 
-class _Loader(yaml.SafeLoader):
-    """SafeLoader that refuses duplicate keys."""
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_Base):
+    """Safe loader that refuses duplicate keys."""
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
@@ -67,16 +107,65 @@ _Loader.add_constructor("tag:yaml.org,2002:python/object/apply:numpy.dtype", _nu
 _Loader.add_constructor("tag:yaml.org,2002:python/tuple", _tuple)
 
 
+def _check_size(text: str) -> None:
+    """Count the nodes of a YAML file, with those that aliases stand for, and their depth.
+
+    Raises
+    ------
+    InvalidFile
+    """
+    sizes: dict[str, int | None] = {}  # by anchor; None: still open
+    opened: list[tuple[str | None, int]] = []  # anchor and number of nodes before
+    nodes = 0
+    events: Iterable[Any] = yaml.parse(text, Loader=_Base)
+    for event in events:
+        line = event.start_mark.line + 1
+        if issubclass(type(event), yaml.CollectionEndEvent):
+            anchor, before = opened.pop()
+            if anchor is not None:
+                sizes[anchor] = nodes - before
+        elif issubclass(type(event), yaml.AliasEvent):
+            size = sizes.get(event.anchor, 1)  # PyYAML reports anchors that do not exist
+            if size is None:
+                raise InvalidFile(f"line {line}: an alias to what contains it")
+            nodes += size
+        elif issubclass(type(event), yaml.NodeEvent):
+            nodes += 1
+            if issubclass(type(event), yaml.CollectionStartEvent):
+                opened.append((event.anchor, nodes - 1))
+                if event.anchor is not None:
+                    sizes[event.anchor] = None
+            elif len(event.value) > _SCALAR:
+                raise InvalidFile(f"line {line}: a value of {len(event.value)} characters")
+            elif event.anchor is not None:
+                sizes[event.anchor] = 1
+        if len(opened) > _DEPTH:
+            raise InvalidFile(f"line {line}: nested too deeply for a WCxf file")
+        if nodes > _NODES:
+            raise InvalidFile(f"line {line}: too many entries for a WCxf file")
+
+
 def _parse(text: str) -> Any:
+    if len(text) > _CHARACTERS:
+        raise InvalidFile(f"too long for a WCxf file: {len(text)} characters")
     if text.lstrip().startswith("{"):
         try:
             return json.loads(text, object_pairs_hook=_unique)
-        except json.JSONDecodeError:
+        except (json.JSONDecodeError, RecursionError):
             pass  # a YAML flow mapping looks alike
+        except InvalidFile:
+            raise
+        except ValueError:
+            raise InvalidFile("a number with too many digits") from None
     try:
+        _check_size(text)
         return yaml.load(text, Loader=_Loader)
+    except InvalidFile:
+        raise
     except yaml.YAMLError as error:
-        raise InvalidFile(f"neither YAML nor JSON: {' '.join(str(error).split())}") from None
+        raise InvalidFile(f"neither YAML nor JSON: {_line(error)}") from None
+    except _CONSTRUCTION as error:
+        raise InvalidFile(f"a value that YAML does not allow: {_line(error)}") from None
 
 
 def _number(name: str, value: Any) -> complex:
@@ -88,12 +177,29 @@ def _number(name: str, value: Any) -> complex:
 
 
 def _real(name: str, value: Any) -> float:
-    if not isinstance(value, bool):
+    if isinstance(value, (float, int, str)) and not isinstance(value, bool):
         try:
             return float(value)  # YAML reads 1e-9 as a string
-        except (TypeError, ValueError):
+        except (OverflowError, ValueError):
             pass
-    raise InvalidFile(f"value of {name} is not a number: {value!r}")
+    raise InvalidFile(f"value of {name} is not a number: {_brief(value)}")
+
+
+def _check_keys(data: dict[str, Any]) -> None:
+    known = (*_KEYS, _OPTIONAL)
+    for key in data:
+        if key not in known:
+            hint = nearest(key, known) or f"; there are {', '.join(known)}"
+            raise InvalidFile(f"a WCxf file has no key {_brief(key)}{hint}")
+    missing = [key for key in _KEYS if key not in data]
+    if missing:
+        raise InvalidFile(f"not a complete WCxf file: {', '.join(missing)} missing")
+
+
+def _check_name(what: str, name: Any) -> str:
+    if not isinstance(name, str) or len(name) > _NAME or not name.isprintable():
+        raise InvalidFile(f"{_brief(name)} cannot be the name of {what}")
+    return name
 
 
 def _text(source: IO[Any] | str | os.PathLike[str]) -> str:
@@ -103,8 +209,9 @@ def _text(source: IO[Any] | str | os.PathLike[str]) -> str:
         try:
             with open(source, "rb") as stream:
                 return _text(stream)
-        except OSError as error:
-            raise InvalidFile(f"{os.fspath(source)}: {error.strerror}") from None
+        except (OSError, ValueError) as error:  # ValueError: a null character
+            reason = getattr(error, "strerror", None) or error
+            raise InvalidFile(f"{_brief(os.fspath(source))}: {reason}") from None
     try:
         content = source if isinstance(source, str) else source.read()
         if isinstance(content, bytes):
@@ -126,23 +233,24 @@ def read_wc(source: IO[Any] | str | os.PathLike[str]) -> wcxf.WC:
     Raises
     ------
     InvalidFile
-        If it is not YAML or JSON, has duplicate keys, lacks one of eft, basis, scale and values,
-        or holds a value that is not a number.
+        If it is not YAML or JSON, has duplicate or unknown keys, lacks one of eft, basis, scale and
+        values, holds a value that is not a number, or is far larger than any basis.
     """
     if isinstance(source, str) and source and not {"\n", "\r", "{"} & set(source):
         source = Path(source)
     data = _parse(_text(source))
     if not isinstance(data, dict):
         raise InvalidFile("not a WCxf file: no mapping with eft, basis, scale and values")
-    missing = [key for key in ("eft", "basis", "scale", "values") if key not in data]
-    if missing:
-        raise InvalidFile(f"not a complete WCxf file: {', '.join(missing)} missing")
+    _check_keys(data)
     if not isinstance(data["values"], dict):
         raise InvalidFile("values must map coefficient names to numbers")
-    values = {str(name): _number(str(name), value) for name, value in data["values"].items()}
+    values = {
+        name: _number(_check_name("a coefficient", name), value)
+        for name, value in data["values"].items()
+    }
     return wcxf.WC(
-        eft=str(data["eft"]),
-        basis=str(data["basis"]),
+        eft=_check_name("an EFT", data["eft"]),
+        basis=_check_name("a basis", data["basis"]),
         scale=_real("scale", data["scale"]),
         values=wcxf.WC.dict2values(values),
     )

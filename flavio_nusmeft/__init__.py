@@ -13,6 +13,7 @@ decays with sterile neutrinos, their parameters and measurements to flavio and W
 - `tables`: binned spectra with covariance
 - `uv`: models with heavy particles, from masses and couplings to all coefficients
 - `dataset`: names of measurements that belong together
+- `TeV`: 1000.0, in GeV, the unit of energies: a coefficient is ``0.02 * TeV**-2``
 - `errors`: the exceptions and warnings
 """
 
@@ -26,6 +27,7 @@ from ._registration import register as _register
 from .batch import predict
 from .eft.wilson import NuWilson
 from .measurements import dataset
+from .units import TeV
 
 if TYPE_CHECKING:
     from . import figures, scan, tables, uv
@@ -37,6 +39,7 @@ __all__ = [
     "Belle2Likelihood",
     "LogLikelihood",
     "NuWilson",
+    "TeV",
     "dataset",
     "errors",
     "figures",

@@ -19,7 +19,8 @@ from numpy.typing import ArrayLike
 
 from .eft.bases import known_coefficients
 from .eft.flavour import check_coefficients
-from .eft.wilson import with_options
+from .eft.limits import warn_scale, warn_size
+from .eft.wilson import NuWilson, with_options
 from .errors import (
     InvalidShape,
     InvalidValue,
@@ -29,8 +30,8 @@ from .errors import (
     UnknownParameter,
     nearest,
 )
-from .observables import NAMES, QUANTITIES
-from .physics import channels
+from .observables import NAMES, QUANTITIES, check_value
+from .physics import channels, plausible
 from .physics.cache import ParameterCache
 from .physics.channels import CouplingSet
 from .physics.rates import Quantity, Rate
@@ -81,6 +82,12 @@ def predict(
     The integrals over q² are done once per distinct point of ``par``. Points of SMEFT coefficients
     take as long as wilson's running of them; all others cost a small matrix product.
 
+    Warns
+    -----
+    SizeWarning, ScaleWarning, NoEffectWarning, HeavyMassWarning
+        Once each, as `NuWilson`; NoEffectWarning for every coefficient that no observable of this
+        package depends on.
+
     Raises
     ------
     UnknownObservable, UnknownCoefficient, UnknownParameter, UnknownBasis, InvalidValue,
@@ -93,6 +100,8 @@ def predict(
     predictor = Predictor(wanted, tuple(values), scale=scale, eft=eft, basis=basis, options=options)
     central = central_parameters(overrides)
     predictor.check(values)
+    warn_size(values, eft, scale)
+    predictor.warn_idle(central, overrides)
 
     result = np.empty((len(wanted), math.prod(shape)))
     linear = _Rows({name: values[name] for name in predictor.linear}, shape)
@@ -102,7 +111,11 @@ def predict(
         parameters = central | {name: float(np.real(point[name])) for name in fixed}
         nonlinear = {name: point[f" {name}"] for name in predictor.nonlinear}
         polynomials = predictor.polynomials(parameters, nonlinear)
-        polynomials.evaluate(linear, positions, result)
+        with np.errstate(over="ignore", invalid="ignore"):
+            polynomials.evaluate(linear, positions, result)
+    for observable, row in zip(wanted, result, strict=True):
+        name, *arguments = (observable,) if isinstance(observable, str) else observable
+        check_value(name, tuple(arguments), float(row.max(initial=0.0)))
     return {name: result[i].reshape(shape) for i, name in enumerate(wanted)}
 
 
@@ -225,6 +238,7 @@ class Predictor:
             for unit in (1.0, 1j if not self._known[name] else 0.0)
         ]
         self._origin = self.point({})
+        warn_scale(self._origin, eft, scale)
         self._columns = ParameterCache(self._make_columns)
 
     def point(self, values: Mapping[str, complex]) -> flavio.WilsonCoefficients:
@@ -244,6 +258,23 @@ class Predictor:
                 raise InvalidValue(f"{name} has values that are not finite")
             if self._known[name] and np.iscomplexobj(value) and value.imag.any():
                 raise InvalidValue(f"{name} is real (its operator is hermitian)")
+
+    def warn_idle(
+        self, par: Mapping[str, float], masses: Mapping[str, ArrayLike] | None = None
+    ) -> None:
+        """Warn of coefficients with N that change no observable, or whose N are too heavy.
+
+        Parameters
+        ----------
+        masses : arrays of m_N1, m_N2, m_N3 (GeV), in place of those in ``par``
+        """
+        units = [unit for unit in self._units if isinstance(unit, NuWilson)]
+        idle = [name for unit in units for name in plausible.idle(unit, par)]
+        if units:
+            plausible.warn_idle(list(dict.fromkeys(idle)), units[0], par)
+        smallest = [np.min((masses or {}).get(name, par[name])) for name in channels.STERILE]
+        names = [name for unit in units for name in unit._sterile_values]
+        plausible.warn_heavy(names, self._eft, smallest, par)
 
     def polynomials(
         self, par: Mapping[str, float], nonlinear: Mapping[str, complex] | None = None

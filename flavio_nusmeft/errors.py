@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import sys
+import warnings
 from collections.abc import Iterable
 
 __all__ = [
@@ -12,6 +14,7 @@ __all__ = [
     "FailedMinimization",
     "FailedPoint",
     "FailedWorkers",
+    "HeavyMassWarning",
     "IncompleteBins",
     "InvalidBin",
     "InvalidCheckpoint",
@@ -23,8 +26,13 @@ __all__ = [
     "InvalidShape",
     "InvalidValue",
     "MissingRecord",
+    "NoEffectWarning",
     "NotPolynomial",
     "NuSMEFTError",
+    "NuSMEFTWarning",
+    "ScaleWarning",
+    "SizeWarning",
+    "StockObservableWarning",
     "UndefinedRatio",
     "UnknownBasis",
     "UnknownCoefficient",
@@ -34,7 +42,9 @@ __all__ = [
     "UnknownSector",
     "UnwritablePath",
     "WorkerWarning",
+    "listed",
     "nearest",
+    "warn",
 ]
 
 
@@ -78,7 +88,7 @@ class InvalidValue(NuSMEFTError, ValueError):
 
 
 class InvalidScale(NuSMEFTError, ValueError):
-    """A renormalisation scale that is not a positive finite number."""
+    """A renormalisation scale that is not a positive finite number, or that the EFT cannot have."""
 
 
 class InvalidShape(NuSMEFTError, ValueError):
@@ -141,20 +151,69 @@ class FailedMinimization(NuSMEFTError, RuntimeError):
     """A minimisation that converges from none of its starting points."""
 
 
-class CheckpointWarning(UserWarning):
+class NuSMEFTWarning(UserWarning):
+    """Base of all warnings of the package."""
+
+
+class CheckpointWarning(NuSMEFTWarning):
     """Results could not be written to the checkpoint file, and are in memory only."""
 
 
-class ConvergenceWarning(UserWarning):
+class ConvergenceWarning(NuSMEFTWarning):
     """A maximum at which the minimiser did not converge."""
 
 
-class WorkerWarning(UserWarning):
+class WorkerWarning(NuSMEFTWarning):
     """A worker of a scan died, and its points are done again."""
 
 
-class DroppedCoefficientWarning(UserWarning):
+class DroppedCoefficientWarning(NuSMEFTWarning):
     """Non-zero coefficients have no counterpart in the basis or EFT asked for."""
+
+
+class NoEffectWarning(NuSMEFTWarning):
+    """Coefficients with N that change no observable of the package."""
+
+
+class StockObservableWarning(NuSMEFTWarning):
+    """A stock observable of flavio is asked of coefficients with N, of which it sees nothing."""
+
+
+class SizeWarning(NuSMEFTWarning):
+    """A coefficient beyond unitarity or a branching ratio above 1: mostly TeV^-2 for GeV^-2."""
+
+
+class ScaleWarning(NuSMEFTWarning):
+    """A scale at which the EFT is not the theory to use."""
+
+
+class HeavyMassWarning(NuSMEFTWarning):
+    """Every N is too heavy for all decays: mostly a mass in MeV."""
+
+
+_INSIDE = frozenset({"flavio_nusmeft", "flavio", "wilson", "smelli"})
+
+
+def warn(text: str, category: type[NuSMEFTWarning]) -> None:
+    """Warn at the line of the user's code, outside of this package and of flavio.
+
+    Python shows a text once per line; so it should not contain numbers that change from point to
+    point.
+    """
+    level, frame = 2, sys._getframe(1)
+    while frame.f_globals.get("__name__", "").partition(".")[0] in _INSIDE and frame.f_back:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, category, stacklevel=level - 1)
+
+
+_LISTED = 20  # names in a warning
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names for a warning, the first ones if there are many."""
+    known = list(names)
+    more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
+    return ", ".join(known[:_LISTED]) + more
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -122,6 +122,7 @@ def _predict(options: argparse.Namespace, text: str) -> dict[str, Any]:
     from flavio_nusmeft.errors import InvalidValue
     from flavio_nusmeft.measurements import results
     from flavio_nusmeft.observables import NAMES
+    from flavio_nusmeft.physics import plausible
 
     wc_obj = load_wc(text)
     if options.running is not None:
@@ -154,12 +155,14 @@ def _predict(options: argparse.Namespace, text: str) -> dict[str, Any]:
                 ],
             }
         )
+    idle = plausible.idle(wc_obj, par)
+    plausible.warn_idle(idle, wc_obj, par)
     return {
         "eft": wc_obj.wc.eft,
         "basis": wc_obj.wc.basis,
         "scale": wc_obj.wc.scale,
         "values": wc_obj.wc.values,
-        "unmatched": getattr(wc_obj, "unmatched", []),
+        "unmatched": idle,
         "masses": {f"m_N{i}": par[f"m_N{i}"] for i in (1, 2, 3)},
         "dataset": options.dataset,
         "observables": rows,
@@ -247,9 +250,6 @@ def _write_figures(directory: Path, datasets: Sequence[str], formats: Sequence[s
 def _run_predict(options: argparse.Namespace) -> int:
     def predict(text: str) -> None:
         data = _predict(options, text)
-        if data["unmatched"]:
-            names = ", ".join(data["unmatched"])
-            print(f"nusmeft: without effect here at tree level: {names}", file=sys.stderr)
         if options.json:
             print(json.dumps(data, indent=2))
         else:

@@ -13,21 +13,30 @@ from typing import IO, Any, ClassVar
 import flavio
 import voluptuous as vol
 import wilson
+from flavio.physics.eft import sectors_flavio2wcxf
 from wilson import parameters as wilson_parameters
 from wilson import wcxf
 
-from ..errors import InvalidScale, InvalidValue, UnknownBasis, UnknownSector, nearest
+from ..errors import (
+    InvalidValue,
+    StockObservableWarning,
+    UnknownBasis,
+    UnknownSector,
+    nearest,
+    warn,
+)
 from .bases import known_coefficients
 from .chain import FLAVOURS, Settings, needs_ckm, nusmeft_map, nuwet_map
 from .evolution import Ckm
 from .files import read_wc
-from .flavour import check_coefficients
-from .matching import SMEFT_MATCHED, UNMATCHED
+from .flavour import LinearMap, check_coefficients
+from .limits import SMALLEST_MATCHING, check_scale, warn_scale, warn_size
 from .operators import NU_SMEFT
 from .running import ALPHA_S
 from .translators import from_warsaw, to_warsaw, warn_dropped
 
 __all__ = [
+    "PARTNERS",
     "NuWilson",
     "load_wc",
     "options_of",
@@ -45,16 +54,11 @@ _STANDARD = {
     "nuWET-3": ("WET-3", "JMS"),
 }
 _CKM = Ckm._fields
+_WET = {5: "WET", 4: "WET-4", 3: "WET-3"}  # by the number of quarks, as in flavio
 
 
-def _check_scale(scale: float) -> float:
-    try:
-        number = float(scale)
-    except (TypeError, ValueError):
-        raise InvalidScale(f"scale = {scale!r} is not a number") from None
-    if not 0 < number < float("inf"):
-        raise InvalidScale(f"scale = {scale} must be a positive finite number (in GeV)")
-    return number
+#: for a sector of WET, the observables of this package that sum over N where flavio's do not
+PARTNERS: dict[str, tuple[str, ...]] = {}
 
 
 class NuWilson(flavio.WilsonCoefficients):
@@ -85,6 +89,16 @@ class NuWilson(flavio.WilsonCoefficients):
     parameters), ``GF``, ``alpha_e`` and ``m_W``; masses and the other couplings above m_Z are
     wilson's defaults. ``qcd_order`` and ``smeft_accuracy`` have no effect on it.
 
+    Warns
+    -----
+    SizeWarning
+        For coefficients larger than 4π/scale², mostly TeV^-2 given as GeV^-2.
+    ScaleWarning, NoEffectWarning, HeavyMassWarning
+        Later, in predictions, for scales at which another EFT is to be used, for coefficients that
+        change no observable, and for N heavier than all that decay.
+    StockObservableWarning
+        Later, for stock observables of flavio where N contributes to one of this package.
+
     Raises
     ------
     UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale
@@ -95,26 +109,37 @@ class NuWilson(flavio.WilsonCoefficients):
         {
             "running": vol.In(["qcd", "full"]),
             "alpha_s": vol.All(vol.Coerce(float), vol.Range(min=0.05, max=0.2)),
-            "smeft_matchingscale": vol.All(vol.Coerce(float), vol.Range(min=10)),
+            "smeft_matchingscale": vol.All(vol.Coerce(float), vol.Range(min=SMALLEST_MATCHING)),
         }
     )
 
     def __init__(self, wcdict: Mapping[str, complex], scale: float, eft: str, basis: str) -> None:
+        self._begin(wcdict, scale, eft, basis)
+        warn_size(self.wc.dict, eft, self.wc.scale)
+
+    def _begin(self, wcdict: Mapping[str, complex], scale: float, eft: str, basis: str) -> None:
+        """All that the constructor does, without a word on the size of the coefficients."""
         super().__init__()
         self._options = dict(self._default_options)  # later changes of the class do not count
-        self.set_initial(wcdict, scale, eft, basis)
+        #: whether to warn where stock observables miss the part with N
+        self.warns_of_stock = True
+        self._set(wcdict, scale, eft, basis)
 
     def set_initial(
         self, wc_dict: Mapping[str, complex], scale: float, eft: str, basis: str
     ) -> None:
         """Set the coefficients, as the constructor does."""
+        self._set(wc_dict, scale, eft, basis)
+        warn_size(self.wc.dict, eft, self.wc.scale)
+
+    def _set(self, wc_dict: Mapping[str, complex], scale: float, eft: str, basis: str) -> None:
         if eft not in _STANDARD:
             raise UnknownBasis(
                 f"NuWilson takes coefficients of nuSMEFT or nuWET (-4, -3), not of '{eft}'"
                 + (": use flavio.WilsonCoefficients" if eft in wcxf.EFT.instances else "")
             )
         known = known_coefficients(eft, basis)
-        scale = _check_scale(scale)
+        scale = check_scale(scale, eft)
         check_coefficients(wc_dict, known, eft, basis)
         values = {name: complex(value) for name, value in wc_dict.items()}
         self.wc = wcxf.WC(eft=eft, basis=basis, scale=scale, values=wcxf.WC.dict2values(values))
@@ -149,6 +174,7 @@ class NuWilson(flavio.WilsonCoefficients):
     def clear_cache(self) -> None:
         """Forget results of running and matching, as `set_option` does."""
         super().clear_cache()
+        self._is_plausible = False  # what `physics.plausible` remembers
         self._standard_wc: flavio.WilsonCoefficients | None = None
 
     def __repr__(self) -> str:
@@ -181,6 +207,39 @@ class NuWilson(flavio.WilsonCoefficients):
         set_ckm(self, {**{key: par[key] for key in _CKM}, "gamma": abs(par["gamma"])})
         return super().get_wcxf(sector, scale, par, eft, basis, nf_out)
 
+    def get_wc(
+        self,
+        sector: str,
+        scale: float,
+        par: Mapping[str, float],
+        eft: str = "WET",
+        basis: str = "flavio",
+        nf_out: int | None = None,
+    ) -> dict[str, complex]:
+        """As in flavio, for stock observables, which see the part without N.
+
+        Warns
+        -----
+        StockObservableWarning
+            If N contributes in the sector, and to observables of this package.
+        """
+        if self._sterile_values and self.warns_of_stock:
+            name, target = sectors_flavio2wcxf.get(sector, sector), _WET.get(nf_out or 0, eft)
+            self._warn_stock(name, f"nu{target}", scale)
+        return super().get_wc(sector, scale, par, eft, basis, nf_out)
+
+    def _warn_stock(self, sector: str, eft: str, scale: float) -> None:
+        partners = PARTNERS.get(sector)
+        if partners is None or FLAVOURS.get(eft, 6) > FLAVOURS.get(self.wc.eft, 6):
+            return
+        way = self.sterile_map(scale, (sector,), eft)
+        if any(way.column(name) for name in self._sterile_values):
+            warn(
+                "observables of flavio see only the part of the coefficients without N: take"
+                f" those with inv for nu in their names, here {', '.join(partners)}",
+                StockObservableWarning,
+            )
+
     def match_run(
         self, scale: float, eft: str, basis: str, sectors: str | Iterable[str] = "all"
     ) -> wcxf.WC:
@@ -197,21 +256,26 @@ class NuWilson(flavio.WilsonCoefficients):
         Warns
         -----
         DroppedCoefficientWarning
-            For coefficients with N that do not match onto nuWET, or that the basis lacks.
+            For coefficients with N that reach none of the EFT or basis asked for.
+        ScaleWarning
+            For scales, of the object or ``scale``, at which another EFT is to be used.
 
         Raises
         ------
         UnknownBasis, UnknownSector, InvalidScale
         """
-        scale = _check_scale(scale)
+        scale = check_scale(scale, eft)
         known = known_coefficients(eft, basis)
         chosen = _check_sectors(sectors, eft)
+        warn_scale(self)
+        if eft in _STANDARD:
+            warn_scale(self, eft, scale)
         if eft == "nuSMEFT":
             values = from_warsaw(self._run_nusmeft(scale), basis)
             names = {n for s in chosen for n in wcxf.Basis[eft, basis].sectors.get(s, ())}
             values = {name: value for name, value in values.items() if name in names}
         elif eft in FLAVOURS:
-            warn_dropped(self.unmatched, eft)
+            warn_dropped(self._unmatched(scale, eft), eft)
             values = self.standard(scale, eft, basis, sectors) | self.sterile(scale, chosen, eft)
         else:
             values = self.standard(scale, eft, basis, sectors)
@@ -220,12 +284,17 @@ class NuWilson(flavio.WilsonCoefficients):
 
     @property
     def unmatched(self) -> list[str]:
-        """Non-zero Warsaw coefficients that do not match onto nuWET at tree level."""
+        """Non-zero coefficients with N (in Warsaw for nuSMEFT) that reach none of nuWET, with the
+        options of the object."""
         if self.wc.eft != "nuSMEFT":
             return []
-        sterile = [n for n in self._sterile_values if n.split("_")[0] in UNMATCHED]
-        standard = [n for n in self._standard_values if n.split("_")[0] not in SMEFT_MATCHED]
-        return sterile + standard
+        return self._unmatched(self.get_option("smeft_matchingscale"), "nuWET")
+
+    def _unmatched(self, scale: float, eft: str) -> list[str]:
+        if not self._sterile_values:
+            return []
+        way = self.sterile_map(scale, tuple(wcxf.EFT[eft].sectors), eft)
+        return [name for name in self._sterile_values if not way.column(name)]
 
     def sterile(
         self,
@@ -239,17 +308,27 @@ class NuWilson(flavio.WilsonCoefficients):
         These are the operators with sterile neutrinos, and those of active neutrinos that WET
         does not have. The CKM elements are those of ``par``, flavio's parameters, or of the object.
         """
+        if not self._sterile_values and FLAVOURS.get(self.wc.eft, 6) >= FLAVOURS[eft]:
+            return {}
+        return self.sterile_map(scale, sectors, eft, par)(self._sterile_values)
+
+    def sterile_map(
+        self,
+        scale: float,
+        sectors: tuple[str, ...],
+        eft: str,
+        par: Mapping[str, float] | None = None,
+    ) -> LinearMap:
+        """The map of the coefficients with N, in Warsaw or JMS, that `sterile` applies."""
         source, start = self.wc.eft, self.wc.scale
         if FLAVOURS.get(source, 6) < FLAVOURS[eft]:
             raise UnknownBasis(
                 f"cannot run from {source} up to {eft}: give coefficients of {eft} or nuSMEFT, or"
                 " choose observables that need no heavier quarks"
             )
-        if not self._sterile_values:
-            return {}
         needed = source == "nuSMEFT" and needs_ckm(self.get_option("running"), sectors)
         settings = self._settings((par or self.parameters) if needed else wilson_parameters.p)
-        return nuwet_map(source, start, eft, float(scale), sectors, settings)(self._sterile_values)
+        return nuwet_map(source, start, eft, float(scale), sectors, settings)
 
     def _settings(self, ckm: Mapping[str, float]) -> Settings:
         """Options and parameters, with the CKM elements of ``ckm``."""
@@ -363,16 +442,19 @@ def with_options(
 ) -> flavio.WilsonCoefficients:
     """A `NuWilson`, or flavio's object for SMEFT and WET, with options.
 
+    Nothing is said on the size of the coefficients, which may be units: see `limits.warn_size`.
+
     Raises
     ------
     UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale
     """
     result: flavio.WilsonCoefficients
     if eft in _STANDARD:
-        result = NuWilson(values, scale, eft, basis)
+        result = NuWilson.__new__(NuWilson)
+        result._begin(values, scale, eft, basis)
     else:
         result = flavio.WilsonCoefficients()
-        result.set_initial(dict(values), _check_scale(scale), eft, basis)
+        result.set_initial(dict(values), check_scale(scale, eft), eft, basis)
     known = (NuWilson if eft in _STANDARD else wilson.Wilson)._option_schema.schema
     for key, value in (options or {}).items():
         if key not in known:
@@ -400,7 +482,8 @@ def load_wc(stream: IO[str] | str) -> flavio.WilsonCoefficients:
     if wc.eft in _STANDARD:
         return NuWilson.from_wc(wc)
     check_coefficients(wc.dict, known_coefficients(wc.eft, wc.basis), wc.eft, wc.basis)
-    _check_scale(wc.scale)
+    check_scale(wc.scale, wc.eft)
+    warn_size(wc.dict, wc.eft, wc.scale)
     if wc.eft not in ("SMEFT", "WET"):
         raise UnknownBasis(f"{wc.eft} cannot be run to the b scale; give SMEFT, WET or nuSMEFT")
     bases = {b for e, b, target in wcxf.Translator.instances if (e, target) == ("WET", "flavio")}

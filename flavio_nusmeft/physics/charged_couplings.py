@@ -158,7 +158,9 @@ def active_couplings(
         wc_obj = promote(wc_obj)
         if not isinstance(wc_obj, NuWilson) or wc_obj.has_standard_part:
             set_ckm(wc_obj, par)
-            wcs = wc_obj.get_wc(f"{quarks[::-1]}{lepton}nu", scale, par)
+            # not the method of `NuWilson`, which warns stock observables
+            sector = f"{quarks[::-1]}{lepton}nu"
+            wcs = flavio.WilsonCoefficients.get_wc(wc_obj, sector, scale, par)
     return np.asarray(normalisation * _active(wcs, quarks, lepton, sm))
 
 

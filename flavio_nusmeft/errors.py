@@ -180,7 +180,7 @@ class StockObservableWarning(NuSMEFTWarning):
 
 
 class SizeWarning(NuSMEFTWarning):
-    """A coefficient beyond unitarity or a branching ratio above 1: mostly TeV^-2 for GeV^-2."""
+    """A coefficient beyond (4π/scale)² or a branching ratio above 1: mostly TeV^-2 for GeV^-2."""
 
 
 class ScaleWarning(NuSMEFTWarning):

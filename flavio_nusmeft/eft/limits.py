@@ -74,12 +74,12 @@ def warn_scale(wc_obj: Any, eft: str | None = None, scale: float | None = None) 
 
 
 def warn_size(values: Mapping[str, Any], eft: str, scale: float) -> None:
-    """Warn of coefficients larger than 4π/M², with M the scale and at least m_W.
+    """Warn of coefficients larger than (4π)²/M², with M the scale and at least m_W.
 
-    Partial waves of four fermions, |Re a| <= 1/2 with a = C s/(8π), are unitary up to energies of
-    (4π/C)^½. A larger coefficient is one beyond which the EFT has no meaning at its own scale, and
-    that nothing as heavy as this scale gives with couplings g² < 4π. Particles that are integrated
-    out in nuWET are not lighter than the W.
+    That is the exchange of a particle of mass M with the largest couplings that mean anything, 4π
+    (naive dimensional analysis, A. Manohar and H. Georgi, Nucl. Phys. B234 (1984) 189; as in
+    `uv`). TeV^-2 given as GeV^-2 are a million times too large. Particles that are integrated out
+    in nuWET are not lighter than the W.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def warn_size(values: Mapping[str, Any], eft: str, scale: float) -> None:
     """
     if eft not in _HIGH and eft not in _LOW:
         return  # WET has coefficients without dimension
-    bound = 4 * pi / max(scale, _M_W) ** 2
+    bound = (4 * pi / max(scale, _M_W)) ** 2
     large = [
         name
         for name, value in values.items()
@@ -95,8 +95,8 @@ def warn_size(values: Mapping[str, Any], eft: str, scale: float) -> None:
     ]
     if large:
         warn(
-            f"{listed(large)} beyond unitarity, 4π/scale² ({bound:.2g} GeV^-2): coefficients are"
-            " in GeV^-2; from TeV^-2 multiply by nus.TeV**-2",
+            f"{listed(large)} above (4π/scale)² = {bound:.2g} GeV^-2, what the strongest coupling"
+            " gives: coefficients are in GeV^-2; from TeV^-2 multiply by nus.TeV**-2",
             SizeWarning,
         )
 

@@ -92,7 +92,7 @@ class NuWilson(flavio.WilsonCoefficients):
     Warns
     -----
     SizeWarning
-        For coefficients larger than 4π/scale², mostly TeV^-2 given as GeV^-2.
+        For coefficients larger than (4π/scale)², mostly TeV^-2 given as GeV^-2.
     ScaleWarning, NoEffectWarning, HeavyMassWarning
         Later, in predictions, for scales at which another EFT is to be used, for coefficients that
         change no observable, and for N heavier than all that decay.

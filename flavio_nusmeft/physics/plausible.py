@@ -28,6 +28,7 @@ _MODES = (*SEMI_INVISIBLE.values(), *SEMILEPTONIC.values())
 _TRANSITIONS = {(mode.quarks, mode.lepton): mode.scale for mode in _MODES}
 _HEAVIEST = "m_Bc"  # of all hadrons that decay in `modes`
 _KEPT = 10_000
+_TRIED = 20  # coefficients of which a warning says what full running does, 10 ms each
 _REACHED: dict[tuple[Any, ...], bool] = {}
 
 
@@ -123,12 +124,13 @@ def warn_idle(names: list[str], wc_obj: NuWilson, par: Par) -> None:
     wc, running = wc_obj.wc, wc_obj.get_option("running")
     remedy = ""
     if running == "qcd" and wc.eft == "nuSMEFT":
-        full = with_options(dict.fromkeys(names, 1.0), wc.scale, wc.eft, wc.basis, wc_obj._options)
+        values = dict.fromkeys(names[:_TRIED], 1.0)
+        full = with_options(values, wc.scale, wc.eft, wc.basis, wc_obj._options)
         full.set_option("running", "full")
-        better = [name for name in names if name not in idle(full, par)]
+        better = sorted(values.keys() - idle(full, par))
         if better:
-            which = "" if better == names else f"{listed(better)} "
-            remedy = f"; with the option running = 'full' {which}would, by mixing"
+            which = "" if better == sorted(names) else f" of {listed(better)}"
+            remedy = f"; with the option running = 'full' the effect{which} comes by mixing"
     warn(
         f"no observable of flavio_nusmeft depends on {listed(names)} ({running} running){remedy}",
         NoEffectWarning,

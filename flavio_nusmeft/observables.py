@@ -20,6 +20,7 @@ from .eft.wilson import PARTNERS
 from .errors import InvalidBin, InvalidValue
 from .physics import exclusive, inclusive, long_distance, plausible, two_body
 from .physics.channels import sector
+from .physics.integrate import SMALLEST
 from .physics.modes import (
     CHARGED_LEPTONS,
     INVISIBLE,
@@ -52,6 +53,14 @@ def _check_bin(q2min: float, q2max: float) -> tuple[float, float]:
     return low, high
 
 
+def _averaged(low: float, high: float) -> tuple[float, float]:
+    """The bin, or a point (low = high) in its place if it is too narrow to be integrated, at 0."""
+    if high - low >= SMALLEST:
+        return low, high
+    point = low if high <= 0 else max(low, 0.0)
+    return point, point
+
+
 def _total(mode: ExclusiveMode, tau: bool, par: Par) -> Quantity:
     offset = long_distance.branching_ratio(par, mode) if tau else 0.0
     return Quantity((exclusive.rate(par, mode),), offset)
@@ -64,7 +73,9 @@ def _differential(mode: ExclusiveMode, tau: bool, par: Par, q2: float) -> Quanti
 
 
 def _binned(mode: ExclusiveMode, tau: bool, par: Par, q2min: float, q2max: float) -> Quantity:
-    low, high = _check_bin(q2min, q2max)
+    low, high = _averaged(*_check_bin(q2min, q2max))
+    if low == high:
+        return _differential(mode, tau, par, low)
     width = high - low
     offset = long_distance.branching_ratio(par, mode, low, high) / width if tau else 0.0
     return Quantity((scaled(exclusive.rate(par, mode, low, high), 1 / width),), offset)
@@ -86,7 +97,7 @@ def _fraction(function: _Fraction, mode: ExclusiveMode, par: Par, q2: float) -> 
 def _fraction_binned(
     function: _Fraction, mode: ExclusiveMode, par: Par, q2min: float, q2max: float
 ) -> Quantity:
-    return function(par, mode, *_check_bin(q2min, q2max))
+    return function(par, mode, *_averaged(*_check_bin(q2min, q2max)))
 
 
 def _two_body(mode: TwoBodyMode, par: Par) -> Quantity:
@@ -444,8 +455,9 @@ def check_value(name: str, arguments: tuple[float, ...], value: float) -> None:
 
 
 def _predict(spec: _Spec, wc_obj: Any, par: Par, *args: float, **named: float) -> float:
-    with np.errstate(over="ignore", invalid="ignore"):
-        value = evaluate(spec.quantity(par, *args, **named), wc_obj, par)
+    quantity = spec.quantity(par, *args, **named)
+    with np.errstate(over="ignore", invalid="ignore"):  # of huge coefficients
+        value = evaluate(quantity, wc_obj, par)
     check_value(spec.name, (*args, *named.values()), value)
     if wc_obj is not None:
         plausible.check(wc_obj, par)

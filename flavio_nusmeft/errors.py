@@ -6,6 +6,7 @@ import difflib
 import sys
 import warnings
 from collections.abc import Iterable
+from types import FrameType
 
 __all__ = [
     "CheckpointWarning",
@@ -195,15 +196,19 @@ _INSIDE = frozenset({"flavio_nusmeft", "flavio", "wilson", "smelli"})
 
 
 def warn(text: str, category: type[NuSMEFTWarning]) -> None:
-    """Warn at the line of the user's code, outside of this package and of flavio.
+    """Warn at the line of the user's code that calls this package, or flavio.
 
     Python shows a text once per line; so it should not contain numbers that change from point to
     point.
     """
-    level, frame = 2, sys._getframe(1)
-    while frame.f_globals.get("__name__", "").partition(".")[0] in _INSIDE and frame.f_back:
-        frame, level = frame.f_back, level + 1
-    warnings.warn(text, category, stacklevel=level - 1)
+    level, found = 1, 1
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:  # scipy's integrators, for one, stand in between
+        level += 1
+        if frame.f_globals.get("__name__", "").partition(".")[0] in _INSIDE:
+            found = level
+        frame = frame.f_back
+    warnings.warn(text, category, stacklevel=found)
 
 
 _LISTED = 20  # names in a warning

@@ -102,7 +102,8 @@ def warn_size(values: Mapping[str, Any], eft: str, scale: float) -> None:
 
 
 def _largest(value: Any) -> float:
+    """Absolute value of a number; of an array the largest real or imaginary part."""
     if not isinstance(value, np.ndarray):
         return hypot(value.real, value.imag)
-    with np.errstate(over="ignore"):
-        return float(np.abs(value).max(initial=0.0))
+    parts = (value.real, value.imag) if np.iscomplexobj(value) else (value,)
+    return max(float(max(part.max(initial=0), -part.min(initial=0))) for part in parts)

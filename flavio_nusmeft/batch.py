@@ -104,6 +104,7 @@ def predict(
     predictor.warn_idle(central, overrides)
 
     result = np.empty((len(wanted), math.prod(shape)))
+    largest = np.full(len(wanted), -np.inf)
     linear = _Rows({name: values[name] for name in predictor.linear}, shape)
     fixed = {name: v for name, v in overrides.items() if v.ndim}
     outer = fixed | {f" {name}": values[name] for name in predictor.nonlinear}
@@ -112,10 +113,11 @@ def predict(
         nonlinear = {name: point[f" {name}"] for name in predictor.nonlinear}
         polynomials = predictor.polynomials(parameters, nonlinear)
         with np.errstate(over="ignore", invalid="ignore"):
-            polynomials.evaluate(linear, positions, result)
-    for observable, row in zip(wanted, result, strict=True):
+            np.maximum(largest, polynomials.evaluate(linear, positions, result), out=largest)
+    for observable, value in zip(wanted, largest.tolist(), strict=True):
         name, *arguments = (observable,) if isinstance(observable, str) else observable
-        check_value(name, tuple(arguments), float(row.max(initial=0.0)))
+        if result.size:
+            check_value(name, tuple(arguments), value)
     return {name: result[i].reshape(shape) for i, name in enumerate(wanted)}
 
 
@@ -131,8 +133,11 @@ class Polynomials(NamedTuple):
     is_ratio: np.ndarray
     undefined: np.ndarray
 
-    def evaluate(self, rows: _Rows, positions: np.ndarray | None, out: np.ndarray) -> None:
-        """Write the values at ``positions`` of the points (None: all) into ``out``."""
+    def evaluate(self, rows: _Rows, positions: np.ndarray | None, out: np.ndarray) -> np.ndarray:
+        """Write the values at ``positions`` of the points (None: all) into ``out``.
+
+        Returns the largest value of every observable, shape (observables,).
+        """
         ratios = np.flatnonzero(self.is_ratio)
         stacked = np.concatenate([self.numerator, self.denominator[ratios]])
         stacked = stacked[:, rows.variables][:, :, rows.variables]
@@ -144,6 +149,7 @@ class Polynomials(NamedTuple):
         size = rows.size if positions is None else len(positions)
         step = max(1, _CHUNK // max(1, weights.shape[1]))
         monomials = np.empty((weights.shape[1], min(step, size)))
+        largest = np.full(len(self.numerator), -np.inf)
         for start in range(0, size, step):
             stop = min(start + step, size)
             chosen = slice(start, stop) if positions is None else positions[start:stop]
@@ -156,7 +162,9 @@ class Polynomials(NamedTuple):
             numerators, denominators = np.split(values, [len(self.numerator)])
             if len(ratios):
                 self._divide(numerators, denominators, ratios)
+            np.maximum(largest, numerators.max(axis=1), out=largest)
             out[:, chosen] = numerators
+        return largest
 
     def _divide(self, numerators: np.ndarray, denominators: np.ndarray, ratios: np.ndarray) -> None:
         closed = denominators <= 0

@@ -14,6 +14,7 @@ decays with sterile neutrinos, their parameters and measurements to flavio and W
 - `uv`: models with heavy particles, from masses and couplings to all coefficients
 - `dataset`: names of measurements that belong together
 - `settings`: what predictions depend on beside their arguments
+- `TeV`: 1000.0, in GeV, the unit of energies: a coefficient is ``0.02 * TeV**-2``
 - `errors`: the exceptions and warnings
 """
 
@@ -28,6 +29,7 @@ from ._version import __version__ as __version__
 from .batch import predict
 from .eft.wilson import NuWilson
 from .measurements import dataset
+from .units import TeV
 
 if TYPE_CHECKING:
     from . import figures, scan, settings, tables, uv
@@ -39,6 +41,7 @@ __all__ = [
     "Belle2Likelihood",
     "LogLikelihood",
     "NuWilson",
+    "TeV",
     "dataset",
     "errors",
     "figures",

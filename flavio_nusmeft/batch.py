@@ -20,7 +20,8 @@ from numpy.typing import ArrayLike
 
 from .eft.bases import check_readable, known_coefficients
 from .eft.flavour import check_coefficients
-from .eft.wilson import with_options
+from .eft.limits import warn_scale, warn_size
+from .eft.wilson import NuWilson, with_options
 from .errors import (
     InvalidShape,
     InvalidValue,
@@ -29,8 +30,8 @@ from .errors import (
     UnknownParameter,
     nearest,
 )
-from .observables import NAMES, QUANTITIES
-from .physics import channels
+from .observables import NAMES, QUANTITIES, check_value
+from .physics import channels, plausible
 from .physics.cache import ParameterCache
 from .physics.channels import CouplingSet
 from .physics.rates import Quantity, Rate
@@ -82,6 +83,12 @@ def predict(
     The integrals over q² are done once per distinct point of ``par``. Points of SMEFT coefficients
     take as long as wilson's running of them; all others cost a small matrix product.
 
+    Warns
+    -----
+    SizeWarning, ScaleWarning, NoEffectWarning, HeavyMassWarning
+        Once each, as `NuWilson`; NoEffectWarning for every coefficient that no observable of this
+        package depends on.
+
     Raises
     ------
     UnknownObservable, UnknownCoefficient, UnknownParameter, UnknownBasis, InvalidValue,
@@ -94,8 +101,11 @@ def predict(
     predictor = Predictor(wanted, tuple(values), scale=scale, eft=eft, basis=basis, options=options)
     central = central_parameters(overrides)
     predictor.check(values)
+    warn_size(values, eft, scale)
+    predictor.warn_idle(central, overrides)
 
     result = np.empty((len(wanted), math.prod(shape)))
+    largest = np.full(len(wanted), -np.inf)
     linear = _Rows({name: values[name] for name in predictor.linear}, shape)
     fixed = {name: v for name, v in overrides.items() if v.ndim}
     outer = fixed | {f" {name}": values[name] for name in predictor.nonlinear}
@@ -103,7 +113,12 @@ def predict(
         parameters = central | {name: float(np.real(point[name])) for name in fixed}
         nonlinear = {name: point[f" {name}"] for name in predictor.nonlinear}
         polynomials = predictor.polynomials(parameters, nonlinear)
-        polynomials.evaluate(linear, positions, result)
+        with np.errstate(over="ignore", invalid="ignore"):
+            np.maximum(largest, polynomials.evaluate(linear, positions, result), out=largest)
+    for observable, value in zip(wanted, largest.tolist(), strict=True):
+        name, *arguments = (observable,) if isinstance(observable, str) else observable
+        if result.size:
+            check_value(name, tuple(arguments), value)
     return {name: result[i].reshape(shape) for i, name in enumerate(wanted)}
 
 
@@ -119,8 +134,11 @@ class Polynomials(NamedTuple):
     is_ratio: np.ndarray
     undefined: np.ndarray
 
-    def evaluate(self, rows: _Rows, positions: np.ndarray | None, out: np.ndarray) -> None:
-        """Write the values at ``positions`` of the points (None: all) into ``out``."""
+    def evaluate(self, rows: _Rows, positions: np.ndarray | None, out: np.ndarray) -> np.ndarray:
+        """Write the values at ``positions`` of the points (None: all) into ``out``.
+
+        Returns the largest value of every observable, shape (observables,).
+        """
         ratios = np.flatnonzero(self.is_ratio)
         stacked = np.concatenate([self.numerator, self.denominator[ratios]])
         stacked = stacked[:, rows.variables][:, :, rows.variables]
@@ -132,6 +150,7 @@ class Polynomials(NamedTuple):
         size = rows.size if positions is None else len(positions)
         step = max(1, _CHUNK // max(1, weights.shape[1]))
         monomials = np.empty((weights.shape[1], min(step, size)))
+        largest = np.full(len(self.numerator), -np.inf)
         for start in range(0, size, step):
             stop = min(start + step, size)
             chosen = slice(start, stop) if positions is None else positions[start:stop]
@@ -144,7 +163,9 @@ class Polynomials(NamedTuple):
             numerators, denominators = np.split(values, [len(self.numerator)])
             if len(ratios):
                 self._divide(numerators, denominators, ratios)
+            np.maximum(largest, numerators.max(axis=1), out=largest)
             out[:, chosen] = numerators
+        return largest
 
     def _divide(self, numerators: np.ndarray, denominators: np.ndarray, ratios: np.ndarray) -> None:
         closed = denominators <= 0
@@ -225,6 +246,7 @@ class Predictor:
             for unit in (1.0, 1j if not self._known[name] else 0.0)
         ]
         self._origin = self.point({})
+        warn_scale(self._origin, eft, scale)
         self._columns = ParameterCache(self._make_columns)
 
     def point(self, values: Mapping[str, complex]) -> flavio.WilsonCoefficients:
@@ -244,6 +266,23 @@ class Predictor:
                 raise InvalidValue(f"{name} has values that are not finite")
             if self._known[name] and np.iscomplexobj(value) and value.imag.any():
                 raise InvalidValue(f"{name} is real (its operator is hermitian)")
+
+    def warn_idle(
+        self, par: Mapping[str, float], masses: Mapping[str, ArrayLike] | None = None
+    ) -> None:
+        """Warn of coefficients with N that change no observable, or whose N are too heavy.
+
+        Parameters
+        ----------
+        masses : arrays of m_N1, m_N2, m_N3 (GeV), in place of those in ``par``
+        """
+        units = [unit for unit in self._units if isinstance(unit, NuWilson)]
+        idle = [name for unit in units for name in plausible.idle(unit, par)]
+        if units:
+            plausible.warn_idle(list(dict.fromkeys(idle)), units[0], par)
+        smallest = [np.min((masses or {}).get(name, par[name])) for name in channels.STERILE]
+        names = [name for unit in units for name in unit._sterile_values]
+        plausible.warn_heavy(names, self._eft, smallest, par)
 
     def polynomials(
         self, par: Mapping[str, float], nonlinear: Mapping[str, complex] | None = None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterable
+from types import FrameType
 
 __all__ = [
     "CheckpointWarning",
@@ -11,6 +14,7 @@ __all__ = [
     "FailedMinimization",
     "FailedPoint",
     "FailedWorkers",
+    "HeavyMassWarning",
     "IncompleteBins",
     "InvalidBin",
     "InvalidCheckpoint",
@@ -23,9 +27,14 @@ __all__ = [
     "InvalidValue",
     "MissingRecord",
     "NeutrinoMassWarning",
+    "NoEffectWarning",
     "NotPolynomial",
     "NuSMEFTError",
+    "NuSMEFTWarning",
+    "ScaleWarning",
     "SettingsWarning",
+    "SizeWarning",
+    "StockObservableWarning",
     "UndefinedRatio",
     "UnknownBasis",
     "UnknownCoefficient",
@@ -36,7 +45,9 @@ __all__ = [
     "UnknownSector",
     "UnwritablePath",
     "WorkerWarning",
+    "listed",
     "nearest",
+    "warn",
 ]
 
 
@@ -84,7 +95,7 @@ class InvalidValue(NuSMEFTError, ValueError):
 
 
 class InvalidScale(NuSMEFTError, ValueError):
-    """A renormalisation scale that is not a positive finite number."""
+    """A renormalisation scale that is not a positive finite number, or that the EFT cannot have."""
 
 
 class InvalidShape(NuSMEFTError, ValueError):
@@ -147,28 +158,81 @@ class FailedMinimization(NuSMEFTError, RuntimeError):
     """A minimisation that converges from none of its starting points."""
 
 
-class CheckpointWarning(UserWarning):
+class NuSMEFTWarning(UserWarning):
+    """Base of all warnings of the package."""
+
+
+class CheckpointWarning(NuSMEFTWarning):
     """Results could not be written to the checkpoint file, and are in memory only."""
 
 
-class ConvergenceWarning(UserWarning):
+class ConvergenceWarning(NuSMEFTWarning):
     """A maximum at which the minimiser did not converge."""
 
 
-class NeutrinoMassWarning(UserWarning):
+class NeutrinoMassWarning(NuSMEFTWarning):
     """A model gives N and the active neutrinos a Dirac mass, and so mixing, which is neglected."""
 
 
-class SettingsWarning(UserWarning):
+class SettingsWarning(NuSMEFTWarning):
     """A result belongs to other settings of flavio or wilson than those in force."""
 
 
-class WorkerWarning(UserWarning):
+class WorkerWarning(NuSMEFTWarning):
     """A worker of a scan died, and its points are done again."""
 
 
-class DroppedCoefficientWarning(UserWarning):
+class DroppedCoefficientWarning(NuSMEFTWarning):
     """Non-zero coefficients have no counterpart in the basis or EFT asked for."""
+
+
+class NoEffectWarning(NuSMEFTWarning):
+    """Coefficients with N that change no observable of the package."""
+
+
+class StockObservableWarning(NuSMEFTWarning):
+    """A stock observable of flavio is asked of coefficients with N, of which it sees nothing."""
+
+
+class SizeWarning(NuSMEFTWarning):
+    """A coefficient beyond (4π/scale)² or a branching ratio above 1: mostly TeV^-2 for GeV^-2."""
+
+
+class ScaleWarning(NuSMEFTWarning):
+    """A scale at which the EFT is not the theory to use."""
+
+
+class HeavyMassWarning(NuSMEFTWarning):
+    """Every N is too heavy for all decays: mostly a mass in MeV."""
+
+
+_INSIDE = frozenset({"flavio_nusmeft", "flavio", "wilson", "smelli"})
+
+
+def warn(text: str, category: type[NuSMEFTWarning]) -> None:
+    """Warn at the line of the user's code that calls this package, or flavio.
+
+    Python shows a text once per line; so it should not contain numbers that change from point to
+    point.
+    """
+    level, found = 1, 1
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:  # scipy's integrators, for one, stand in between
+        level += 1
+        if frame.f_globals.get("__name__", "").partition(".")[0] in _INSIDE:
+            found = level
+        frame = frame.f_back
+    warnings.warn(text, category, stacklevel=found)
+
+
+_LISTED = 20  # names in a warning
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names for a warning, the first ones if there are many."""
+    known = list(names)
+    more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
+    return ", ".join(known[:_LISTED]) + more
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -26,6 +26,7 @@ from .batch import Observable, as_observables
 from .belle2 import Belle2Likelihood
 from .eft.bases import known_coefficients
 from .eft.flavour import check_coefficients
+from .eft.limits import warn_scale, warn_size
 from .eft.wilson import NuWilson, with_options
 from .errors import (
     InvalidShape,
@@ -38,6 +39,7 @@ from .errors import (
 from .likelihoods import FastLikelihood, Likelihood
 from .measurements import dataset as dataset_names
 from .measurements import describe, digest, find
+from .physics import plausible
 
 __all__ = ["FastLikelihood", "Likelihood", "LogLikelihood", "likelihood"]
 
@@ -179,6 +181,14 @@ class LogLikelihood:
 
     It can be pickled. A prior that vanishes, or a negative mass, gives -inf.
 
+    Warns
+    -----
+    NoEffectWarning, ScaleWarning
+        For variables that no observable of this package depends on; for scales at which another
+        EFT is to be used.
+    SizeWarning, HeavyMassWarning
+        When called, as `NuWilson` does.
+
     Raises
     ------
     UnknownCoefficient, UnknownParameter, UnknownBasis, InvalidScale, InvalidValue
@@ -224,6 +234,9 @@ class LogLikelihood:
             if known[name] and factor != 1:
                 raise InvalidValue(f"{name} is real (its operator is hermitian)")
         self.point([0.0] * len(self.variables))
+        unit = with_options(dict.fromkeys((name for name, _ in names), 1.0), *self._wilson)
+        warn_scale(unit, eft, scale)
+        plausible.warn_idle(plausible.idle(unit, self._par), unit, self._par)
 
     def point(self, x: Sequence[float] | np.ndarray) -> tuple[dict[str, float], Any]:
         """Parameter dictionary and Wilson coefficients at a point.
@@ -245,6 +258,8 @@ class LogLikelihood:
             else:
                 coefficient, factor = _coefficient(name)
                 values[coefficient] = values.get(coefficient, 0) + factor * float(value)
+        scale, eft, *_ = self._wilson
+        warn_size(values, eft, scale)
         return par, with_options(values, *self._wilson)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -10,14 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from math import isfinite
 from typing import Any
 
 import flavio
 import numpy as np
 
 from .citations import cite
-from .errors import InvalidBin
-from .physics import exclusive, formfactors, inclusive, long_distance, two_body
+from .eft.wilson import PARTNERS
+from .errors import InvalidBin, InvalidValue
+from .physics import exclusive, formfactors, inclusive, long_distance, plausible, two_body
+from .physics.channels import sector
+from .physics.integrate import SMALLEST
 from .physics.modes import (
     CHARGED_LEPTONS,
     INVISIBLE,
@@ -30,7 +34,7 @@ from .physics.modes import (
 )
 from .physics.rates import Quantity, Rate, evaluate, scaled
 
-__all__ = ["NAMES", "QUANTITIES", "register"]
+__all__ = ["NAMES", "QUANTITIES", "check_value", "register"]
 
 Par = Mapping[str, float]
 
@@ -50,6 +54,14 @@ def _check_bin(q2min: float, q2max: float) -> tuple[float, float]:
     return low, high
 
 
+def _averaged(low: float, high: float) -> tuple[float, float]:
+    """The bin, or a point (low = high) in its place if it is too narrow to be integrated, at 0."""
+    if high - low >= SMALLEST:
+        return low, high
+    point = low if high <= 0 else max(low, 0.0)
+    return point, point
+
+
 def _total(mode: ExclusiveMode, tau: bool, par: Par) -> Quantity:
     offset = long_distance.branching_ratio(par, mode) if tau else 0.0
     return Quantity((exclusive.rate(par, mode),), offset)
@@ -62,7 +74,9 @@ def _differential(mode: ExclusiveMode, tau: bool, par: Par, q2: float) -> Quanti
 
 
 def _binned(mode: ExclusiveMode, tau: bool, par: Par, q2min: float, q2max: float) -> Quantity:
-    low, high = _check_bin(q2min, q2max)
+    low, high = _averaged(*_check_bin(q2min, q2max))
+    if low == high:
+        return _differential(mode, tau, par, low)
     width = high - low
     offset = long_distance.branching_ratio(par, mode, low, high) / width if tau else 0.0
     return Quantity((scaled(exclusive.rate(par, mode, low, high), 1 / width),), offset)
@@ -84,7 +98,7 @@ def _fraction(function: _Fraction, mode: ExclusiveMode, par: Par, q2: float) -> 
 def _fraction_binned(
     function: _Fraction, mode: ExclusiveMode, par: Par, q2min: float, q2max: float
 ) -> Quantity:
-    return function(par, mode, *_check_bin(q2min, q2max))
+    return function(par, mode, *_averaged(*_check_bin(q2min, q2max)))
 
 
 def _two_body(mode: TwoBodyMode, par: Par) -> Quantity:
@@ -467,14 +481,64 @@ NAMES = tuple(spec.name for spec in _SPECS)
 QUANTITIES = {spec.name: spec.quantity for spec in _SPECS}
 
 
-def _predict(
-    quantity: Callable[..., Quantity], wc_obj: Any, par: Par, *args: float, **named: float
-) -> float:
-    return evaluate(quantity(par, *args, **named), wc_obj, par)
+# the part of a name in front of the decay
+_SYMBOLS = {name: name.partition("(")[0].replace("_SD", "") for name in NAMES}
+
+
+def _largest(name: str, arguments: tuple[float, ...]) -> float:
+    """The value of an observable at which its branching ratio, in a bin of it, is 1."""
+    symbol = _SYMBOLS[name]
+    if symbol in ("BR", "<BR>"):
+        return 1.0
+    if symbol == "<dBR/dq2>":
+        return 1 / abs(arguments[1] - arguments[0])
+    return np.inf
+
+
+def check_value(name: str, arguments: tuple[float, ...], value: float) -> None:
+    """Check a value of an observable, or the largest of many.
+
+    Raises
+    ------
+    InvalidValue
+        If it is not finite.
+
+    Warns
+    -----
+    SizeWarning
+        If it is a branching ratio above 1.
+    """
+    if not isfinite(value):
+        raise InvalidValue(f"{name} is not finite with coefficients, or a bin, of such a size")
+    if value > _largest(name, arguments):
+        plausible.warn_above_one(name)
+
+
+def _predict(spec: _Spec, wc_obj: Any, par: Par, *args: float, **named: float) -> float:
+    quantity = spec.quantity(par, *args, **named)
+    with np.errstate(over="ignore", invalid="ignore"):  # of huge coefficients
+        value = evaluate(quantity, wc_obj, par)
+    check_value(spec.name, (*args, *named.values()), value)
+    if wc_obj is not None:
+        plausible.check(wc_obj, par)
+    return value
+
+
+def _partners() -> dict[str, tuple[str, ...]]:
+    """By sector of WET: the observables in which N contributes, and flavio has them without N."""
+    charged = tuple(n for n in NAMES if n.endswith("linv)") and n.startswith(("BR(", "R")))
+    leptonic = tuple(f"BR({mode.name}inv)" for mode in LEPTONIC.values())
+    result = {sector(m.quarks, m.lepton)[1]: charged + leptonic for m in SEMILEPTONIC.values()}
+    neutral = [(mode.quarks, mode.name) for mode in SEMI_INVISIBLE.values()]
+    for quarks, name in [*neutral, *((mode.quarks, mode.name) for mode in INVISIBLE.values())]:
+        key = sector(quarks, None)[1]
+        result[key] = (*result.get(key, ()), f"BR({name}inv)")
+    return result
 
 
 def register() -> None:
     """Add the observables and their predictions to flavio, if they are not there yet."""
+    PARTNERS.update(_partners())
     for spec in _SPECS:
         if spec.name in flavio.Observable.instances:
             continue  # creating it again would drop its prediction
@@ -482,4 +546,4 @@ def register() -> None:
         observable.set_description(spec.description)
         observable.tex = spec.tex
         observable.add_taxonomy(spec.taxonomy)
-        flavio.classes.Prediction(spec.name, partial(_predict, spec.quantity))
+        flavio.classes.Prediction(spec.name, partial(_predict, spec))

@@ -210,6 +210,8 @@ def _prepare(
         sectors = tuple(found)
         chosen = sorted(name for names in found.values() for name in names)
     predictor = Predictor(wanted, chosen, **point)
+    if sectors is None:
+        predictor.warn_idle(parameters)
     return _Export(wanted, sectors, predictor, given, parameters)
 
 

@@ -152,6 +152,7 @@ def _predict(options: argparse.Namespace, content: IO[Any]) -> dict[str, Any]:
 
     from flavio_nusmeft.measurements import results
     from flavio_nusmeft.observables import NAMES
+    from flavio_nusmeft.physics import plausible
     from flavio_nusmeft.settings import provenance
 
     wc_obj = load(content, options.running)
@@ -181,12 +182,14 @@ def _predict(options: argparse.Namespace, content: IO[Any]) -> dict[str, Any]:
                 ],
             }
         )
+    idle = plausible.idle(wc_obj, par)
+    plausible.warn_idle(idle, wc_obj, par)
     return {
         "eft": wc_obj.wc.eft,
         "basis": wc_obj.wc.basis,
         "scale": wc_obj.wc.scale,
         "values": wc_obj.wc.values,
-        "unmatched": getattr(wc_obj, "unmatched", []),
+        "unmatched": idle,
         "masses": {f"m_N{i}": par[f"m_N{i}"] for i in (1, 2, 3)},
         "made with": provenance(wc_obj),
         "dataset": options.dataset,
@@ -285,9 +288,6 @@ def _write_figures(directory: Path, datasets: Sequence[str], formats: Sequence[s
 def _run_predict(options: argparse.Namespace) -> int:
     def predict(content: IO[Any]) -> None:
         data = _predict(options, content)
-        if data["unmatched"]:
-            names = ", ".join(data["unmatched"])
-            print(f"nusmeft: without effect here at tree level: {names}", file=sys.stderr)
         if options.json:
             print(json.dumps(data, indent=2))
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
@@ -12,18 +13,33 @@ __all__ = ["attempt"]
 
 
 def attempt(file: str, action: Callable[[IO[Any]], None]) -> int:
-    """Exit status of ``action`` on the content of a file, or of standard input for ``-``: 0, or 2
-    for wrong input.
+    """Exit status of ``action`` on the content of a file, or of standard input for ``-``.
+
+    0; 2 for wrong input, 1 if a result cannot be written. Warnings of the package are one line,
+    too.
     """
     try:
         content = _read(file)
     except OSError as error:
         print(f"nusmeft: {file}: {error.strerror}", file=sys.stderr)
         return 2
-    from flavio_nusmeft.errors import InvalidFile, NuSMEFTError
+    from flavio_nusmeft.errors import InvalidFile, NuSMEFTError, NuSMEFTWarning
+
+    shown: set[str] = set()
+    original: Any = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if not issubclass(category, NuSMEFTWarning):
+            original(message, category, *place, **more)
+        elif str(message) not in shown:
+            shown.add(str(message))
+            print(f"nusmeft: {message}", file=sys.stderr)
 
     try:
-        action(content)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", NuSMEFTWarning)
+            warnings.showwarning = show
+            action(content)
     except InvalidFile as error:
         print(f"nusmeft: {file}: {error}", file=sys.stderr)
         return 2

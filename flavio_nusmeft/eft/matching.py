@@ -17,22 +17,12 @@ from .flavour import Arrays
 from .operators import N_ACTIVE, N_NEUTRINOS
 
 __all__ = [
-    "SMEFT_MATCHED",
-    "UNMATCHED",
     "match",
     "match_charged",
     "match_down",
     "match_up",
     "sine_squared",
 ]
-
-# no quark operator with a neutrino: dipoles, four leptons, and the Dirac mass shift of nphi
-UNMATCHED = frozenset({"ne", "ln", "nn", "lnle", "nphi", "nW", "nB"})
-# classes of SMEFT that match at tree level onto operators with a neutrino and quarks
-SMEFT_MATCHED = frozenset(
-    {"lq1", "lq3", "ld", "lu", "ledq", "lequ1", "lequ3", "phil1", "phil3", "phiq1", "phiq3"}
-    | {"phiu", "phid", "phiud", "phiD", "phiWB"}
-)
 
 _A, _S = slice(0, N_ACTIVE), slice(N_ACTIVE, N_NEUTRINOS)
 _UP = slice(0, 2)

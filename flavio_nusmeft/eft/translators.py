@@ -5,14 +5,13 @@ Pure functions of full coefficient arrays, and their WCxf adapters.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from wilson import wcxf
 
-from ..errors import DroppedCoefficientWarning
+from ..errors import DroppedCoefficientWarning, listed, warn
 from .bases import known_coefficients
 from .flavour import Arrays, LinearMap, check_coefficients, from_arrays
 from .operators import FGMS, LIAO_MA, NU_SMEFT, WARSAW
@@ -79,7 +78,6 @@ _FROM_WARSAW = {
         WARSAW, lambda C: from_arrays(_fgms_to_liaoma(_warsaw_to_fgms(C)), LIAO_MA)
     ),
 }
-_LISTED = 20  # names in a warning
 _KEPT = frozenset({"qn", "nd", "lnqd1", "lnqd3"})  # classes that FGMS and LiaoMa hold
 
 
@@ -87,14 +85,7 @@ def warn_dropped(names: Iterable[str], target: str) -> None:
     """Warn that non-zero coefficients have no counterpart in ``target``."""
     names = list(names)
     if names:
-        listed = ", ".join(names[:_LISTED]) + f" and {len(names) - _LISTED} more" * (
-            len(names) > _LISTED
-        )
-        warnings.warn(
-            f"no counterpart in {target}, dropped: {listed}",
-            DroppedCoefficientWarning,
-            stacklevel=3,
-        )
+        warn(f"no counterpart in {target}, dropped: {listed(names)}", DroppedCoefficientWarning)
 
 
 def to_warsaw(values: Mapping[str, complex], basis: str) -> dict[str, complex]:

@@ -17,25 +17,34 @@ import flavio
 import numpy as np
 import voluptuous as vol
 import wilson
+from flavio.physics.eft import sectors_flavio2wcxf
 from wilson import parameters as wilson_parameters
 from wilson import wcxf
 from wilson.run.smeft import smpar
 
 from .. import settings
 from ..citations import cite
-from ..errors import InvalidScale, InvalidValue, UnknownBasis, UnknownSector, nearest
+from ..errors import (
+    InvalidValue,
+    StockObservableWarning,
+    UnknownBasis,
+    UnknownSector,
+    nearest,
+    warn,
+)
 from .bases import check_readable, known_coefficients
 from .chain import FLAVOURS, PARAMETERS, Settings, needs_ckm, nusmeft_map, nuwet_map
 from .evolution import Ckm
 from .files import read_wc
-from .flavour import check_coefficients
+from .flavour import LinearMap, check_coefficients
 from .hints import sector_hint
-from .matching import SMEFT_MATCHED, UNMATCHED
+from .limits import SMALLEST_MATCHING, check_scale, warn_scale, warn_size
 from .operators import NU_SMEFT
 from .rounding import real_where_hermitian, without_dust
 from .translators import from_warsaw, to_warsaw, warn_dropped
 
 __all__ = [
+    "PARTNERS",
     "NuWilson",
     "StandardWilson",
     "check_reached",
@@ -58,6 +67,7 @@ _STANDARD = {
 }
 _CKM = Ckm._fields
 _FLAVOURS = FLAVOURS | {_STANDARD[eft][0]: quarks for eft, quarks in FLAVOURS.items()}
+_WET = {5: "WET", 4: "WET-4", 3: "WET-3"}  # by the number of quarks, as in flavio
 # what the running of the part with N cites
 _JMS = "Jenkins:2017jig"
 _PAPERS = {
@@ -73,14 +83,8 @@ _PAPERS = {
 _WILSON = ("Aebischer:2018bkb",)
 
 
-def _check_scale(scale: float) -> float:
-    try:
-        number = float(scale)
-    except (TypeError, ValueError):
-        raise InvalidScale(f"scale = {scale!r} is not a number") from None
-    if not 0 < number < float("inf"):
-        raise InvalidScale(f"scale = {scale} must be a positive finite number (in GeV)")
-    return number
+#: for a sector of WET, the observables of this package that sum over N where flavio's do not
+PARTNERS: dict[str, tuple[str, ...]] = {}
 
 
 class StandardWilson(flavio.WilsonCoefficients):
@@ -160,6 +164,16 @@ class NuWilson(StandardWilson):
     parameters), ``GF``, ``alpha_e`` and ``m_W``; masses and the other couplings above m_Z are
     wilson's defaults. ``qcd_order`` and ``smeft_accuracy`` have no effect on it.
 
+    Warns
+    -----
+    SizeWarning
+        For coefficients larger than (4π/scale)², mostly TeV^-2 given as GeV^-2.
+    ScaleWarning, NoEffectWarning, HeavyMassWarning
+        Later, in predictions, for scales at which another EFT is to be used, for coefficients that
+        change no observable, and for N heavier than all that decay.
+    StockObservableWarning
+        Later, for stock observables of flavio where N contributes to one of this package.
+
     Raises
     ------
     UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale
@@ -173,7 +187,7 @@ class NuWilson(StandardWilson):
         {
             "running": vol.In(["qcd", "full"]),
             "alpha_s": vol.All(vol.Coerce(float), vol.Range(min=0.05, max=0.2)),
-            "smeft_matchingscale": vol.All(vol.Coerce(float), vol.Range(min=10)),
+            "smeft_matchingscale": vol.All(vol.Coerce(float), vol.Range(min=SMALLEST_MATCHING)),
         }
     )
 
@@ -185,23 +199,41 @@ class NuWilson(StandardWilson):
         basis: str,
         options: Mapping[str, Any] | None = None,
     ) -> None:
+        self._begin(wcdict, scale, eft, basis, options)
+        warn_size(self.wc.dict, eft, self.wc.scale)
+
+    def _begin(
+        self,
+        wcdict: Mapping[str, complex],
+        scale: float,
+        eft: str,
+        basis: str,
+        options: Mapping[str, Any] | None,
+    ) -> None:
+        """All that the constructor does, without a word on the size of the coefficients."""
         super().__init__()
         # later changes of the defaults do not count
         self._options = _own_options(self._default_options)
-        self.set_initial(wcdict, scale, eft, basis)
+        #: whether to warn where stock observables miss the part with N
+        self.warns_of_stock = True
+        self._set(wcdict, scale, eft, basis)
         _set_options(self, options or {})
 
     def set_initial(
         self, wc_dict: Mapping[str, complex], scale: float, eft: str, basis: str
     ) -> None:
         """Set the coefficients, as the constructor does."""
+        self._set(wc_dict, scale, eft, basis)
+        warn_size(self.wc.dict, eft, self.wc.scale)
+
+    def _set(self, wc_dict: Mapping[str, complex], scale: float, eft: str, basis: str) -> None:
         if eft not in _STANDARD:
             raise UnknownBasis(
                 f"NuWilson takes coefficients of nuSMEFT or nuWET (-4, -3), not of '{eft}'"
                 + (": use flavio.WilsonCoefficients" if eft in wcxf.EFT.instances else "")
             )
         known = known_coefficients(eft, basis)
-        scale = _check_scale(scale)
+        scale = check_scale(scale, eft)
         check_coefficients(wc_dict, known, eft, basis)
         values = {name: complex(value) for name, value in wc_dict.items()}
         self.wc = wcxf.WC(eft=eft, basis=basis, scale=scale, values=wcxf.WC.dict2values(values))
@@ -245,6 +277,11 @@ class NuWilson(StandardWilson):
             raise KeyError(f"'{key}' is not an option{nearest(key, self._option_schema.schema)}")
         return self._options[key]
 
+    def clear_cache(self) -> None:
+        """Forget results of running and matching, as `set_option` does."""
+        super().clear_cache()
+        self._is_plausible = False  # what `physics.plausible` remembers
+
     def __getstate__(self) -> dict[str, Any]:
         # of copies and pickles: the options are their own, results of running are found anew
         own = {"_options": copy.deepcopy(self._options), "_cache": {}}
@@ -266,6 +303,39 @@ class NuWilson(StandardWilson):
         # CKM elements do not count: predictions take those of their parameters
         return hash((self.wc, _frozen(options_of(self))))
 
+    def get_wc(
+        self,
+        sector: str,
+        scale: float,
+        par: Mapping[str, float],
+        eft: str = "WET",
+        basis: str = "flavio",
+        nf_out: int | None = None,
+    ) -> dict[str, complex]:
+        """As in flavio, for stock observables, which see the part without N.
+
+        Warns
+        -----
+        StockObservableWarning
+            If N contributes in the sector, and to observables of this package.
+        """
+        if self._sterile_values and self.warns_of_stock:
+            name, target = sectors_flavio2wcxf.get(sector, sector), _WET.get(nf_out or 0, eft)
+            self._warn_stock(name, f"nu{target}", scale)
+        return super().get_wc(sector, scale, par, eft, basis, nf_out)
+
+    def _warn_stock(self, sector: str, eft: str, scale: float) -> None:
+        partners = PARTNERS.get(sector)
+        if partners is None or FLAVOURS.get(eft, 6) > FLAVOURS.get(self.wc.eft, 6):
+            return
+        way = self.sterile_map(scale, (sector,), eft)
+        if any(way.column(name) for name in self._sterile_values):
+            warn(
+                "observables of flavio see only the part of the coefficients without N: take"
+                f" those with inv for nu in their names, here {', '.join(partners)}",
+                StockObservableWarning,
+            )
+
     def match_run(
         self, scale: float, eft: str, basis: str, sectors: str | Iterable[str] = "all"
     ) -> wcxf.WC:
@@ -285,21 +355,26 @@ class NuWilson(StandardWilson):
         Warns
         -----
         DroppedCoefficientWarning
-            For coefficients with N that do not match onto nuWET, or that the basis lacks.
+            For coefficients with N that reach none of the EFT or basis asked for.
+        ScaleWarning
+            For scales, of the object or ``scale``, at which another EFT is to be used.
 
         Raises
         ------
         UnknownBasis, UnknownSector, InvalidScale
         """
-        scale = _check_scale(scale)
+        scale = check_scale(scale, eft)
         known = known_coefficients(eft, basis)
         chosen = _check_sectors(sectors, eft)
+        warn_scale(self)
+        if eft in _STANDARD:
+            warn_scale(self, eft, scale)
         if eft == "nuSMEFT":
             values = from_warsaw(self._run_nusmeft(scale), basis)
             names = {n for s in chosen for n in wcxf.Basis[eft, basis].sectors.get(s, ())}
             values = {name: value for name, value in values.items() if name in names}
         elif eft in FLAVOURS:
-            warn_dropped(self.unmatched, eft)
+            warn_dropped(self._unmatched(scale, eft), eft)
             standard = self.standard(scale, eft, basis, sectors)
             standard = {name: value for name, value in standard.items() if name in known}
             values = self._without_dust(standard) | self.sterile(scale, chosen, eft)
@@ -312,12 +387,17 @@ class NuWilson(StandardWilson):
 
     @property
     def unmatched(self) -> list[str]:
-        """Non-zero Warsaw coefficients that do not match onto nuWET at tree level."""
+        """Non-zero coefficients with N (in Warsaw for nuSMEFT) that reach none of nuWET, with the
+        options of the object."""
         if self.wc.eft != "nuSMEFT":
             return []
-        sterile = [n for n in self._sterile_values if n.split("_")[0] in UNMATCHED]
-        standard = [n for n, _ in self._standard_values if n.split("_")[0] not in SMEFT_MATCHED]
-        return sterile + standard
+        return self._unmatched(self.get_option("smeft_matchingscale"), "nuWET")
+
+    def _unmatched(self, scale: float, eft: str) -> list[str]:
+        if not self._sterile_values:
+            return []
+        way = self.sterile_map(scale, tuple(wcxf.EFT[eft].sectors), eft)
+        return [name for name in self._sterile_values if not way.column(name)]
 
     def sterile(
         self,
@@ -331,16 +411,25 @@ class NuWilson(StandardWilson):
         These are the operators with sterile neutrinos, and those of active neutrinos that WET
         does not have. The CKM elements are those of ``par``, flavio's parameters, or of the object.
         """
+        if not self._sterile_values and FLAVOURS.get(self.wc.eft, 6) >= FLAVOURS[eft]:
+            return {}
+        return self.sterile_map(scale, sectors, eft, par)(self._sterile_values)
+
+    def sterile_map(
+        self,
+        scale: float,
+        sectors: tuple[str, ...],
+        eft: str,
+        par: Mapping[str, float] | None = None,
+    ) -> LinearMap:
+        """The map of the coefficients with N, in Warsaw or JMS, that `sterile` applies."""
         source, start = self.wc.eft, self.wc.scale
         check_reached(source, eft)
-        if not self._sterile_values:
-            return {}
         needed = source == "nuSMEFT" and needs_ckm(self.get_option("running"), sectors)
         ckm: Mapping[str, float] = wilson_parameters.p
         if needed:
             ckm = self.parameters if par is None else ckm_elements(par)
-        route = self._settings(ckm)
-        return nuwet_map(source, start, eft, float(scale), sectors, route)(self._sterile_values)
+        return nuwet_map(source, start, eft, float(scale), sectors, self._settings(ckm))
 
     def _settings(self, ckm: Mapping[str, float]) -> Settings:
         """Options and parameters, with the CKM elements of ``ckm``; notes the papers to cite."""
@@ -415,7 +504,7 @@ def match_run(
     if eft in _STANDARD:
         raise UnknownBasis(f"coefficients of {source} cannot be run to {eft}: give nuSMEFT Warsaw")
     try:
-        return wc_obj.match_run(_check_scale(scale), eft, basis, sectors)
+        return wc_obj.match_run(check_scale(scale), eft, basis, sectors)
     except (ValueError, TypeError) as error:  # no way from here to there; translator to EOS
         reason = f"{source} {wc_obj.wc.basis} to {eft} {basis}"
         raise UnknownBasis(f"wilson cannot run {reason}: {error}") from error
@@ -546,15 +635,19 @@ def with_options(
 ) -> flavio.WilsonCoefficients:
     """A `NuWilson`, or a `StandardWilson` for SMEFT and WET, with options.
 
+    Nothing is said on the size of the coefficients, which may be units: see `limits.warn_size`.
+
     Raises
     ------
     UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale
     """
     if eft in _STANDARD:
-        return NuWilson(values, scale, eft, basis, options)
+        point = NuWilson.__new__(NuWilson)
+        point._begin(values, scale, eft, basis, options)
+        return point
     check_readable(eft, basis)
     result = StandardWilson()
-    result.set_initial(dict(values), _check_scale(scale), eft, basis)
+    result.set_initial(dict(values), check_scale(scale, eft), eft, basis)
     _set_options(result, options or {})
     matched = eft == "SMEFT" and scale == result.get_option("smeft_matchingscale")
     if matched and (eft, basis, "WET", "JMS") not in wcxf.Matcher.instances:
@@ -600,6 +693,7 @@ def load_wc(stream: IO[Any] | str | os.PathLike[str]) -> flavio.WilsonCoefficien
     check_readable(wc.eft, wc.basis)
     values = _values(wc)
     check_coefficients(values, known_coefficients(wc.eft, wc.basis), wc.eft, wc.basis)
+    warn_size(values, wc.eft, wc.scale)
     return with_options(values, wc.scale, wc.eft, wc.basis)
 
 

@@ -3,8 +3,9 @@
 Numbers, drawing and the paper's arrangement are apart from each other:
 
 - `spectra`, `mass_plane`, `branching_ratios`, `coefficient_plane`, `reach` compute; coefficients
-  are in TeV^-2 at 1 TeV in the basis FGMS unless a `Theory` says otherwise
+  are in GeV^-2 at 1 TeV in the basis FGMS unless a `Theory` says otherwise
 - `draw_spectra`, `draw_plane`, `draw_signal`, `draw_channels`, `draw_reach` draw on Axes
+- axes and tables show coefficients in TeV^-2, as the paper does
 - ``FIGURES[n]`` is Fig. n of the paper: ``compute`` gives its panels, ``draw`` a Figure of them
 - ``FIGURES["reach"]``, not in the paper, is what Belle II and FCC-ee will reach
 - `write_figures` writes files; so does the command ``nusmeft figures``

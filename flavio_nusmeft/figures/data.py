@@ -1,4 +1,4 @@
-"""The numbers of the figures; coefficients in TeV^-2 everywhere, masses in GeV."""
+"""The numbers of the figures; coefficients in GeV^-2, in tables in TeV^-2, masses in GeV."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import flavio
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..units import TeV
 from .experiment import CHANNELS, Experiment, experiment
 from .theory import Theory
 
@@ -26,7 +27,7 @@ __all__ = [
 Table = tuple[list[str], list[np.ndarray]]  # names with units, columns of equal length
 
 KPLUS, LIMITS = "B+->Kinv", ("B0->K*inv", "B0->Kinv")
-_OPERATORS = {"QN_2311": 0.01, "LNQd_2123": 0.01, "LNQdT_2123": 0.01}
+_OPERATORS = dict.fromkeys(("QN_2311", "LNQd_2123", "LNQdT_2123"), 0.01 * TeV**-2)
 _DEFAULT = Theory()
 
 
@@ -37,7 +38,7 @@ class Spectra:
     Attributes
     ----------
     observable : ``dBR/dq2(B+->Kinv)``, or ``dBR_SD/dq2(B+->Kinv)`` without the tau part
-    coefficients : TeV^-2, shape (K,) by name
+    coefficients : GeV^-2, shape (K,) by name
     masses : GeV, shape (M,)
     values : shape (K, M, n)
     sm : the SM, shape (n,)
@@ -55,7 +56,8 @@ class Spectra:
         for rows, (name, C) in zip(self.values, self.coefficients.items(), strict=True):
             for row, mass in zip(rows, self.masses, strict=True):
                 columns.append(row)
-                names.append(f"{self.observable} {name} = {C:g} TeV^-2 m_N = {mass:g} GeV [GeV^-2]")
+                point = f"{name} = {C / TeV**-2:g} TeV^-2 m_N = {mass:g} GeV"
+                names.append(f"{self.observable} {point} [GeV^-2]")
         return names, columns
 
 
@@ -66,7 +68,7 @@ class Curves:
     Attributes
     ----------
     coefficient, m_N : name; GeV
-    C : TeV^-2, shape (n,)
+    C : GeV^-2, shape (n,)
     values : branching ratios by channel, shape (n,); which of them is in ``data.observables``
     data : what to compare with
     """
@@ -78,7 +80,7 @@ class Curves:
     data: Experiment
 
     def crossing(self, channel: str, value: float) -> float:
-        """The first coefficient (TeV^-2) at which a branching ratio rises above ``value``.
+        """The first coefficient (GeV^-2) at which a branching ratio rises above ``value``.
 
         Interpolated linearly in the square of the coefficient; nan if there is none.
         """
@@ -93,7 +95,7 @@ class Curves:
 
     def table(self) -> Table:
         size = len(self.C)
-        columns = [np.full(size, self.coefficient), np.full(size, self.m_N), self.C]
+        columns = [np.full(size, self.coefficient), np.full(size, self.m_N), self.C / TeV**-2]
         names = ["coefficient", "m_N [GeV]", "C [TeV^-2]"]
         columns += self.values.values()
         return names + [self.data.observables[channel] for channel in self.values], columns
@@ -106,7 +108,7 @@ class Plane:
     Attributes
     ----------
     names : of x and y: coefficients, or ``m_N``
-    x, y : TeV^-2 or GeV, shapes (n,) and (m,)
+    x, y : GeV^-2 or GeV, shapes (n,) and (m,)
     m_N : GeV, None if it is x
     values : branching ratios by channel, shape (m, n); which of them is in ``data.observables``
     data : what to compare with
@@ -123,11 +125,11 @@ class Plane:
         x, y = (a.ravel() for a in np.meshgrid(self.x, self.y))
         if self.m_N is None:
             names = ["coefficient", "m_N [GeV]", "C [TeV^-2]"]
-            columns = [np.full(x.size, self.names[1]), x, y]
+            columns = [np.full(x.size, self.names[1]), x, y / TeV**-2]
         else:
             names = ["x", "y", "m_N [GeV]", "C_x [TeV^-2]", "C_y [TeV^-2]"]
             columns = [np.full(x.size, name) for name in self.names]
-            columns += [np.full(x.size, self.m_N), x, y]
+            columns += [np.full(x.size, self.m_N), x / TeV**-2, y / TeV**-2]
         columns += [value.ravel() for value in self.values.values()]
         return names + [self.data.observables[channel] for channel in self.values], columns
 
@@ -144,7 +146,7 @@ def spectra(
 
     Parameters
     ----------
-    coefficients : TeV^-2 by name, switched on one at a time
+    coefficients : GeV^-2 by name, switched on one at a time
     masses : GeV
     dataset : decides whether the tau part is included, as in what was measured
     q2 : GeV², shape (n,); the full range by default
@@ -183,10 +185,10 @@ def branching_ratios(
     coefficient : name
     m_N : GeV
     dataset : ``paper2023`` or ``current``
-    C : values of the coefficient, TeV^-2, shape (n,), increasing; by default 0 to 0.1
+    C : values of the coefficient, GeV^-2, shape (n,), increasing; by default 0 to 0.1 TeV^-2
     theory : EFT, basis, scale and parameters
     """
-    values = np.linspace(0, 0.1, 2001) if C is None else np.asarray(C, dtype=float)
+    values = np.linspace(0, 0.1, 2001) * TeV**-2 if C is None else np.asarray(C, dtype=float)
     data = experiment(dataset, theory)
     found = theory.predict([*data.observables.values()], {coefficient: values}, m_N)
     rows = {channel: found[data.observables[channel]] for channel in CHANNELS}
@@ -209,10 +211,11 @@ def mass_plane(
     dataset : ``paper2023`` or ``current``
     m_N : GeV, shape (n,); by default 200 values up to the largest mass in B+ -> K+ + inv:
         m_B - m_K for decays to one N, half of it for decays to two
-    C : TeV^-2, shape (m,); by default 200 values from 0.003 to 0.5, equidistant in the logarithm
+    C : GeV^-2, shape (m,); by default 200 values from 0.003 to 0.5 TeV^-2, equidistant in the
+        logarithm
     theory : EFT, basis, scale and parameters
     """
-    y = np.geomspace(3e-3, 0.5, 200) if C is None else np.asarray(C, dtype=float)
+    y = np.geomspace(3e-3, 0.5, 200) * TeV**-2 if C is None else np.asarray(C, dtype=float)
     x = np.linspace(0, largest_mass(coefficient, theory), 200) if m_N is None else np.asarray(m_N)
     data = experiment(dataset, theory)
     wanted = {channel: data.observables[channel] for channel in (KPLUS, *LIMITS)}
@@ -238,10 +241,10 @@ def coefficient_plane(
     x_name, y_name : coefficients
     m_N : GeV
     dataset : ``paper2023`` or ``current``
-    x, y : TeV^-2, shapes (n,) and (m,); by default 401 values from -0.06 to 0.06
+    x, y : GeV^-2, shapes (n,) and (m,); by default 401 values from -0.06 to 0.06 TeV^-2
     theory : EFT, basis, scale and parameters
     """
-    default = np.linspace(-0.06, 0.06, 401)
+    default = np.linspace(-0.06, 0.06, 401) * TeV**-2
     columns = default if x is None else np.asarray(x, dtype=float)
     rows = default if y is None else np.asarray(y, dtype=float)
     data = experiment(dataset, theory)
@@ -262,5 +265,5 @@ def largest_mass(coefficient: str, theory: Theory) -> float:
     """The largest m_N (GeV) with which the coefficient contributes to B+ -> K+ + inv."""
     endpoint = _endpoint(theory)
     name = CHANNELS[KPLUS].observables[-1]
-    one_N = theory.predict([name], {coefficient: np.array([0.0, 1.0])}, 0.6 * endpoint)[name]
+    one_N = theory.predict([name], {coefficient: np.array([0.0, TeV**-2])}, 0.6 * endpoint)[name]
     return endpoint if one_N[1] != one_N[0] else endpoint / 2

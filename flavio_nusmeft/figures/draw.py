@@ -1,6 +1,7 @@
 """Drawing on matplotlib Axes: every function returns its artists by name.
 
-Nothing here changes the settings of matplotlib. All labels are for legends: ``axes.legend()``.
+Axes of coefficients are in TeV^-2. Nothing here changes the settings of matplotlib. All labels are
+for legends: ``axes.legend()``.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..units import TeV
 from .data import KPLUS, LIMITS, Curves, Plane, Spectra
 from .experiment import CHANNELS, Z_POLE, Band, Experiment
 from .reach import Reach
@@ -72,13 +74,14 @@ def draw_spectra(axes: Axes, spectra: Spectra) -> dict[Any, Line2D]:
     artists: dict[Any, Line2D] = {}
     unit = 1e6
     for i, (name, C) in enumerate(spectra.coefficients.items()):
+        name_tex = rf"{coefficient_tex(name)} = {C / TeV**-2:g} TeV$^{{-2}}$"
         for j, mass in enumerate(spectra.masses):
             (artists[name, mass],) = axes.plot(
                 spectra.q2,
                 unit * spectra.values[i, j],
                 color=_OPERATOR_COLORS[i % len(_OPERATOR_COLORS)],
                 linestyle=_MASS_STYLES[j % len(_MASS_STYLES)],
-                label=rf"{coefficient_tex(name)} = {C:g} TeV$^{{-2}}$, $m_N$ = {mass:g} GeV",
+                label=rf"{name_tex}, $m_N$ = {mass:g} GeV",
             )
     (artists["SM"],) = axes.plot(
         spectra.q2, unit * spectra.sm, color="0.45", linestyle=":", linewidth=1.6, label="SM"
@@ -113,8 +116,7 @@ def draw_plane(axes: Axes, plane: Plane) -> _ARTIST:
         values = plane.values[channel]
         if values.min() < line.value < values.max():
             artists[channel] = contour = axes.contour(
-                plane.x,
-                plane.y,
+                *_axes_of(plane),
                 values,
                 levels=[line.value],
                 colors=[style["color"]],
@@ -126,8 +128,9 @@ def draw_plane(axes: Axes, plane: Plane) -> _ARTIST:
         label = _limit_label(channel, plane.data)
         (proxy,) = axes.plot([], [], label=label, linewidth=1.4, **style)
         proxy.set_path_effects(_ticks(60))
-    axes.set_xlim(plane.x[0], plane.x[-1])
-    axes.set_ylim(plane.y[0], plane.y[-1])
+    x, y = _axes_of(plane)
+    axes.set_xlim(x[0], x[-1])
+    axes.set_ylim(y[0], y[-1])
     if plane.m_N is None:
         axes.set_yscale("log")
         axes.set_xlabel(r"$m_N$ [GeV]")
@@ -147,7 +150,11 @@ def draw_signal(axes: Axes, curves: Curves) -> _ARTIST:
     unit = 1e5
     artists = _horizontal_bands(axes, curves.data, unit)
     (artists[KPLUS],) = axes.plot(
-        curves.C, unit * curves.values[KPLUS], color=COLORS[KPLUS], linewidth=1.8, zorder=4
+        curves.C / TeV**-2,
+        unit * curves.values[KPLUS],
+        color=COLORS[KPLUS],
+        linewidth=1.8,
+        zorder=4,
     )
     artists[KPLUS].set_label(f"${channel_tex(KPLUS)}$")
     for channel in LIMITS:
@@ -155,14 +162,14 @@ def draw_signal(axes: Axes, curves: Curves) -> _ARTIST:
         if line is not None:
             style: dict[str, Any] = {"color": color, "linestyle": _LIMIT_STYLES[channel]}
             artists[channel] = artist = axes.axvline(
-                curves.crossing(channel, line.value), linewidth=1.4, zorder=3, **style
+                curves.crossing(channel, line.value) / TeV**-2, linewidth=1.4, zorder=3, **style
             )
             artist.set_path_effects(_ticks(-60))
             artist.set_label(_limit_label(channel, curves.data))
         for line in curves.data.reach:
             if line.channel == channel and line.kind == "reach":
                 artists[f"{channel} reach"] = axes.axvline(
-                    curves.crossing(channel, line.value),
+                    curves.crossing(channel, line.value) / TeV**-2,
                     color=color,
                     linestyle=":",
                     linewidth=1.0,
@@ -183,19 +190,20 @@ def draw_channels(axes: Axes, curves: Curves, channels: Sequence[str] = tuple(CH
     artists by channel, "<channel> limit", "<channel> reach" and "<channel> improved reach".
     """
     artists = _horizontal_bands(axes, curves.data)
+    C = curves.C / TeV**-2
     for channel in channels:
         color = COLORS[channel]
         (artists[channel],) = axes.plot(
-            curves.C, curves.values[channel], color=color, linewidth=1.6, zorder=4
+            C, curves.values[channel], color=color, linewidth=1.6, zorder=4
         )
         artists[channel].set_label(f"${channel_tex(channel)}$")
         limit = curves.data.limits.get(channel)
         lines = [line for line in curves.data.reach if line.channel == channel]
         for line in [limit, *lines] if limit else lines:
-            crossing = curves.crossing(channel, line.value)
-            end = curves.C[-1] if line is limit or np.isnan(crossing) else crossing
+            crossing = curves.crossing(channel, line.value) / TeV**-2
+            end = C[-1] if line is limit or np.isnan(crossing) else crossing
             (artists[f"{channel} {line.kind}"],) = axes.plot(
-                [curves.C[0], end], [line.value] * 2, color=color, zorder=2, **LINES[line.kind]
+                [C[0], end], [line.value] * 2, color=color, zorder=2, **LINES[line.kind]
             )
             marker: dict[str, Any] = {"color": color, "zorder": 5, **MARKERS[line.kind]}
             axes.plot([crossing], [line.value], **marker)
@@ -216,7 +224,7 @@ def draw_reach(axes: Axes, reach: Reach) -> _ARTIST:
     """
     artists: _ARTIST = {}
     limit = next(line for line in reach.lines if line.kind == "limit")
-    excluded = reach.strongest("limit")
+    excluded = reach.strongest("limit") / TeV**-2
     artists["excluded"] = axes.fill_between(
         reach.m_N,
         excluded,
@@ -226,7 +234,7 @@ def draw_reach(axes: Axes, reach: Reach) -> _ARTIST:
         zorder=0,
         label=f"excluded ({percent_tex(limit.text)})",
     )
-    for band, (low, high) in zip(reach.bands, reach.edges, strict=True):
+    for band, (low, high) in zip(reach.bands, reach.edges / TeV**-2, strict=True):
         for kind, style in _band_styles(band):
             artists[f"{band.source} {kind}"] = axes.fill_between(
                 reach.m_N, low, high, linewidth=0.5, zorder=1, **style
@@ -234,7 +242,7 @@ def draw_reach(axes: Axes, reach: Reach) -> _ARTIST:
         _proxy(axes, band)
     (artists["Belle II"],) = axes.plot(
         reach.m_N,
-        reach.strongest("reach"),
+        reach.strongest("reach") / TeV**-2,
         color="0.3",
         linestyle="--",
         linewidth=1.2,
@@ -245,7 +253,7 @@ def draw_reach(axes: Axes, reach: Reach) -> _ARTIST:
         if line.kind == "FCC-ee reach":
             (artists[line.channel],) = axes.plot(
                 reach.m_N,
-                values,
+                values / TeV**-2,
                 color=COLORS[line.channel],
                 linewidth=1.6,
                 zorder=4,
@@ -293,7 +301,7 @@ def _label_ends(axes: Axes, ends: dict[str, float]) -> None:
 
 
 def _coefficient_axis(axes: Axes, curves: Curves) -> None:
-    axes.set_xlim(curves.C[0], curves.C[-1])
+    axes.set_xlim(curves.C[0] / TeV**-2, curves.C[-1] / TeV**-2)
     axes.set_xlabel(f"{coefficient_tex(curves.coefficient)} [TeV$^{{-2}}$]")
 
 
@@ -323,12 +331,16 @@ def _proxy(axes: Axes, band: Band) -> None:
     axes.fill([], [], linewidth=0.5, label=f"${CHANNELS[band.channel].tex}$ {band.label}", **style)
 
 
+def _axes_of(plane: Plane) -> tuple[np.ndarray, np.ndarray]:
+    """x and y as they are drawn: masses in GeV, coefficients in TeV^-2."""
+    return plane.x if plane.m_N is None else plane.x / TeV**-2, plane.y / TeV**-2
+
+
 def _filled(
     axes: Axes, plane: Plane, values: np.ndarray, band: Band, style: dict[str, Any]
 ) -> Artist:
     artist = axes.contourf(
-        plane.x,
-        plane.y,
+        *_axes_of(plane),
         values,
         levels=[band.low, band.high],
         colors=[style["facecolor"]],

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._export import write_files
+from ..units import TeV
 from .data import (
     Curves,
     Plane,
@@ -116,21 +117,23 @@ def _mass_planes(dataset: str, theory: Theory) -> list[Panel]:
 
 def _signal(dataset: str, theory: Theory) -> list[Panel]:
     ranges = {(VECTOR, 0.0): 0.06, (VECTOR, 1.5): 0.08, (SCALAR, 0.0): 0.03, (SCALAR, 1.5): 0.035}
-    return [_curves(C, m, dataset, theory, np.linspace(0, ranges[C, m], 401)) for C, m in ranges]
+    return [_curves(C, m, dataset, theory, end) for (C, m), end in ranges.items()]
 
 
 def _channels(dataset: str, theory: Theory) -> list[Panel]:
     order = [(C, m) for m in MASSES for C in (SCALAR, VECTOR)]
     end = {SCALAR: 0.04, VECTOR: 0.08}
-    return [_curves(C, m, dataset, theory, np.linspace(0, end[C], 401)) for C, m in order]
+    return [_curves(C, m, dataset, theory, end[C]) for C, m in order]
 
 
-def _curves(C: str, m_N: float, dataset: str, theory: Theory, values: np.ndarray) -> Curves:
+def _curves(C: str, m_N: float, dataset: str, theory: Theory, end: float) -> Curves:
+    """Curves from 0 to ``end`` TeV^-2."""
+    values = np.linspace(0, end, 401) * TeV**-2
     return branching_ratios(C, m_N, dataset=dataset, C=values, theory=theory)
 
 
 def _planes(dataset: str, theory: Theory) -> list[Panel]:
-    ranges = {
+    ranges = {  # TeV^-2
         (VECTOR, RIGHT, 0.0): (0.06, 0.06),
         (VECTOR, RIGHT, 1.5): (0.08, 0.08),
         (SCALAR, VECTOR, 0.0): (0.03, 0.06),
@@ -142,8 +145,8 @@ def _planes(dataset: str, theory: Theory) -> list[Panel]:
             y,
             m,
             dataset=dataset,
-            x=np.linspace(-a, a, 161),
-            y=np.linspace(-b, b, 161),
+            x=np.linspace(-a, a, 161) * TeV**-2,
+            y=np.linspace(-b, b, 161) * TeV**-2,
             theory=theory,
         )
         for (x, y, m), (a, b) in ranges.items()
@@ -164,7 +167,7 @@ def _arrange_spectra(figure: Figure, panels: list[Spectra]) -> None:
     operators = [artists[operator, first] for operator in panel.coefficients]
     labels = [coefficient_tex(operator) for operator in panel.coefficients]
     style: dict[str, Any] = {"loc": "lower left", "alignment": "left", "title_fontsize": 8}
-    title = rf"$C$ = {panel.coefficients[name]:g} TeV$^{{-2}}$"
+    title = rf"$C$ = {panel.coefficients[name] / TeV**-2:g} TeV$^{{-2}}$"
     axes.legend(operators, labels, title=title, **style)
     masses = [_line(color="0.3", linestyle=artists[name, m].get_linestyle()) for m in panel.masses]
     labels = [rf"$m_N$ = {mass:g} GeV" for mass in panel.masses]

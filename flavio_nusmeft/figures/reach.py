@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..units import TeV
 from .data import Table, largest_mass
 from .experiment import CHANNELS, Z_POLE, Band, Experiment, Line, experiment
 from .theory import Theory
@@ -18,7 +19,7 @@ _DEFAULT = Theory()
 
 @dataclass(frozen=True)
 class Reach:
-    """Coefficients (TeV^-2) at which branching ratios rise above limits, measurements and reach.
+    """Coefficients (GeV^-2) at which branching ratios rise above limits, measurements and reach.
 
     Attributes
     ----------
@@ -47,10 +48,10 @@ class Reach:
     def table(self) -> Table:
         names = ["coefficient", "m_N [GeV]"]
         names += [f"{line.kind} {line.channel} C [TeV^-2]" for line in self.lines]
-        columns = [np.full(len(self.m_N), self.coefficient), self.m_N, *self.values]
+        columns = [np.full(len(self.m_N), self.coefficient), self.m_N, *(self.values / TeV**-2)]
         for band, edges in zip(self.bands, self.edges, strict=True):
             names += [f"{band.source} {edge} C [TeV^-2]" for edge in ("low", "high")]
-            columns += [*edges]
+            columns += [*(edges / TeV**-2)]
         return names, columns
 
 
@@ -83,7 +84,8 @@ def reach(
     data = experiment(dataset, theory)
     observables = {channel: names[0] for channel, (names, _) in Z_POLE.items()}
     observables |= {channel: data.observables[channel] for channel in CHANNELS}
-    C = np.array([[0.0], [1.0], [-1.0]])  # TeV^-2
+    unit = TeV**-2
+    C = np.array([[0.0], [unit], [-unit]])
     found = theory.predict([*observables.values()], {coefficient: C}, x[None, :])
 
     def crossing(channel: str, value: float) -> np.ndarray:
@@ -92,7 +94,7 @@ def reach(
         missing = value - none
         can = (missing > 0) & (quadratic > 0)
         quadratic = np.where(can, quadratic, np.nan)
-        return (np.sqrt(linear**2 + 4 * quadratic * missing) - linear) / (2 * quadratic)
+        return unit * (np.sqrt(linear**2 + 4 * quadratic * missing) - linear) / (2 * quadratic)
 
     lines = (*data.limits.values(), *data.reach, *data.prospects)
     values = np.array([crossing(line.channel, line.value) for line in lines])

@@ -13,8 +13,6 @@ from ..batch import predict
 
 __all__ = ["Theory"]
 
-_TEV2 = 1e-6  # TeV^-2 in GeV^-2
-
 
 @dataclass(frozen=True)
 class Theory:
@@ -33,9 +31,8 @@ class Theory:
     def predict(
         self, observables: Sequence[Any], coefficients: Mapping[str, ArrayLike], m_N: ArrayLike
     ) -> dict[Any, np.ndarray]:
-        """As `flavio_nusmeft.predict`, with coefficients in TeV^-2 and masses in GeV."""
-        values = {name: np.asarray(value) * _TEV2 for name, value in coefficients.items()}
+        """As `flavio_nusmeft.predict`: coefficients in GeV^-2, masses in GeV."""
         par: dict[str, ArrayLike] = {**self.par, self.mass: m_N}
         return predict(
-            observables, values, scale=self.scale, eft=self.eft, basis=self.basis, par=par
+            observables, coefficients, scale=self.scale, eft=self.eft, basis=self.basis, par=par
         )

@@ -22,10 +22,20 @@ import numpy as np
 from ..errors import InvalidMass
 from .charged_couplings import active_couplings, charged_couplings, sterile_couplings
 from .kaons import long_lived
-from .neutral_couplings import PAIRS, pair_couplings
+from .neutral_couplings import PAIRS, TRANSITIONS, pair_couplings
 
-__all__ = ["CouplingSet", "couplings", "masses", "neutrino_masses", "symmetry_factors"]
+__all__ = [
+    "STERILE",
+    "CouplingSet",
+    "couplings",
+    "masses",
+    "neutrino_masses",
+    "sector",
+    "symmetry_factors",
+]
 
+#: parameters of the masses of N
+STERILE = ("m_N1", "m_N2", "m_N3")
 _HEAVY = 1e3  # GeV
 _IDENTICAL = np.array([2.0 if a == b else 1.0 for a, b in PAIRS])
 
@@ -37,11 +47,11 @@ def neutrino_masses(par: Mapping[str, float]) -> list[float]:
     ------
     InvalidMass
     """
-    sterile = [float(par[f"m_N{i}"]) for i in (1, 2, 3)]
-    for i, mass in enumerate(sterile, start=1):
+    sterile = [float(par[name]) for name in STERILE]
+    for name, mass in zip(STERILE, sterile, strict=True):
         if not 0 <= mass < np.inf:
             raise InvalidMass(
-                f"m_N{i} = {mass} GeV: a mass must be finite and not negative (a constraint on"
+                f"{name} = {mass} GeV: a mass must be finite and not negative (a constraint on"
                 " it should be a positive distribution)"
             )
     # no meson decays to anything heavier; squares stay finite
@@ -60,6 +70,14 @@ def masses(par: Mapping[str, float], lepton: str | None) -> list[tuple[float, fl
 def symmetry_factors(lepton: str | None) -> np.ndarray:
     """The number by which Γ_Dirac of every channel is divided."""
     return _IDENTICAL if lepton is None else np.ones(6)
+
+
+def sector(quarks: str, lepton: str | None) -> tuple[str, str]:
+    """The EFT of nuWET, and its sector, from which couplings are taken."""
+    if lepton is not None:
+        return "nuWET", f"{quarks[::-1]}{lepton}nu"
+    transition = TRANSITIONS[quarks]
+    return f"nu{transition.eft}", transition.sector
 
 
 class CouplingSet(NamedTuple):

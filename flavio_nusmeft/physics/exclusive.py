@@ -14,7 +14,7 @@ import numpy as np
 from . import channels, kaons
 from .cache import ParameterCache, Recorder
 from .formfactors import form_factors
-from .integrate import bin_nodes, nodes
+from .integrate import SMALLEST, bin_nodes, nodes
 from .modes import SEMI_INVISIBLE, SEMILEPTONIC, ExclusiveMode
 from .quark_widths import QUARK_TERMS, baryon
 from .rates import Quantity, Rate
@@ -36,7 +36,6 @@ Shift = tuple[tuple[str, float], ...]  # changes of parameters: (name, what is a
 
 _MODES = SEMI_INVISIBLE | SEMILEPTONIC
 _AXIAL = PSEUDOSCALAR_TERMS.index(("A+", "A+"))
-_MASSLESS_Q2 = 1e-12  # GeV²; stands in for q² = 0, where massless rates have a finite limit
 # the widths and their pairs of couplings, by the spin of M
 _RATE, _POLARISED = "rate", "polarised"
 _WIDTHS: dict[tuple[str, float], Callable[..., Any]] = {
@@ -119,7 +118,7 @@ def _point(
     """One node of weight 1 at q², of weight 0 where q² lies outside of phase space."""
     threshold = (m1 + m2) ** 2
     is_open = (threshold < q2) & (q2 <= endpoint) | (threshold == 0) & (q2 == 0)
-    inside = min(max(q2, _MASSLESS_Q2), endpoint)
+    inside = min(max(q2, SMALLEST), endpoint)
     return np.full((len(m1), 1), inside), is_open[:, None].astype(float)
 
 

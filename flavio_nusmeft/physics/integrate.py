@@ -6,12 +6,15 @@ from functools import lru_cache
 
 import numpy as np
 
-__all__ = ["N_FAR", "N_NODES", "bin_nodes", "nodes"]
+__all__ = ["N_FAR", "N_NODES", "SMALLEST", "bin_nodes", "nodes"]
 
 N_NODES = 40  # relative error of every term below 2e-10 for every mass and bin
 # the same in bins that are two of their widths away from both ends of phase space, where the
 # integrands are singular: relative error below 2e-13
 N_FAR = 12
+#: GeV²; stands in for smaller q², where massless rates have a finite limit. Its powers and those of
+#: 1/q² that widths contain are finite numbers, and nothing of a spectrum lies below
+SMALLEST = 1e-100
 _FLOOR = 1e-7  # smallest resolved scale, in units of the length of the q² range
 
 
@@ -46,24 +49,23 @@ def nodes(
     Returns
     -------
     q2, weights : shape (pairs, n); the weights are 0, and q2 is the endpoint, where the bin is
-        closed
+        closed. q2 is at least `SMALLEST`
     """
     threshold = (m1 + m2) ** 2
-    start = np.maximum(threshold, q2min) - threshold
-    stop = np.minimum(endpoint, q2max) - threshold
-    is_open = stop > start
-    start = np.where(is_open, start, 0.0)
-    stop = np.where(is_open, stop, 1.0)
+    low, high = np.maximum(threshold, q2min), np.minimum(endpoint, q2max)
+    is_open = high > low
+    start = np.where(is_open, low - threshold, 0.0)
+    stop = np.where(is_open, high - threshold, 1.0)
     scale = np.maximum(4 * m1 * m2, _FLOOR * np.maximum(endpoint - threshold, stop))
     x0, x1 = np.sqrt(start / scale), np.sqrt(stop / scale)
     # u1 - u0 without cancellation, for narrow bins
-    width = np.where(is_open, np.minimum(endpoint, q2max) - np.maximum(threshold, q2min), 1.0)
+    width = np.where(is_open, high - low, 1.0)
     length = np.arcsinh(width / scale / (x1 * np.sqrt(1 + x0**2) + x0 * np.sqrt(1 + x1**2)))
     length = length[:, None]
     y, w = _gauss_legendre(n)
     u = np.arcsinh(x1)[:, None] - length * y**2
     sinh = np.sinh(u)
-    q2 = threshold[:, None] + scale[:, None] * sinh**2
+    q2 = np.maximum(threshold[:, None] + scale[:, None] * sinh**2, SMALLEST)
     weights = 4 * scale[:, None] * sinh * np.sqrt(1 + sinh**2) * length * y * w
     if not is_open.all():
         q2[~is_open], weights[~is_open] = endpoint, 0.0

@@ -23,7 +23,7 @@ from .kaons import charm
 from .modes import CHARGED_LEPTONS
 from .widths import COMPONENTS, combine
 
-__all__ = ["PAIRS", "left_to_parity", "pair_couplings"]
+__all__ = ["PAIRS", "TRANSITIONS", "left_to_parity", "pair_couplings"]
 
 # the 21 pairs of neutrinos, indices from 0
 PAIRS = tuple((a, b) for a in range(N_NEUTRINOS) for b in range(a, N_NEUTRINOS))
@@ -41,7 +41,7 @@ class _Transition(NamedTuple):
     eft: str
 
 
-_TRANSITIONS = {
+TRANSITIONS = {
     "bs": _Transition("d", 1, 2, "sbnunu", "WET"),
     "bd": _Transition("d", 0, 2, "dbnunu", "WET"),
     "sd": _Transition("d", 0, 1, "sdnunu", "WET-3"),
@@ -91,7 +91,7 @@ def left_to_parity(C: Arrays, final: int, initial: int, kind: str = "d") -> dict
 @cache
 def _parity_map(quarks: str) -> LinearMap:
     """Map of independent nuWET coefficients to {(pair, component): coupling}."""
-    kind, final, initial, *_ = _TRANSITIONS[quarks]
+    kind, final, initial, *_ = TRANSITIONS[quarks]
 
     def function(C: Arrays) -> dict[tuple[int, int], complex]:
         couplings = left_to_parity(C, final, initial, kind)
@@ -114,7 +114,7 @@ def _sm_couplings(
     the GIM mechanism leaves nothing.
     """
     couplings = np.zeros((len(PAIRS), len(COMPONENTS)), dtype=complex)
-    if _TRANSITIONS[quarks].kind == "u":
+    if TRANSITIONS[quarks].kind == "u":
         return 0j, 0j, couplings
     alpha = flavio.physics.running.running.get_alpha(par, scale)["alpha_e"]
     xi_t = flavio.physics.ckm.xi("t", quarks)(par)
@@ -146,7 +146,7 @@ def _active(
     multiplies these by alpha_e(4.8 GeV) = 1/132.1. Up-type quarks, which flavio's basis does not
     have, are taken from JMS.
     """
-    kind, final, initial, sector, eft = _TRANSITIONS[quarks]
+    kind, final, initial, sector, eft = TRANSITIONS[quarks]
     check_reached(wc_obj.wc.eft, eft)
     part = with_ckm(wc_obj, par)
     if kind == "u":
@@ -194,11 +194,11 @@ def pair_couplings(
     if not has_coefficients(wc_obj):
         return couplings
     wc_obj = promote(wc_obj)
-    sectors = (_TRANSITIONS[quarks].sector,)
+    sectors = (TRANSITIONS[quarks].sector,)
     if not isinstance(wc_obj, NuWilson):
         left = _active(wc_obj, par, quarks, scale)
     else:
-        eft = f"nu{_TRANSITIONS[quarks].eft}"
+        eft = f"nu{TRANSITIONS[quarks].eft}"
         left = wc_obj.sterile(scale, sectors, eft, par)
         if wc_obj.wc.eft != "nuSMEFT":
             left |= wc_obj.standard(scale, eft, "JMS", sectors)

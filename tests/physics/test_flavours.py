@@ -381,7 +381,7 @@ def test_threshold(mode, par):
     )
     assert below == 0 < above
     assert value(name, par, w, end * (1 + 1e-12)) == value(name, par, None, end * (1 + 1e-12))
-    for heavy in (np.sqrt(end) / 2, 3.0, 100.0):
+    for heavy in (np.sqrt(end) / 2, 3.0, 6.0):
         set_masses(par, heavy)
         assert value(f"BR({mode}inv)", par, w) == value(f"BR({mode}inv)", par)
 

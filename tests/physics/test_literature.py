@@ -21,7 +21,7 @@ def point(name, value):
 
 def limit(name, par, observable="BR(B0->K*inv)", bound=1.8e-5):
     """Coefficient (TeV^-2) at which the observable reaches the bound."""
-    return brentq(lambda c: predict(observable, par, point(name, c)) - bound, 0, 50, xtol=1e-9)
+    return brentq(lambda c: predict(observable, par, point(name, c)) - bound, 0, 1, xtol=1e-9)
 
 
 @pytest.mark.parametrize(("m_N1", "expected"), [(1.5, 0.0366), (0, 0.0161)])

@@ -13,6 +13,9 @@ from flavio_nusmeft.eft.flavour import lookup
 from flavio_nusmeft.eft.operators import JMS
 from flavio_nusmeft.observables import NAMES
 
+# large coefficients test the same formulae
+pytestmark = pytest.mark.filterwarnings("ignore::flavio_nusmeft.errors.SizeWarning")
+
 PAR = flavio.default_parameters.get_central_all()
 COEFFICIENTS = {
     name: c.real

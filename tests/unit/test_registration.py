@@ -95,6 +95,7 @@ def test_public_names():
         "Belle2Likelihood",
         "LogLikelihood",
         "NuWilson",
+        "TeV",
         "dataset",
         "errors",
         "figures",

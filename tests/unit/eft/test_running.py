@@ -11,7 +11,7 @@ from wilson.util import qcd
 
 from flavio_nusmeft import NuWilson
 from flavio_nusmeft.eft.running import M_Z, alpha_s, qcd_evolution
-from flavio_nusmeft.errors import UnknownBasis, UnknownCoefficient
+from flavio_nusmeft.errors import DroppedCoefficientWarning, UnknownBasis, UnknownCoefficient
 
 
 def test_paper_factors():
@@ -184,14 +184,17 @@ def test_thresholds():
     """Below m_b and m_c with four and three flavours; wilson does the same in three loops."""
     values = {"SnudLL_1412": 1e-8, "SnudLL_1423": 1e-8, "SnueduLL_4121": 1e-8, "SnuuLL_1412": 1e-8}
     w = NuWilson(values, 80.0, "nuWET", "JMS")
-    four = w.match_run(2.0, "nuWET-4", "JMS").dict
+    with pytest.warns(DroppedCoefficientWarning, match="in nuWET-4, dropped: SnudLL_1423$"):
+        four = w.match_run(2.0, "nuWET-4", "JMS").dict
     assert set(four) == set(values) - {"SnudLL_1423"}
-    three = w.match_run(2.0, "nuWET-3", "JMS").dict
+    with pytest.warns(DroppedCoefficientWarning, match="dropped: SnudLL_1423, SnuuLL_1412$"):
+        three = w.match_run(2.0, "nuWET-3", "JMS").dict
     assert set(three) == {"SnudLL_1412", "SnueduLL_4121"}
     steps = (80.0, 4.2, 5), (4.2, 1.3, 4), (1.3, 2.0, 3)
     factors = [qcd_evolution(start, end, nf=nf)["S"] for start, end, nf in steps]
     assert three["SnudLL_1412"] == pytest.approx(1e-8 * np.prod(factors), rel=1e-13, abs=0)
     active = wilson.Wilson({"SnueduRR_1121": 1e-8}, 80.0, "WET", "JMS")
+    w = NuWilson({"SnueduLL_4121": 1e-8}, 80.0, "nuWET", "JMS")
     w.set_option("running", "full")
     w.set_option("alpha_s", 0.1185)
     for eft in ("-4", "-3"):

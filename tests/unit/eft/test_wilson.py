@@ -151,7 +151,8 @@ def test_object_without_standard_part_gives_empty_results():
     wc = w.match_run(4.8, "WET", "flavio", ("sbnunu",))
     assert (wc.eft, wc.basis, wc.scale, wc.dict) == ("WET", "flavio", 4.8, {})
     par = flavio.default_parameters.get_central_all()
-    assert not any(w.get_wc("bsnuenue", 4.8, par).values())
+    with pytest.warns(errors.StockObservableWarning):
+        assert not any(w.get_wc("bsnuenue", 4.8, par).values())
 
 
 def test_hash_sees_options_but_not_the_ckm():
@@ -261,11 +262,11 @@ def test_set_initial():
         w.set_initial({"C7_bs": 1}, 160, "WET", "flavio")
 
 
-def test_unmatched_classes_of_smeft_are_named():
-    values = {"ll_1111": 1e-8, "dB_23": 1e-8, "lq1_1123": 1e-9}
-    w = NuWilson(values, *ARGUMENTS)
-    with pytest.warns(errors.DroppedCoefficientWarning, match="dropped: ll_1111, dB_23$"):
-        w.match_run(91.1876, "nuWET", "JMS", ("sbnunu",))
+def test_smeft_is_left_to_wilson():
+    """Its classes without quarks and neutrinos contribute, by mixing or through G_F."""
+    w = NuWilson({"ll_1221": 1e-8}, *ARGUMENTS)
+    assert w.unmatched == []
+    assert abs(w.match_run(91.1876, "nuWET", "JMS", ("cbenu",))["VnueduLL_1132"]) > 1e-10
 
 
 def test_long_warnings_are_cut():
@@ -279,7 +280,10 @@ def test_long_warnings_are_cut():
 
 def test_scales_that_cannot_be_reached():
     w = NuWilson({"LNQd_2123": 2e-8}, 1e3, "nuSMEFT", "FGMS")
-    with pytest.raises(errors.InvalidScale, match="above 1 GeV"):
+    with (
+        pytest.raises(errors.InvalidScale, match="above 1 GeV"),
+        pytest.warns(errors.ScaleWarning, match="nuWET at 0.1 GeV is below m_c"),
+    ):
         w.match_run(0.1, "nuWET", "JMS")
     with pytest.raises(vol.Invalid, match="at least 10"):
         w.set_option("smeft_matchingscale", -3)

@@ -1,0 +1,145 @@
+"""Predictions that cannot be meant: with N that changes nothing, and branching ratios above 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import flavio
+
+from ..eft.chain import FLAVOURS
+from ..eft.flavour import LinearMap, lookup
+from ..eft.limits import warn_scale
+from ..eft.operators import JMS, N_ACTIVE, WARSAW
+from ..eft.translators import to_warsaw
+from ..eft.wilson import NuWilson, promote, with_options
+from ..errors import HeavyMassWarning, NoEffectWarning, SizeWarning, listed, warn
+from .channels import STERILE, sector
+from .modes import SEMI_INVISIBLE, SEMILEPTONIC
+
+__all__ = ["check", "idle", "warn_above_one", "warn_heavy", "warn_idle"]
+
+Par = Mapping[str, float]
+
+_MODES = (*SEMI_INVISIBLE.values(), *SEMILEPTONIC.values())
+# (quarks, lepton): key of flavio's configured renormalisation scale; the other decays have the same
+# transitions
+_TRANSITIONS = {(mode.quarks, mode.lepton): mode.scale for mode in _MODES}
+_HEAVIEST = "m_Bc"  # of all hadrons that decay in `modes`
+_KEPT = 10_000
+_TRIED = 20  # coefficients of which a warning says what full running does, 10 ms each
+_REACHED: dict[tuple[Any, ...], bool] = {}
+
+
+def check(wc_obj: Any, par: Par) -> None:
+    """Warn of an object with N that a prediction is asked of, if it cannot be meant.
+
+    Of its scale, and of coefficients that change no observable, once per object.
+    """
+    if not isinstance(wc_obj, NuWilson):
+        if wc_obj is None or wc_obj.wc is None or not wc_obj.wc.eft.startswith("nu"):
+            return
+        wc_obj = promote(wc_obj)
+    if not wc_obj._is_plausible:
+        wc_obj._is_plausible = True
+        warn_scale(wc_obj)
+        sterile = wc_obj._sterile_values
+        alone = sterile and not wc_obj.has_standard_part
+        if alone and not any(_reaches(wc_obj, name, par) for name in sterile):
+            warn_idle(idle(wc_obj, par), wc_obj, par)
+    masses = [par[name] for name in STERILE]
+    if max(masses) > par[_HEAVIEST]:
+        warn_heavy(wc_obj._sterile_values, wc_obj.wc.eft, masses, par)
+
+
+def warn_heavy(names: Iterable[str], eft: str, masses: Sequence[float], par: Par) -> None:
+    """Warn if no operator can be seen for its N are heavier than all hadrons that decay.
+
+    Parameters
+    ----------
+    names : of coefficients with N in nuSMEFT Warsaw or nuWET JMS
+    masses : m_N1, m_N2, m_N3, GeV; the smallest ones, if there are more
+    """
+    heavy = {i for i, mass in enumerate(masses) if mass > par[_HEAVIEST]}
+    operators = [_flavours(eft == "nuSMEFT", name) & heavy for name in names]
+    if operators and all(operators):
+        which = sorted(set().union(*operators))
+        warn(
+            f"{', '.join(STERILE[i] for i in which)} above the masses of all hadrons that decay"
+            " here: no N is produced; masses are in GeV",
+            HeavyMassWarning,
+        )
+
+
+@lru_cache(maxsize=4096)
+def _flavours(is_warsaw: bool, name: str) -> frozenset[int]:
+    """Which N, counted from 0, an operator contains."""
+    found = lookup(WARSAW if is_warsaw else JMS)[name]
+    pairs = list(zip(found.operator.fields, found.indices, strict=True))
+    light = {i - N_ACTIVE for field, i in pairs if field in ("nu", "nuc") and i >= N_ACTIVE}
+    return frozenset(light | {i for field, i in pairs if field == "n"})
+
+
+def _ways(wc_obj: NuWilson, par: Par) -> Iterator[LinearMap]:
+    """The maps from coefficients with N to the couplings of all observables."""
+    for (quarks, lepton), key in _TRANSITIONS.items():
+        eft, name = sector(quarks, lepton)
+        if FLAVOURS.get(wc_obj.wc.eft, 6) >= FLAVOURS[eft]:
+            scale = flavio.config["renormalization scale"][key]
+            yield wc_obj.sterile_map(scale, (name,), eft, par)
+
+
+def _reaches(wc_obj: NuWilson, name: str, par: Par) -> bool:
+    """Whether a coefficient, in Warsaw or JMS, changes any coupling of any observable."""
+    wc, option = wc_obj.wc, wc_obj.get_option
+    key = (wc.eft, name, wc.scale, option("running"), option("smeft_matchingscale"))
+    found = _REACHED.get(key)
+    if found is None:
+        if len(_REACHED) >= _KEPT:
+            _REACHED.clear()
+        found = _REACHED[key] = any(way.column(name) for way in _ways(wc_obj, par))
+    return found
+
+
+def idle(wc_obj: Any, par: Par) -> list[str]:
+    """The coefficients with N, by their names in the basis of the object, that change no
+    observable of this package; par are flavio's parameters."""
+    if not isinstance(wc_obj, NuWilson):
+        return []
+    wc = wc_obj.wc
+    result = []
+    for name, value in wc.dict.items():
+        inner = to_warsaw({name: value}, wc.basis) if wc.eft == "nuSMEFT" else {name: value}
+        sterile = [n for n in inner if n in wc_obj._sterile_values]
+        if sterile and not any(_reaches(wc_obj, n, par) for n in sterile):
+            result.append(name)
+    return result
+
+
+def warn_idle(names: list[str], wc_obj: NuWilson, par: Par) -> None:
+    """Warn that coefficients change no observable, and say where they do."""
+    if not names:
+        return
+    wc, running = wc_obj.wc, wc_obj.get_option("running")
+    remedy = ""
+    if running == "qcd" and wc.eft == "nuSMEFT":
+        values = dict.fromkeys(names[:_TRIED], 1.0)
+        full = with_options(values, wc.scale, wc.eft, wc.basis, wc_obj._options)
+        full.set_option("running", "full")
+        better = sorted(values.keys() - idle(full, par))
+        if better:
+            which = "" if better == sorted(names) else f" of {listed(better)}"
+            remedy = f"; with the option running = 'full' the effect{which} comes by mixing"
+    warn(
+        f"no observable of flavio_nusmeft depends on {listed(names)} ({running} running){remedy}",
+        NoEffectWarning,
+    )
+
+
+def warn_above_one(name: str) -> None:
+    """Warn of a branching ratio above 1."""
+    warn(
+        f"{name} is above 1: coefficients are in GeV^-2; from TeV^-2 multiply by nus.TeV**-2",
+        SizeWarning,
+    )

@@ -310,7 +310,10 @@ def _expanded(polynomials: Polynomials, observables: Sequence[Observable]) -> np
 
 
 def _name(observable: Observable) -> str:
-    return observable if isinstance(observable, str) else ",".join(map(str, observable))
+    if isinstance(observable, str):
+        return observable
+    name, *arguments = observable
+    return ",".join([name, *(repr(float(x)).removesuffix(".0") for x in arguments)])
 
 
 def _document(export: _Export, draws: _Draws | None, jelli: bool = False) -> dict[str, Any]:

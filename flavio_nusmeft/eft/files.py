@@ -47,7 +47,11 @@ def _brief(value: Any) -> str:
         return "a number with too many digits"
 
 
-def _line(error: Exception) -> str:
+def _short(path: str) -> str:
+    return path if len(path) <= _NAME else _brief(path)
+
+
+def _line(error: Exception | str) -> str:
     """Message of an error that quotes a file, in one line."""
     text = " ".join(str(error).split())
     text = text if len(text) <= _LINE else f"{text[:_LINE]}..."
@@ -211,7 +215,7 @@ def _text(source: IO[Any] | str | os.PathLike[str]) -> str:
                 return _text(stream)
         except (OSError, ValueError) as error:  # ValueError: a null character
             reason = getattr(error, "strerror", None) or error
-            raise InvalidFile(f"{_brief(os.fspath(source))}: {reason}") from None
+            raise InvalidFile(_line(f"{_short(os.fspath(source))}: {reason}")) from None
     try:
         content = source if isinstance(source, str) else source.read()
         if isinstance(content, bytes):

@@ -133,6 +133,7 @@ def test_a_limit_does_not_prefer_a_signal(observable, par):
         assert (np.diff(chi2[:, 0]) > 0).all()
 
 
+@pytest.mark.filterwarnings("ignore::flavio_nusmeft.errors.SizeWarning")
 @pytest.mark.parametrize("name", SETS)
 @pytest.mark.parametrize("theory", [None, "SM", "NP"])
 def test_no_walls(name, theory):
@@ -211,6 +212,7 @@ def test_one_of_a_correlated_pair(name, observable, fast, par, predict):
     assert value == pytest.approx(-2 - np.log(np.sqrt(2 * np.pi) * width), rel=1e-12, abs=0)
 
 
+@pytest.mark.filterwarnings("ignore::flavio_nusmeft.errors.StockObservableWarning")
 @pytest.mark.parametrize("observable", PAIR)
 def test_one_of_a_correlated_pair_as_a_function(observable):
     """In all ways to make a function of it, flavio's own likelihoods included."""

@@ -53,6 +53,7 @@ def predictions(par, w, names=TOTALS):
     return [flavio.Observable[name].prediction_par(par, w) for name in names]
 
 
+@pytest.mark.filterwarnings("ignore::flavio_nusmeft.errors.StockObservableWarning")
 @pytest.mark.parametrize("running", ["qcd", "full"])
 def test_parametrisation_of_the_ckm_matrix(par, wolfenstein, running, as_found):
     """Nothing depends on how the matrix is parametrised; one object, one process."""
@@ -213,6 +214,7 @@ def test_threads_meet_the_serial_values(par):
     assert [found[i] for i in range(len(jobs))] == [value(job) for job in jobs]
 
 
+@pytest.mark.filterwarnings("ignore::flavio_nusmeft.errors.StockObservableWarning")
 def test_predictions_leave_objects_alone(par):
     w = nus.NuWilson(VALUES, **POINT)
     plain = flavio.WilsonCoefficients()

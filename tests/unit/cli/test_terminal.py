@@ -53,7 +53,7 @@ def test_table(encoding):
     assert len(rows) > 20
     assert len({len(line) for line in rows}) == 1
     plus_minus = "+-" if encoding in ("ascii", "koi8-r") else "±"
-    assert f"0.288 {plus_minus} 0.012" in text
+    assert f"0.281 {plus_minus} 0.011" in text
     assert "\\" not in text
 
 

@@ -129,7 +129,7 @@ def test_lists_stand_for_tuples(given, expected):
     for text in texts:
         assert predict(yaml.safe_load(text), {"LNQd_2123": 2e-8}, **FGMS) == found
     document = to_popxf(given, **FGMS, coefficients=["LNQd_2123"])
-    assert document == to_popxf(expected, **FGMS, coefficients=["LNQd_2123"])
+    assert document == to_popxf(list(found), **FGMS, coefficients=["LNQd_2123"])
 
 
 @pytest.mark.parametrize("wrong", [[[BIN, "4", "8"]], [[BIN, True, 8]], [[4, 8]], [[]], [4], [{}]])

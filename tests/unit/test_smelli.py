@@ -401,7 +401,7 @@ def test_errors():
         likelihood().parameter_point({"qn_2311": 1e-8})
     with pytest.raises(errors.UnknownCoefficient, match="qn_2371"):
         likelihood().parameter_point({"qn_2371": 1e-8}, scale=1000)
-    with pytest.raises(FileNotFoundError, match="nothing"):
+    with pytest.raises(errors.InvalidFile, match=r"nothing.json: No such file"):
         likelihood().parameter_point("nothing.json")
 
 

@@ -109,7 +109,7 @@ def _own(w: wilson.Wilson) -> flavio.WilsonCoefficients:
         own = copy.copy(promote(w) if w.wc is not None and w.wc.eft in _STANDARD else w)
     if isinstance(own, NuWilson):
         own.warns_of_stock = False  # what smelli's own likelihoods see is said in the class
-    own._options = {**w._options, "parameters": parameters}
+    own._options = {**own._options, **w._options, "parameters": parameters}
     own.clear_cache()
     return own
 

@@ -273,9 +273,10 @@ class NuWilson(StandardWilson):
 
     def get_option(self, key: str) -> Any:
         """Value of an option: set on the object, else the default when it was made."""
-        if key not in self._options:
-            raise KeyError(f"'{key}' is not an option{nearest(key, self._option_schema.schema)}")
-        return self._options[key]
+        for options in (self._options, self._default_options):
+            if key in options:
+                return options[key]
+        raise KeyError(f"'{key}' is not an option{nearest(key, self._option_schema.schema)}")
 
     def clear_cache(self) -> None:
         """Forget results of running and matching, as `set_option` does."""

@@ -119,7 +119,8 @@ def identity(scan: str, function: LogLikelihood, **settings: Any) -> dict[str, A
     full = {"scan": scan, "function": description, "variables": list(function.variables)}
     if "settings" not in description and "flavio" in sys.modules:
         # a function of the user's may depend on all of them
-        full["settings"] = importlib.import_module("flavio_nusmeft.settings").description()
+        changed = importlib.import_module("flavio_nusmeft.settings").changed()
+        full |= {"settings": changed} if changed else {}
     full.update(settings)
     try:
         json.dumps(full)

@@ -334,3 +334,21 @@ def test_predictions_of_likelihoods_follow_the_settings(par, as_found):
     after = likelihood.log_likelihood(par, w)
     assert after != pytest.approx(before, abs=1e-2)
     assert after == nus.likelihood("current", MODES).log_likelihood(par, w)
+
+
+class OfAUser:
+    """A function without a description, which may depend on everything."""
+
+    variables = ("C",)
+
+    def __call__(self, x):
+        return -(x[0] ** 2) * SCALES["bpll"]
+
+
+def test_checkpoints_of_other_functions(tmp_path, as_found):
+    axes, path = {"C": [1.0]}, tmp_path / "scan"
+    nus.scan.grid(OfAUser(), axes, checkpoint=path, progress=False)
+    nus.scan.grid(OfAUser(), axes, checkpoint=path, progress=False)
+    SCALES["bpll"] = 4.2
+    with pytest.raises(errors.InvalidCheckpoint, match=r"renormalization scale: bpll"):
+        nus.scan.grid(OfAUser(), axes, checkpoint=path, progress=False)

@@ -298,6 +298,7 @@ def test_minimum_where_only_squares_enter(name):
 
 
 @needs_smelli
+@pytest.mark.filterwarnings("ignore::flavio_nusmeft.errors.SizeWarning")
 def test_minimum_of_two_variables():
     """A minimum in both directions, with the gains of b -> s and of b -> c; units differ by 100."""
     gl = likelihood("nuSMEFT", "FGMS")

@@ -90,18 +90,19 @@ def _check_size(text: str) -> None:
     sizes: dict[str, int | None] = {}  # by anchor; None: still open
     opened: list[tuple[str | None, int]] = []  # anchor and number of nodes before
     nodes = 0
-    for event in yaml.parse(text, Loader=_Base):
+    events: Iterable[Any] = yaml.parse(text, Loader=_Base)
+    for event in events:
         line = event.start_mark.line + 1
         if isinstance(event, yaml.CollectionEndEvent):
             anchor, before = opened.pop()
             if anchor is not None:
                 sizes[anchor] = nodes - before
         elif isinstance(event, yaml.AliasEvent):
-            size = sizes.get(event.anchor, 1)  # PyYAML reports anchors that do not exist
+            size = sizes.get(str(event.anchor), 1)  # PyYAML reports anchors that do not exist
             if size is None:
                 raise InvalidFile(f"line {line}: an alias to what contains it")
             nodes += size
-        elif isinstance(event, yaml.NodeEvent):
+        elif isinstance(event, (yaml.CollectionStartEvent, yaml.ScalarEvent)):
             nodes += 1
             if isinstance(event, yaml.CollectionStartEvent):
                 opened.append((event.anchor, nodes - 1))

@@ -6,7 +6,8 @@ coefficients, stock flavio observables its SMEFT (or WET) part.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, MutableMapping
 from functools import lru_cache
 from typing import IO, Any, ClassVar
 
@@ -58,6 +59,13 @@ def _check_scale(scale: float) -> float:
     return number
 
 
+class _Schema(vol.Schema):
+    """A schema that takes any mapping, as the default options are."""
+
+    def __call__(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(super().__call__(dict(data)))
+
+
 class NuWilson(flavio.WilsonCoefficients):
     """Wilson coefficients of nuSMEFT or nuWET at a scale.
 
@@ -91,9 +99,13 @@ class NuWilson(flavio.WilsonCoefficients):
     UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale
     """
 
-    _default_options: ClassVar[dict[str, Any]] = {"running": "qcd", "alpha_s": ALPHA_S}
-    _option_schema = wilson.Wilson._option_schema.extend(
+    # every option has a default: own ones, then those of wilson, as they are now
+    _default_options: ClassVar[MutableMapping[str, Any]] = ChainMap(
+        {"running": "qcd", "alpha_s": ALPHA_S}, wilson.Wilson._default_options
+    )
+    _option_schema = _Schema(
         {
+            **wilson.Wilson._option_schema.schema,
             "running": vol.In(["qcd", "full"]),
             "alpha_s": vol.All(vol.Coerce(float), vol.Range(min=0.05, max=0.2)),
             "smeft_matchingscale": vol.All(vol.Coerce(float), vol.Range(min=10)),
@@ -346,10 +358,10 @@ def promote(wc_obj: wilson.Wilson) -> flavio.WilsonCoefficients:
     plain = type(wc_obj) in (wilson.Wilson, flavio.WilsonCoefficients)
     if isinstance(wc_obj, NuWilson) or (not plain and wc_obj.wc.eft not in _STANDARD):
         return wc_obj
-    options = {key: v for key, v in wc_obj._options.items() if key != "parameters"}
+    defaults = NuWilson._default_options if wc_obj.wc.eft in _STANDARD else {}
+    options = {**defaults, **wc_obj._options}
+    options.pop("parameters", None)
     wc = wc_obj.wc
-    if wc.eft in _STANDARD:
-        options = NuWilson._default_options | options
     # by content: flavio makes a new wcxf.WC for every prediction
     values = frozenset(wc.dict.items())
     return _promoted(wc.eft, wc.basis, wc.scale, values, tuple(sorted(options.items())))

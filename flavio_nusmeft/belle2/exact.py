@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,8 @@ def log_likelihood(
     spec: dict[str, Any], model: Model, factors: np.ndarray, components: np.ndarray | None
 ) -> float:
     """ln L of pyhf at the minimum that MIGRAD finds from pyhf's initial parameters, without the
-    normalisation of the constraints, as in `model.Profile`.
+    normalisation of the constraints, as in `model.Profile`. pyhf's backend is numpy with double
+    precision meanwhile, whatever it was.
 
     Parameters
     ----------
@@ -98,46 +100,84 @@ def log_likelihood(
             f"the exact likelihood of Belle II needs pyhf and iminuit ({error}):"
             " pip install 'flavio_nusmeft[belle2]'"
         ) from None
+
+    def maximum() -> float:  # nothing of pyhf that it makes outlives it
+        exact = pyhf.Model({"channels": spec["channels"]}, validate=False, poi_name=None)
+        config = exact.config
+        observed = {o["name"]: o["data"] for o in spec["observations"]}
+        data = [x for name in config.channels for x in observed[name]] + config.auxdata
+        initial = np.array(config.suggested_init())
+        names = (*model.parameters, *(f"{_COMPONENT}{k + 1}" for k in range(_width(components))))
+        alphas = [config.par_slice(name).start for name in names]
+        gammas = {name: config.par_slice(name) for name in model.staterrors}
+
+        def minus(x: np.ndarray) -> float:
+            return -float(np.asarray(exact.logpdf(x, data)).item())
+
+        def gradient(x: np.ndarray) -> np.ndarray:
+            x, gamma = np.asarray(x), np.ones(model.size)
+            for name, where in model.staterrors.items():
+                gamma[where] = x[gammas[name]]
+            _, by_alpha, by_gamma = model.log_density(x[alphas], gamma, factors, components)
+            result = np.zeros(len(x))
+            result[alphas] = -by_alpha
+            for name, where in model.staterrors.items():
+                result[gammas[name]] = -by_gamma[where]
+            return result
+
+        minuit = Minuit(minus, initial, grad=gradient)
+        minuit.errordef = Minuit.LIKELIHOOD
+        minuit.limits = config.suggested_bounds()
+        minuit.fixed = config.suggested_fixed()
+        minuit.strategy = 0
+        minuit.tol = _GOAL / (0.002 * Minuit.LIKELIHOOD)
+        minuit.migrad(ncall=20000)
+        if not minuit.valid:
+            raise FailedMinimization(
+                f"MINUIT does not find the maximum of Belle II's likelihood: {minuit.fmin}"
+            )
+        normalisation = exact.constraint_logpdf(pyhf.tensorlib.astensor(config.auxdata), initial)
+        return -float(minuit.fval) - float(np.asarray(normalisation).item())
+
+    with _double_precision(), _quiet():
+        return maximum()
+
+
+@contextmanager
+def _double_precision() -> Iterator[None]:
+    """numpy with double precision as pyhf's backend, and the former one afterwards."""
+    import pyhf
+
+    default, current = pyhf.get_backend(default=True), pyhf.get_backend()
+    # models take some constants from the default backend, so it must be a fitting one as well
+    change_default = not _is_double(default[0])
+    if _is_double(current[0]) and not change_default:
+        yield
+        return
+    numpy = pyhf.tensor.numpy_backend(precision="64b")
+    try:
+        pyhf.set_backend(numpy, current[1], default=change_default)
+        yield
+    finally:
+        if change_default:
+            pyhf.set_backend(*default, default=True)
+        pyhf.set_backend(*current)
+
+
+def _is_double(backend: Any) -> bool:
+    return bool(backend.name == "numpy" and backend.precision == "64b")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without pyhf's messages, which tell every parameter."""
     logger = logging.getLogger("pyhf")
     level = logger.level
-    logger.setLevel(logging.WARNING)  # it tells every parameter
-    exact = pyhf.Model({"channels": spec["channels"]}, validate=False, poi_name=None)
-    logger.setLevel(level)
-    config = exact.config
-    observed = {o["name"]: o["data"] for o in spec["observations"]}
-    data = [x for name in config.channels for x in observed[name]] + config.auxdata
-    initial = np.array(config.suggested_init())
-    names = (*model.parameters, *(f"{_COMPONENT}{k}" for k in range(1, 1 + _width(components))))
-    alphas = [config.par_slice(name).start for name in names]
-    gammas = {name: config.par_slice(name) for name in model.staterrors}
-
-    def minus(x: np.ndarray) -> float:
-        return -float(np.asarray(exact.logpdf(x, data)).item())
-
-    def gradient(x: np.ndarray) -> np.ndarray:
-        x, gamma = np.asarray(x), np.ones(model.size)
-        for name, where in model.staterrors.items():
-            gamma[where] = x[gammas[name]]
-        _, by_alpha, by_gamma = model.log_density(x[alphas], gamma, factors, components)
-        result = np.zeros(len(x))
-        result[alphas] = -by_alpha
-        for name, where in model.staterrors.items():
-            result[gammas[name]] = -by_gamma[where]
-        return result
-
-    minuit = Minuit(minus, initial, grad=gradient)
-    minuit.errordef = Minuit.LIKELIHOOD
-    minuit.limits = config.suggested_bounds()
-    minuit.fixed = config.suggested_fixed()
-    minuit.strategy = 0
-    minuit.tol = _GOAL / (0.002 * Minuit.LIKELIHOOD)
-    minuit.migrad(ncall=20000)
-    if not minuit.valid:
-        raise FailedMinimization(
-            f"MINUIT does not find the maximum of Belle II's likelihood: {minuit.fmin}"
-        )
-    normalisation = exact.constraint_logpdf(pyhf.tensorlib.astensor(config.auxdata), initial)
-    return -float(minuit.fval) - float(np.asarray(normalisation).item())
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _width(components: np.ndarray | None) -> int:

@@ -232,6 +232,7 @@ class Belle2Likelihood:
             self._record.workspace, record.SIGNAL, _DROPPED, factors, components
         )
 
+    @np.errstate(over="ignore", invalid="ignore")  # events without number
     def _log_likelihood(self, spectra: np.ndarray, exact: bool) -> float:
         factors, components = self._signal(spectra)
         if np.isnan(factors).any():

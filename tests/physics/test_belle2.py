@@ -153,7 +153,7 @@ def test_history(b2, rng):
     assert warm == cold
     # the starts that are kept lead to the same maximum as none
     inside = [(s, value) for s, value in zip(spectra, warm, strict=True) if value > b2._edge]
-    assert len(inside) == 5  # the others lie beyond the end of the published model
+    assert len(inside) == 4  # the others lie beyond the end of the published model
     for spectrum, value in inside:
         factors, _ = b2._signal(spectrum[None])
         assert b2._model.profile(factors).log_likelihood == pytest.approx(

@@ -98,7 +98,8 @@ class _Objective:
 
     def __call__(self, u: Array) -> float:
         self._x[self._free] = self.values(np.asarray(u))
-        value = -evaluate(self._function, self._x)
+        # MIGRAD proposes nan along a direction in which the likelihood is flat
+        value = -evaluate(self._function, self._x) if np.isfinite(self._x).all() else np.inf
         if value == np.inf:
             # a wall that MIGRAD can compute with
             return self._worst + 1e3 if np.isfinite(self._worst) else np.inf

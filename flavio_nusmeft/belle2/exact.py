@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import FailedMinimization
-from .model import Model
+from .model import Model, Profile
 
 __all__ = ["log_likelihood", "workspace"]
 
 _COMPONENT = "form_factors_c"  # parameters of the components: form_factors_c1, ...
 _GOAL = 1e-6  # estimated distance of -ln L to the minimum
+_CALLS = 5000  # a signal of the size of the data needs some 2000
 
 
 def workspace(
@@ -75,17 +76,23 @@ def _scaled(data: Sequence[float], factors: np.ndarray) -> list[float]:
 
 
 def log_likelihood(
-    spec: dict[str, Any], model: Model, factors: np.ndarray, components: np.ndarray | None
+    spec: dict[str, Any],
+    model: Model,
+    factors: np.ndarray,
+    components: np.ndarray | None,
+    profile: Profile,
 ) -> float:
-    """ln L of pyhf at the minimum that MIGRAD finds from pyhf's initial parameters, without the
-    normalisation of the constraints, as in `model.Profile`. pyhf's backend is numpy with double
-    precision meanwhile, whatever it was.
+    """ln L of pyhf at the better of the minima that MIGRAD finds from pyhf's initial parameters,
+    from where it can miss the maximum, and from those of a profile; without the normalisation of
+    the constraints, as in `model.Profile`. pyhf's backend is numpy with double precision
+    meanwhile, whatever it was.
 
     Parameters
     ----------
     spec : from `workspace`
     model, factors, components : for the gradient, which pyhf does not have with numpy; what is
         minimised is pyhf's own ``logpdf``
+    profile : of `model.Model.profile` there or close by
 
     Raises
     ------
@@ -125,19 +132,30 @@ def log_likelihood(
                 result[gammas[name]] = -by_gamma[where]
             return result
 
-        minuit = Minuit(minus, initial, grad=gradient)
-        minuit.errordef = Minuit.LIKELIHOOD
-        minuit.limits = config.suggested_bounds()
-        minuit.fixed = config.suggested_fixed()
-        minuit.strategy = 0
-        minuit.tol = _GOAL / (0.002 * Minuit.LIKELIHOOD)
-        minuit.migrad(ncall=20000)
-        if not minuit.valid:
+        def migrad(start: np.ndarray) -> Minuit:
+            minuit = Minuit(minus, start, grad=gradient)
+            minuit.errordef = Minuit.LIKELIHOOD
+            minuit.limits = config.suggested_bounds()
+            minuit.fixed = config.suggested_fixed()
+            minuit.strategy = 0
+            minuit.tol = _GOAL / (0.002 * Minuit.LIKELIHOOD)
+            return minuit.migrad(ncall=_CALLS, iterate=1)
+
+        gamma = model.gamma(profile, factors, components)
+        near = initial.copy()
+        near[alphas] = profile.alpha
+        for name, where in model.staterrors.items():
+            near[gammas[name]] = gamma[where]
+        found = [migrad(initial), migrad(near)]
+        valid = [minuit.fval for minuit in found if minuit.valid]
+        if not valid:
+            distances = ", ".join(f"{minuit.fmin.edm:.1e}" for minuit in found)
             raise FailedMinimization(
-                f"MINUIT does not find the maximum of Belle II's likelihood: {minuit.fmin}"
+                "MINUIT does not find the maximum of Belle II's likelihood: estimated distances"
+                f" {distances}"
             )
         normalisation = exact.constraint_logpdf(pyhf.tensorlib.astensor(config.auxdata), initial)
-        return -float(minuit.fval) - float(np.asarray(normalisation).item())
+        return -float(min(valid)) - float(np.asarray(normalisation).item())
 
     with _double_precision(), _quiet():
         return maximum()

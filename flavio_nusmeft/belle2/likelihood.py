@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from .. import settings
 from ..citations import cite
-from ..errors import FailedMinimization, InvalidBin, InvalidShape, InvalidValue
+from ..errors import FailedMinimization, InvalidBin, InvalidRecord, InvalidShape, InvalidValue
 from ..physics.exclusive import Shift, spectrum
 from ..physics.formfactors import PROCESSES, implementation, papers
 from ..physics.modes import SEMI_INVISIBLE
@@ -94,18 +94,36 @@ class Belle2Likelihood:
         self._bins = {name: len(d) for name, d in zip(names, densities, strict=True)}
         stacked = np.vstack(densities)
         with_q2 = stacked[:, 1:]
-        average = stacked.sum(axis=1) / with_q2.sum(axis=1)
+        total = with_q2.sum(axis=1)
+        average = np.divide(stacked.sum(axis=1), total, out=np.ones_like(total), where=total > 0)
         # events per branching ratio, shape (signal bins, 100)
         self._response = with_q2 * average[:, None] / record.sm_spectrum()
-        self.form_factor_covariance = form_factor_covariance
+        self.form_factor_covariance = bool(form_factor_covariance)
+        self._check_sums = bool(check_sums)
         self._central: dict[str, float] = {}
+        self._covariance: list[list[float]] = []
         self._shifts: tuple[Shift, ...] = ((),)
         if form_factor_covariance:
-            self._central, steps = _form_factor_steps()
-            self._shifts += tuple(steps)
-        no_signal = self._model.profile(np.zeros(len(stacked)))
-        self._edge = no_signal.log_likelihood - _FAR
-        self._start_factors, self._starts = self._make_starts()
+            self._central, covariance = _form_factors()
+            self._covariance = covariance.tolist()
+            self._shifts += _steps(list(self._central), covariance)
+        try:
+            no_signal = self._model.profile(np.zeros(len(stacked)))
+            self._edge = no_signal.log_likelihood - _FAR
+            self._start_factors, self._starts = self._make_starts()
+        except FailedMinimization as error:
+            raise InvalidRecord(
+                f"the likelihood of the record in '{self._record.folder}' has no maximum: {error}"
+            ) from None
+
+    def __repr__(self) -> str:
+        version = "as published" if self._record.checksums == record.FILES else "another version"
+        return (
+            f"Belle2Likelihood('{self._record.folder}',"
+            f" form_factor_covariance={self.form_factor_covariance},"
+            f" check_sums={self._check_sums}): B+ -> K+ inv of Belle II,"
+            f" record {record.DOI}, {version}"
+        )
 
     def _make_starts(self) -> tuple[np.ndarray, list[Profile]]:
         """Factors of the signal, shape (starts, signal bins), and the maxima, for the SM plus
@@ -181,16 +199,21 @@ class Belle2Likelihood:
         return self._workspace(*self._signal(self._spectra(par_dict, wc_obj)))
 
     def description(self) -> dict[str, Any]:
-        """What the likelihood is, for the files of scans."""
+        """What the likelihood is, for the files of scans: all that ln L depends on besides the
+        parameters, the coefficients and ``flavio.config``, as texts and Python's numbers.
+
+        ``form factors`` and ``form factor covariance`` (in their order) are empty where they are
+        those of the parameters given.
+        """
         return {
             "likelihood": type(self).__name__,
             "record": record.DOI,
             "checksums": self._record.checksums,
             "left out": list(_DROPPED),
-            "form factor covariance": self.form_factor_covariance,
+            "linear beyond": _FAR,
             "settings": settings.description(),
             "form factors": self._central,
-            "form factor steps": [dict(shift) for shift in self._shifts if shift],
+            "form factor covariance": self._covariance,
         }
 
     def _spectra(self, par_dict: Mapping[str, float], wc_obj: Any) -> np.ndarray:
@@ -241,43 +264,46 @@ class Belle2Likelihood:
             return -np.inf
         try:
             found = self._model.profile(factors, components, self._start(factors))
-            if found.held.any() and found.log_likelihood >= self._edge:
-                # a signal so large that there can be other maxima
-                found = self._model.profile(factors, components)
             part, value = 1.0, found.log_likelihood
         except FailedMinimization:  # far away from all starts
-            value = -np.inf
-        if value < self._edge:
-            part, value = self._nearest(factors, components)
+            part, value = 1.0, -np.inf
+        if value < self._edge or found.is_extreme:
+            part, value, found = self._outwards(factors, components)
         if exact:
             factors, components = _scaled(part, factors, components)
             spec = self._workspace(factors, components)
-            value = pyhf_likelihood.log_likelihood(spec, self._model, factors, components)
+            value = pyhf_likelihood.log_likelihood(spec, self._model, factors, components, found)
         return value - _FAR * (1 / part - 1)
 
-    def _nearest(self, factors: np.ndarray, components: np.ndarray | None) -> tuple[float, float]:
-        """The part of a signal that is at the edge, and ln L there: Newton's method in the
-        logarithm of the part, from small signals outwards."""
+    def _outwards(
+        self, factors: np.ndarray, components: np.ndarray | None
+    ) -> tuple[float, float, Profile]:
+        """The part of a signal that is at the edge, or 1 if all is inside, with ln L and a maximum
+        there or close by.
+
+        It goes from small signals outwards, so that of several maxima it is at the one that is the
+        largest for those, by Newton's method in the logarithm of the part.
+        """
         inside, outside = -np.inf, np.inf
         at = -float(np.log(max(1.0, factors.max())))  # not larger than the SM's in any bin
-        start: Profile | None = None
+        start, last = None, self._starts[0]
         while True:
             scaled = _scaled(float(np.exp(at)), factors, components)
             try:
-                start = self._model.profile(*scaled, start or self._start(scaled[0]))
+                start = last = self._model.profile(*scaled, start or self._start(scaled[0]))
                 height, slope = start.log_likelihood - self._edge, start.slope
             except FailedMinimization:
                 start, height, slope = None, -np.inf, 0.0
             if abs(height) < _CLOSE:
-                return float(np.exp(at - height / slope)), self._edge
+                return float(np.exp(at - height / slope)), self._edge, last
             if height > 0 and at == 0:
-                return 1.0, self._edge + height
+                return 1.0, self._edge + height, last
             if height > 0:
                 inside = at
             else:
                 outside = at
             if outside - inside < _TIGHT:
-                return float(np.exp(inside)), self._edge
+                return float(np.exp(inside)), self._edge, last
             step = min(-height / slope, 1.0) if slope < 0 else float(np.copysign(1.0, height))
             at = min(at + step, 0.0)
             if not inside < at < outside:
@@ -309,22 +335,27 @@ def _fit() -> str:
     return f"{_MODE.form_factors} {PROCESSES[_MODE.form_factors].fit}"
 
 
-def _form_factor_steps() -> tuple[dict[str, float], list[Shift]]:
-    """Central values, and steps of +1 and -1 standard deviations along the principal axes of the
-    covariance, of the coefficients of the form factors in ``flavio.default_parameters``."""
+def _form_factors() -> tuple[dict[str, float], np.ndarray]:
+    """Central values and covariance of the coefficients of the form factors in
+    ``flavio.default_parameters``."""
     constraints = flavio.default_parameters
     prefix = f"{_fit()} a"
     for distribution, names in constraints._constraints:
         if not all(name.startswith(prefix) for name in names):
             continue
         if all(constraints._parameters[name][1] is distribution for name in names):
-            values, vectors = np.linalg.eigh(np.atleast_2d(distribution.covariance))
-            axes = (vectors * np.sqrt(np.maximum(values, 0))).T
-            steps = [
-                tuple((name, float(sign * x)) for name, x in zip(names, axis, strict=True))
-                for axis in axes
-                for sign in (1, -1)
-            ]
             central = constraints.get_central_all()
-            return {name: central[name] for name in names}, steps
+            covariance = np.atleast_2d(np.asarray(distribution.covariance, dtype=float))
+            return {str(name): float(central[name]) for name in names}, covariance
     raise InvalidValue(f"flavio.default_parameters has no covariance of '{prefix}...'")
+
+
+def _steps(names: list[str], covariance: np.ndarray) -> tuple[Shift, ...]:
+    """Steps of +1 and -1 standard deviations along the principal axes of a covariance."""
+    values, vectors = np.linalg.eigh(covariance)
+    axes = (vectors * np.sqrt(np.maximum(values, 0))).T
+    return tuple(
+        tuple((name, float(sign * x)) for name, x in zip(names, axis, strict=True))
+        for axis in axes
+        for sign in (1, -1)
+    )

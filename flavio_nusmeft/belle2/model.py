@@ -22,7 +22,7 @@ import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotrs
 from scipy.special import gammaln
 
-from ..errors import FailedMinimization, InvalidRecord
+from ..errors import FailedMinimization
 from .interpolation import Norms, code4p, code4p_curvature
 
 __all__ = ["Model", "Profile"]
@@ -42,7 +42,8 @@ class Profile(NamedTuple):
 
     ``alpha``: parameters in the order of `Model.parameters`, then the components; ``held``: those
     at a bound; ``factor``: Cholesky factor of a Hessian close by; ``slope``: d ln L/d ln r, if all
-    factors and components of the signal are multiplied by r.
+    factors and components of the signal are multiplied by r; ``is_extreme``: with a parameter at a
+    bound or a negative signal, so that there can be other maxima.
     """
 
     log_likelihood: float
@@ -50,6 +51,7 @@ class Profile(NamedTuple):
     held: np.ndarray
     factor: np.ndarray
     slope: float
+    is_extreme: bool
 
 
 class _Point(NamedTuple):
@@ -76,7 +78,7 @@ class Model:
 
     Parameters
     ----------
-    channels, observations : as in the workspace
+    channels, observations : as in the workspace, checked as by `record.read`
     signal : name of the ``normfactor`` of signal samples, which is 1
     dropped : names of parameters that are left out
 
@@ -86,11 +88,6 @@ class Model:
     nominal : signal events, shape (signal bins,), in the order of the channels
     staterrors : names of the γ, with their flat positions in (bins, samples)
     size : bins times samples
-
-    Raises
-    ------
-    InvalidRecord
-        For modifiers that a workspace of this form does not have.
     """
 
     def __init__(
@@ -154,17 +151,12 @@ class Model:
         elif kind == "normsys":
             key = self.parameters.index(name), float(data["hi"]), float(data["lo"])
             norms.setdefault(key, []).append(where)
-        elif kind == "staterror" and name not in self.staterrors:
+        elif kind == "staterror":
             self.staterrors[name] = where
             positive = nominal > 0
             self._sigma[where[positive]] = np.array(data)[positive] / nominal[positive]
-        elif kind == "normfactor" and name == signal:
+        elif name == signal:
             signals.append(where)
-        else:
-            raise InvalidRecord(
-                f"the workspace has a modifier '{name}' of type '{kind}' in a place where the"
-                " published one does not have it"
-            )
 
     @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # what is not finite is no step
     def profile(
@@ -206,7 +198,7 @@ class Model:
             gain = -float(gradient @ step) / 2
             if gain < _TOLERANCE:
                 value = self._constant - point.value + gain
-                return Profile(value, alpha + step, held, factor, self._slope(point))
+                return self._profile(value, alpha + step, held, factor, point)
             length = 1.0
             while True:
                 trial = np.minimum(np.maximum(alpha + length * step, -_ALPHA), _ALPHA)
@@ -227,9 +219,21 @@ class Model:
             f" {self.nominal * factors}"
         )
 
-    def _slope(self, point: _Point) -> float:
-        by_events = point.lam[:, None] * point.gamma  # as the γ and α are at their maximum
-        return float((by_events * point.events).ravel()[self._signal].sum())
+    def gamma(
+        self, profile: Profile, factors: np.ndarray, components: np.ndarray | None
+    ) -> np.ndarray:
+        """The γ of a maximum, shape (size,)."""
+        point = self._point(profile.alpha, *self._signal_arrays(factors, components))
+        return point.gamma.ravel()
+
+    def _profile(
+        self, value: float, alpha: np.ndarray, held: np.ndarray, factor: np.ndarray, point: _Point
+    ) -> Profile:
+        signal = point.events.ravel()[self._signal]
+        # the γ and α are at their maximum
+        slope = (point.lam[:, None] * point.gamma).ravel()[self._signal] @ signal
+        is_extreme = bool(held.any() or signal.min() < 0)
+        return Profile(value, alpha, held, factor, float(slope), is_extreme)
 
     def log_density(
         self,

@@ -7,15 +7,19 @@ generated q²: the four files of `FILES`, as the authors of the paper have them 
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import os
+import reprlib
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import InvalidRecord, MissingRecord
+from ..errors import InvalidRecord, InvalidValue, MissingRecord
 
 __all__ = ["EDGES", "FILES", "VARIABLE", "Record", "find", "read", "sm_spectrum"]
 
@@ -66,12 +70,55 @@ _DENSITIES = {
 SIGNAL = "mu"  # the normalisation factor that marks the signal samples
 
 
+class _Range(NamedTuple):
+    """A number between two, both included."""
+
+    low: float
+    high: float
+
+
+# what is beyond these is damage. Published: files of up to 2e5 bytes; 8 samples in a channel, 28
+# modifiers of a sample, 52 names of them without staterrors; at most 2946 events in a bin, factors
+# between 0.5 and 1.5, and statistical uncertainties of up to 1.0003 times the events
+_BYTES = 10_000_000
+_SAMPLES, _MODIFIERS, _PARAMETERS = 40, 200, 250
+_EVENTS, _VARIED = _Range(0.0, 1e7), _Range(-1e7, 1e7)
+_FACTOR = _Range(0.1, 10.0)
+_RELATIVE = 100.0
+# the form of the workspace: an object with these keys, a list of such values, a number or a type
+_WORKSPACE: dict[str, Any] = {
+    "channels": [
+        {
+            "name": str,
+            "samples": [
+                {
+                    "name": str,
+                    "data": [_EVENTS],
+                    "modifiers": [{"name": str, "type": str}],
+                }
+            ],
+        }
+    ],
+    "observations": [{"name": str, "data": [_EVENTS]}],
+    "measurements": [{"name": str, "config": dict}],
+}
+# and of the data of a modifier
+_DATA: dict[str, Any] = {
+    "histosys": {"hi_data": [_VARIED], "lo_data": [_VARIED]},
+    "normsys": {"hi": _FACTOR, "lo": _FACTOR},
+    "staterror": [_EVENTS],
+    "normfactor": type(None),
+}
+_NAMES = {dict: "an object", list: "a list", str: "a text", type(None): "null"}
+
+
 class Record(NamedTuple):
-    """The workspace, number densities (bins, 1 + 100) by channel, and checksums by file."""
+    """The workspace, number densities (bins, 1 + 100) by channel, checksums by file, and folder."""
 
     workspace: dict[str, Any]
     densities: dict[str, np.ndarray]
     checksums: dict[str, str]
+    folder: Path
 
 
 def find(path: str | os.PathLike[str] | None) -> Path:
@@ -81,8 +128,12 @@ def find(path: str | os.PathLike[str] | None) -> Path:
     ------
     MissingRecord
         If it is not given, does not exist or lacks files.
+    InvalidValue
+        If it is not a path.
     """
     given = path if path is not None else os.environ.get(VARIABLE)
+    if given is not None and not isinstance(given, str | os.PathLike):
+        raise InvalidValue(f"the record is a folder, as text or Path, not {reprlib.repr(given)}")
     if not given:
         raise MissingRecord(f"the likelihood of Belle II is not part of this package: {HOW_TO}")
     folder = Path(given)
@@ -109,7 +160,7 @@ def read(path: str | os.PathLike[str] | None = None, check_sums: bool = True) ->
         A file that is truncated, has other numbers or other shapes.
     """
     folder = find(path)
-    contents = {name: (folder / name).read_bytes() for name in FILES}
+    contents = {name: _content(folder / name) for name in FILES}
     workspace = _workspace(folder / WORKSPACE, contents[WORKSPACE])
     densities = {
         channel: _density(folder / name, contents[name], _CHANNELS[channel])
@@ -124,7 +175,7 @@ def read(path: str | os.PathLike[str] | None = None, check_sums: bool = True) ->
                 " again, or accept another version of the record with check_sums=False"
             )
     _compare(workspace, densities, folder)
-    return Record(workspace, densities, checksums)
+    return Record(workspace, densities, checksums, folder)
 
 
 def _checksum(name: str, content: bytes) -> str:
@@ -134,7 +185,7 @@ def _checksum(name: str, content: bytes) -> str:
         workspace = json.loads(content, parse_float=_nine_digits, parse_int=_nine_digits)
         text = json.dumps(workspace, sort_keys=True)
     else:
-        rows = [line.split(",") for line in content.decode("ascii").splitlines()]
+        rows = _cells(content)
         text = "\n".join(",".join(map(_nine_digits, row)) for row in rows)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -143,35 +194,155 @@ def _nine_digits(number: str) -> str:
     return f"{float(number):.8e}"
 
 
-def _workspace(path: Path, content: bytes) -> dict[str, Any]:
+def _content(path: Path) -> bytes:
     try:
-        workspace: dict[str, Any] = json.loads(content)
-        found = {c["name"]: len(c["samples"][0]["data"]) for c in workspace["channels"]}
-        observed = {o["name"]: len(o["data"]) for o in workspace["observations"]}
-        lengths = [
-            len(s["data"]) == found[c["name"]] for c in workspace["channels"] for s in c["samples"]
-        ]
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise InvalidRecord(f"'{path}' is not a pyhf workspace: {error!r}") from None
-    for what, bins in (("channels", found), ("observations", observed)):
-        if bins != _CHANNELS:
-            raise InvalidRecord(f"'{path}' has the {what} {bins}, expected {_CHANNELS}")
-    if not all(lengths):
-        raise InvalidRecord(f"'{path}' has samples of different lengths in a channel")
+        with path.open("rb") as file:
+            content = file.read(_BYTES + 1)
+    except OSError as error:
+        raise InvalidRecord(f"'{path}' cannot be read: {error.strerror}") from None
+    if len(content) > _BYTES:
+        raise InvalidRecord(f"'{path}' has more than {_BYTES} bytes")
+    return content
+
+
+def _workspace(path: Path, content: bytes) -> dict[str, Any]:
+    """The workspace, of which all that is used has the form of the published one."""
+    try:
+        found = json.loads(content, parse_int=float, object_pairs_hook=_object)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRecord(f"'{path}' is not a pyhf workspace: {_line(error)}") from None
+    where = f"'{path}'"
+    workspace: dict[str, Any] = found
+    _check(workspace, _WORKSPACE, where)
+    parameters: dict[str, set[str]] = {"staterror": set(), "other": set()}
+    for key in ("channels", "observations"):
+        _check_names(workspace[key], f"{where}, {key}")
+        names = {entry["name"] for entry in workspace[key]}
+        if names != set(_CHANNELS):
+            raise InvalidRecord(
+                f"{where} has the {key} {reprlib.repr(sorted(names))}, expected {list(_CHANNELS)}"
+            )
+    for k, observation in enumerate(workspace["observations"]):
+        bins = _CHANNELS[observation["name"]]
+        _check_length(observation["data"], bins, f"{where}, observations[{k}].data")
+    for k, channel in enumerate(workspace["channels"]):
+        samples = f"{where}, channels[{k}].samples"
+        _check_names(channel["samples"], samples, _SAMPLES)
+        for n, sample in enumerate(channel["samples"]):
+            at = f"{samples}[{n}]"
+            _check_length(sample["data"], _CHANNELS[channel["name"]], f"{at}.data")
+            _check_modifiers(sample, f"{at}.modifiers", parameters)
+    if len(parameters["other"]) > _PARAMETERS:
+        raise InvalidRecord(f"{where} has more than {_PARAMETERS} parameters")
     return workspace
+
+
+def _check_modifiers(sample: dict[str, Any], where: str, parameters: dict[str, set[str]]) -> None:
+    """Check the modifiers of a sample, and that every ``staterror`` has a name of its own.
+
+    ``parameters``: names of the ``staterror`` and of the others so far
+    """
+    modifiers, events = sample["modifiers"], sample["data"]
+    if len(modifiers) > _MODIFIERS:
+        raise InvalidRecord(f"{where}: more than {_MODIFIERS}")
+    for (name, kind), count in Counter((m["name"], m["type"]) for m in modifiers).items():
+        if kind not in _DATA or (name == SIGNAL) != (kind == "normfactor"):
+            raise InvalidRecord(
+                f"{where}: the published workspace has no modifier {reprlib.repr(name)} of type"
+                f" {reprlib.repr(kind)}"
+            )
+        own = kind == "staterror"
+        others = parameters["other"] | parameters["staterror"] if own else parameters["staterror"]
+        if count > 1 or name in others:
+            raise InvalidRecord(f"{where}: the name {reprlib.repr(name)} of '{kind}' is not unique")
+        parameters["staterror" if own else "other"].add(name)
+    for n, modifier in enumerate(modifiers):
+        at = f"{where}[{n}].data"
+        data = modifier.get("data")
+        _check(data, _DATA[modifier["type"]], at)
+        if modifier["type"] == "histosys":
+            for key in ("hi_data", "lo_data"):
+                _check_length(data[key], len(events), f"{at}.{key}")
+        elif modifier["type"] == "staterror":
+            _check_length(data, len(events), at)
+            if any(x > _RELATIVE * y > 0 for x, y in zip(data, events, strict=True)):
+                raise InvalidRecord(f"{at}: more than {_RELATIVE:g} times the events")
+
+
+def _check(value: Any, form: Any, where: str) -> None:
+    """Check that a value has a form as in `_WORKSPACE`."""
+    if isinstance(form, _Range):
+        if not isinstance(value, float) or not form.low <= value <= form.high:
+            raise InvalidRecord(
+                f"{where}: {reprlib.repr(value)} is not a number from {form.low:g} to {form.high:g}"
+            )
+        return
+    expected: Any = form if isinstance(form, type) else type(form)
+    if not isinstance(value, expected):
+        raise InvalidRecord(f"{where}: {reprlib.repr(value)} is not {_NAMES[expected]}")
+    if isinstance(form, dict):
+        for key, inner in form.items():
+            if key not in value:
+                raise InvalidRecord(f"{where} has no '{key}'")
+            _check(
+                value[key], inner, f"{where}, {key}" if where.endswith("'") else f"{where}.{key}"
+            )
+    elif isinstance(form, list):
+        for k, item in enumerate(value):
+            _check(item, form[0], f"{where}[{k}]")
+
+
+def _check_names(entries: list[dict[str, Any]], where: str, largest: int = len(_CHANNELS)) -> None:
+    names = [entry["name"] for entry in entries]
+    if len(set(names)) < len(names):
+        raise InvalidRecord(f"{where}: the names {reprlib.repr(names)} are not unique")
+    if len(names) > largest:
+        raise InvalidRecord(f"{where}: more than {largest}")
+
+
+def _check_length(data: list[float], length: int, where: str) -> None:
+    if len(data) != length:
+        raise InvalidRecord(f"{where}: {len(data)} numbers, expected {length}")
+
+
+def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    pairs = list(pairs)
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError(f"a key is twice in {reprlib.repr([key for key, _ in pairs])}")
+    return found
+
+
+def _line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _cells(content: bytes) -> list[list[str]]:
+    """The table; spreadsheets put a byte order mark before it."""
+    text = content.removeprefix(codecs.BOM_UTF8).decode("ascii")
+    if "_" in text:
+        raise ValueError("'_' is not part of a number")  # it is for Python
+    return [line.split(",") for line in text.splitlines()]
 
 
 def _density(path: Path, content: bytes, rows: int) -> np.ndarray:
     shape = (rows, len(EDGES))  # one column for every bin, and that without q²
     try:
-        lines = content.decode("ascii").splitlines()
-        density = np.array([[float(x) for x in line.split(",")] for line in lines])
+        density = np.array([[float(x) for x in row] for row in _cells(content)])
     except ValueError as error:
-        raise InvalidRecord(f"'{path}' is not a table of shape {shape}: {error}") from None
+        raise InvalidRecord(f"'{path}' is not a table of shape {shape}: {_line(error)}") from None
     if density.shape != shape:
         raise InvalidRecord(f"'{path}' has the shape {density.shape}, expected {shape}")
-    if not np.isfinite(density).all() or (density < 0).any():
-        raise InvalidRecord(f"'{path}' has entries that are negative or not finite")
+    wrong = np.argwhere(~((density >= _EVENTS.low) & (density <= _EVENTS.high)))
+    if len(wrong):
+        row, column = wrong[0]
+        raise InvalidRecord(
+            f"'{path}', row {row + 1}, column {column + 1}: {density[row, column]} is not a number"
+            f" from {_EVENTS.low:g} to {_EVENTS.high:g}"
+        )
+    without = np.flatnonzero((density[:, 0] > 0) & (density[:, 1:].sum(axis=1) == 0))
+    if len(without):
+        raise InvalidRecord(f"'{path}', row {without[0] + 1}: no events in the bins of q²")
     return density
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 from flavio import Parameter, default_parameters
 from flavio.classes import ParameterConstraints
 
@@ -42,4 +45,19 @@ def register(constraints: ParameterConstraints = default_parameters) -> None:
                 rf"$\alpha_{{{order}}}^{{{form_factor}}}$",
                 f"{process} form factor {form_factor}: {expansion}^{order} ({source})",
             )
-    ParameterConstraints.from_yaml_dict(data["correlated"], instance=constraints)
+    groups = [{**group, "values": _by_covariance(group["values"])} for group in data["correlated"]]
+    ParameterConstraints.from_yaml_dict(groups, instance=constraints)
+
+
+def _by_covariance(values: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a distribution with its covariance in place of correlations.
+
+    flavio writes both, and reads the covariance: only a distribution that was made from it is the
+    same to the last digit when it is read again.
+    """
+    values = dict(values)
+    if "correlation" in values:
+        deviations = np.array(values.pop("standard_deviation"))
+        covariance = np.outer(deviations, deviations) * np.array(values.pop("correlation"))
+        values["covariance"] = covariance.tolist()
+    return values

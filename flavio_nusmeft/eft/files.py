@@ -124,18 +124,18 @@ def _check_size(text: str) -> None:
     events: Iterable[Any] = yaml.parse(text, Loader=_Base)
     for event in events:
         line = event.start_mark.line + 1
-        if issubclass(type(event), yaml.CollectionEndEvent):
+        if isinstance(event, yaml.CollectionEndEvent):
             anchor, before = opened.pop()
             if anchor is not None:
                 sizes[anchor] = nodes - before
-        elif issubclass(type(event), yaml.AliasEvent):
-            size = sizes.get(event.anchor, 1)  # PyYAML reports anchors that do not exist
+        elif isinstance(event, yaml.AliasEvent):
+            size = sizes.get(str(event.anchor), 1)  # PyYAML reports anchors that do not exist
             if size is None:
                 raise InvalidFile(f"line {line}: an alias to what contains it")
             nodes += size
-        elif issubclass(type(event), yaml.NodeEvent):
+        elif isinstance(event, (yaml.CollectionStartEvent, yaml.ScalarEvent)):
             nodes += 1
-            if issubclass(type(event), yaml.CollectionStartEvent):
+            if isinstance(event, yaml.CollectionStartEvent):
                 opened.append((event.anchor, nodes - 1))
                 if event.anchor is not None:
                     sizes[event.anchor] = None

@@ -129,6 +129,13 @@ class StandardWilson(flavio.WilsonCoefficients):
         return self.wc.eft, self.wc.basis
 
 
+class _Schema(vol.Schema):
+    """A schema that takes any mapping, as the default options are."""
+
+    def __call__(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(super().__call__(dict(data)))
+
+
 class NuWilson(StandardWilson):
     """Wilson coefficients of nuSMEFT or nuWET at a scale.
 
@@ -183,8 +190,9 @@ class NuWilson(StandardWilson):
     _default_options: ClassVar[MutableMapping[str, Any]] = ChainMap(
         settings.NUWILSON, wilson.Wilson._default_options
     )
-    _option_schema = wilson.Wilson._option_schema.extend(
+    _option_schema = _Schema(
         {
+            **wilson.Wilson._option_schema.schema,
             "running": vol.In(["qcd", "full"]),
             "alpha_s": vol.All(vol.Coerce(float), vol.Range(min=0.05, max=0.2)),
             "smeft_matchingscale": vol.All(vol.Coerce(float), vol.Range(min=SMALLEST_MATCHING)),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .._optional import require
 from ..errors import FailedMinimization
 from .model import Model
 
@@ -87,17 +88,13 @@ def log_likelihood(
 
     Raises
     ------
-    ImportError
+    MissingPackage
     FailedMinimization
     """
-    try:
-        import pyhf
-        from iminuit import Minuit
-    except ImportError as error:
-        raise ImportError(
-            f"the exact likelihood of Belle II needs pyhf and iminuit ({error}):"
-            " pip install 'flavio_nusmeft[belle2]'"
-        ) from None
+    require("the exact likelihood of Belle II", "pyhf", "iminuit")
+    import pyhf
+    from iminuit import Minuit
+
     logger = logging.getLogger("pyhf")
     level = logger.level
     logger.setLevel(logging.WARNING)  # it tells every parameter

@@ -10,23 +10,31 @@ from pathlib import Path
 
 import flavio
 
-from .batch import as_numbers, central_parameters
-from .draws import draw, seeded
+from ._inputs import as_path, brief, integer
+from .batch import central_parameters, parameters_of
+from .draws import check_seed, draw, seeded
 from .errors import InvalidValue, UnwritablePath
 
 __all__ = ["check_draws", "check_writable", "one_point", "parameter_draws", "write_files"]
 
+_MOST = 10**9  # draws
 
-def check_draws(draws: int) -> int:
-    """The number of draws: 0, or at least 2.
+
+def check_draws(draws: int, seed: int | None) -> int:
+    """The number of draws: 0, or at least 2. The seed is checked as well, before any work is done.
 
     Raises
     ------
     InvalidValue
     """
-    if isinstance(draws, bool) or draws != int(draws) or draws < 0 or draws == 1:
-        raise InvalidValue(f"draws = {draws!r} must be 0 (no uncertainties) or at least 2")
-    return int(draws)
+    check_seed(seed)
+    try:
+        number = integer("draws", draws, 0, _MOST)
+    except InvalidValue:
+        number = 1
+    if number == 1:
+        raise InvalidValue(f"draws = {brief(draws)} must be 0 (no uncertainties) or at least 2")
+    return number
 
 
 def one_point(par: Mapping[str, float] | None) -> tuple[dict[str, float], dict[str, float]]:
@@ -36,7 +44,7 @@ def one_point(par: Mapping[str, float] | None) -> tuple[dict[str, float], dict[s
     ------
     UnknownParameter, InvalidValue
     """
-    arrays = {name: as_numbers(name, value) for name, value in (par or {}).items()}
+    arrays = parameters_of(par)
     for name, array in arrays.items():
         if array.ndim:
             raise InvalidValue(f"parameter {name} must be one number")
@@ -67,7 +75,7 @@ def check_writable(path: str | Path, directory: bool = False) -> Path:
     ------
     UnwritablePath
     """
-    path = Path(path)
+    path = as_path("the file to write", path)
     folder = path if directory else path.parent
     try:
         if directory:

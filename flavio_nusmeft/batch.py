@@ -10,7 +10,7 @@ runs on its own.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -18,11 +18,13 @@ import flavio
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ._inputs import brief, mapping, number, numbers, scalar
 from .eft.bases import check_readable, known_coefficients
 from .eft.flavour import check_coefficients
 from .eft.limits import warn_scale, warn_size
 from .eft.wilson import NuWilson, with_options
 from .errors import (
+    InvalidBin,
     InvalidShape,
     InvalidValue,
     UndefinedRatio,
@@ -39,12 +41,17 @@ from .physics.rates import Quantity, Rate
 __all__ = [
     "Polynomials",
     "Predictor",
-    "as_numbers",
     "as_observables",
     "central_parameters",
+    "parameters_of",
     "predict",
     "quantity_of",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 Observable = str | tuple[Any, ...]
 
@@ -95,8 +102,9 @@ def predict(
     InvalidShape, InvalidMass, InvalidBin, InvalidScale, UndefinedRatio
     """
     wanted = as_observables(observables)
-    values = {name: as_numbers(name, value) for name, value in coefficients.items()}
-    overrides = {name: as_numbers(name, value) for name, value in (par or {}).items()}
+    coefficients = mapping("coefficients", coefficients)
+    values = {str(name): numbers(name, value) for name, value in coefficients.items()}
+    overrides = parameters_of(par)
     shape = _broadcast(values | {f"par['{k}']": v for k, v in overrides.items()})
     predictor = Predictor(wanted, tuple(values), scale=scale, eft=eft, basis=basis, options=options)
     central = central_parameters(overrides)
@@ -236,7 +244,7 @@ class Predictor:
         self._known = known_coefficients(eft, basis)
         check_coefficients(dict.fromkeys(names, 0.0), self._known, eft, basis)
         self._scale, self._eft, self._basis = scale, eft, basis
-        self._options = dict(options or {})
+        self._options = {} if options is None else dict(mapping("options", options))
         standard = known_coefficients("SMEFT", "Warsaw") if eft == "nuSMEFT" else {}
         self.nonlinear = tuple(n for n in names if eft == "SMEFT" or n in standard)
         self.linear = tuple(n for n in names if n not in self.nonlinear)
@@ -248,6 +256,13 @@ class Predictor:
         self._origin = self.point({})
         warn_scale(self._origin, eft, scale)
         self._columns = ParameterCache(self._make_columns)
+
+    def __repr__(self) -> str:
+        return (
+            f"Predictor({len(self.observables)} observables,"
+            f" {len(self.linear) + len(self.nonlinear)} coefficients of {self._eft} {self._basis}"
+            f" at {self._scale:g} GeV)"
+        )
 
     def point(self, values: Mapping[str, complex]) -> flavio.WilsonCoefficients:
         """The object with these coefficients."""
@@ -348,8 +363,12 @@ def as_observables(observables: Any) -> list[Observable]:
     ------
     UnknownObservable
     """
+    if isinstance(observables, np.ndarray):
+        observables = observables.tolist()
     if isinstance(observables, (str, tuple)) or _is_call(observables):
         return [_as_observable(observables)]
+    if not isinstance(observables, Iterable):
+        raise UnknownObservable(f"observables must be a list of names, not {brief(observables)}")
     return [_as_observable(observable) for observable in observables]
 
 
@@ -364,12 +383,14 @@ def _is_call(observable: Any) -> bool:
 
 
 def _as_observable(observable: Any) -> Observable:
-    if isinstance(observable, (str, tuple)):
-        return observable
+    if isinstance(observable, str):
+        return str(observable)
+    if isinstance(observable, tuple) and observable:
+        return (observable[0], *map(scalar, observable[1:]))
     if not _is_call(observable):
         raise UnknownObservable(
-            f"{observable!r} is not an observable: give a name, or a name with its arguments as in"
-            " ('<dBR/dq2>(B+->Kinv)', 4, 8)"
+            f"{brief(observable)} is not an observable: give a name, or a name with its arguments"
+            " as in ('<dBR/dq2>(B+->Kinv)', 4, 8)"
         )
     return tuple(observable)
 
@@ -382,7 +403,7 @@ def quantity_of(observable: Observable) -> tuple[Any, tuple[float, ...]]:
     UnknownObservable
     """
     name, *arguments = (observable,) if isinstance(observable, str) else observable
-    if name not in QUANTITIES:
+    if not isinstance(name, str) or name not in QUANTITIES:
         hint = nearest(str(name), NAMES)
         if name in flavio.Observable.instances:
             hint = ", but of flavio: use flavio.np_prediction"
@@ -392,15 +413,19 @@ def quantity_of(observable: Observable) -> tuple[Any, tuple[float, ...]]:
         form = ", ".join([repr(name), *wanted])
         need = f"give the tuple ({form})" if wanted else "it takes no arguments"
         raise UnknownObservable(f"{observable!r} has the wrong number of arguments: {need}")
-    return QUANTITIES[name], tuple(arguments)
+    checked = [number(f"{wanted[i]} of {name}", x, InvalidBin) for i, x in enumerate(arguments)]
+    return QUANTITIES[name], tuple(checked)
 
 
-def as_numbers(name: str, value: ArrayLike) -> np.ndarray:
-    """An array of numbers; ``name`` is for the message of InvalidValue."""
-    array = np.asarray(value)
-    if array.dtype == bool or not np.issubdtype(array.dtype, np.number):
-        raise InvalidValue(f"{name} = {value!r} is not a number or an array of numbers")
-    return array
+def parameters_of(par: Mapping[str, ArrayLike] | None) -> dict[str, np.ndarray]:
+    """The argument ``par`` as arrays by name.
+
+    Raises
+    ------
+    InvalidValue
+    """
+    given = {} if par is None else mapping("par", par)
+    return {str(name): numbers(f"parameter {name}", value) for name, value in given.items()}
 
 
 def _broadcast(arrays: Mapping[str, np.ndarray]) -> tuple[int, ...]:

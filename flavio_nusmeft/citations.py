@@ -23,6 +23,10 @@ from ._data import load_yaml
 __all__ = ["cite", "register"]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 def cite(papers: Iterable[str]) -> None:
     """Note papers in ``flavio.citations``, or in the scope of ``flavio.citations.collect()``.
 

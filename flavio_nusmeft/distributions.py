@@ -27,6 +27,11 @@ from scipy.special import xlogy
 
 __all__ = ["ONE_SIDED", "ConvolvedNormals", "CorrelatedNormals", "CountingLimit", "completed"]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 # of flavio, restricted to one side of a value: limits, and counts of a quantity that is positive
 ONE_SIDED = (
     HalfNormalDistribution,

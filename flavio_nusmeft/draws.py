@@ -12,10 +12,26 @@ import numpy as np
 from flavio.classes import ParameterConstraints
 
 from . import settings
+from ._inputs import integer, wc_object
 from .batch import Observable, Predictor
 from .eft.wilson import NuWilson, options_of
 
-__all__ = ["Draws", "draw", "seeded"]
+__all__ = ["Draws", "check_seed", "draw", "seeded"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def check_seed(seed: int | None) -> None:
+    """Check that a seed is None, or one that numpy's global generator takes.
+
+    Raises
+    ------
+    InvalidValue
+    """
+    if seed is not None:
+        integer("seed", seed, 0, 2**32 - 1)
 
 
 @contextmanager
@@ -27,6 +43,7 @@ def seeded(seed: int | None) -> Iterator[None]:
     if seed is None:
         yield
         return
+    check_seed(seed)
     state = np.random.get_state()  # noqa: NPY002
     np.random.seed(seed)  # noqa: NPY002
     try:
@@ -65,7 +82,7 @@ class Draws:
 
     def predictions(self, fixed: Mapping[str, float], wc_obj: Any) -> np.ndarray:
         """Shape (draws, observables); ``fixed`` are parameters that are not drawn."""
-        wc = getattr(wc_obj, "wc", None)
+        wc = getattr(wc_object(wc_obj), "wc", None)
         if wc is None:
             wc_obj = NuWilson({}, 1e3, "nuSMEFT", "FGMS")
             wc = wc_obj.wc

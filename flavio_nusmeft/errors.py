@@ -25,6 +25,7 @@ __all__ = [
     "InvalidScan",
     "InvalidShape",
     "InvalidValue",
+    "MissingPackage",
     "MissingRecord",
     "NeutrinoMassWarning",
     "NoEffectWarning",
@@ -49,6 +50,10 @@ __all__ = [
     "nearest",
     "warn",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 class NuSMEFTError(Exception):
@@ -91,7 +96,7 @@ class UnknownDataset(NuSMEFTError, ValueError):
 
 
 class InvalidValue(NuSMEFTError, ValueError):
-    """A Wilson coefficient that is not a finite number, or not real where it must be."""
+    """A value that is not what it must be, e.g. a coefficient that is not a finite number."""
 
 
 class InvalidScale(NuSMEFTError, ValueError):
@@ -116,6 +121,10 @@ class IncompleteBins(InvalidBin):
 
 class UndefinedRatio(NuSMEFTError, ZeroDivisionError):
     """A ratio of branching ratios whose denominator vanishes."""
+
+
+class MissingPackage(NuSMEFTError, ImportError):
+    """A package that is needed and not installed; the message says how to install it."""
 
 
 class NotPolynomial(NuSMEFTError, ValueError):

@@ -22,6 +22,8 @@ from flavio.statistics import likelihood as flavio_likelihood
 from flavio.statistics.probability import DeltaDistribution, UniformDistribution
 
 from . import settings
+from ._inputs import brief, mapping, number, reals, text
+from ._inputs import names as names_of
 from .batch import Observable, as_observables
 from .belle2 import Belle2Likelihood
 from .eft.bases import known_coefficients
@@ -32,6 +34,7 @@ from .errors import (
     InvalidShape,
     InvalidValue,
     SettingsWarning,
+    UnknownBasis,
     UnknownObservable,
     UnknownParameter,
     nearest,
@@ -42,6 +45,11 @@ from .measurements import describe, digest, find
 from .physics import plausible
 
 __all__ = ["FastLikelihood", "Likelihood", "LogLikelihood", "likelihood"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 # what Belle2Likelihood replaces
 _BELLE2 = "flavio_nusmeft Belle II B+->Kinv combined 2023"
@@ -111,6 +119,8 @@ def likelihood(
                 f"{'' if known else nearest(str(observable), map(str, measured))}; measured are"
                 f" {', '.join(map(str, measured))}"
             )
+    if not isinstance(fit_parameters, Mapping):
+        fit_parameters = names_of("fit_parameters", fit_parameters)
     constraints = _priors(fit_parameters)
     fitted = list(fit_parameters)
     if fast:
@@ -205,21 +215,30 @@ class LogLikelihood:
         par: Mapping[str, float] | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
+        if not hasattr(likelihood, "par_obj"):
+            raise InvalidValue(f"{brief(likelihood)} is no likelihood: give one of nus.likelihood")
+        text("the EFT", eft, UnknownBasis)
         self.likelihood = likelihood
-        self.variables = tuple(variables)
+        self.variables = tuple(names_of("variables", variables))
+        given = {} if options is None else mapping("options", options)
         # with the defaults of now, also in other processes
         kind = NuWilson if eft.startswith("nu") else flavio.WilsonCoefficients
-        self._wilson = (scale, eft, basis, {**kind._default_options, **(options or {})})
-        if isinstance(variables, str) or len(set(self.variables)) != len(self.variables):
-            raise InvalidValue(f"variables must be a list of different names, not {variables!r}")
+        self._wilson = (scale, eft, basis, {**kind._default_options, **given})
+        if isinstance(variables, str) or not 0 < len(self.variables) == len(set(self.variables)):
+            raise InvalidValue(
+                f"variables must be a list of different names, not {brief(variables)}"
+            )
         self._par: dict[str, float] = likelihood.par_obj.get_central_all()
-        for name, value in (par or {}).items():
+        par = {} if par is None else mapping("par", par)
+        for name, value in par.items():
             if name not in self._par:
                 raise UnknownParameter(f"no parameter '{name}'{nearest(name, self._par)}")
             if name in self.variables:
                 raise InvalidValue(f"'{name}' is a variable; leave it out of par")
-            self._par[name] = float(value)
-        self._given = dict(par or {})
+            self._par[name] = number(f"parameter {name}", value)
+            if not np.isfinite(self._par[name]):
+                raise InvalidValue(f"parameter {name} = {value} is not finite")
+        self._given = dict(par)
         for name in likelihood.fit_parameters:
             if name not in self.variables and name not in self._given:
                 raise UnknownParameter(
@@ -229,6 +248,10 @@ class LogLikelihood:
         self._parameters = [name for name in self.variables if name in self._par]
         known = known_coefficients(eft, basis)
         names = [_coefficient(name) for name in self.variables if name not in self._par]
+        for name, _ in names:
+            hint = nearest(name, self._par)
+            if name not in known and hint:
+                raise UnknownParameter(f"no parameter and no coefficient '{name}'{hint}")
         check_coefficients(dict.fromkeys((name for name, _ in names), 0.0), known, eft, basis)
         for name, factor in names:
             if known[name] and factor != 1:
@@ -243,24 +266,32 @@ class LogLikelihood:
 
         Raises
         ------
-        InvalidShape
+        InvalidShape, InvalidValue
         """
-        if np.shape(x) != (len(self.variables),):
+        array = reals("a point", x)
+        if array.shape != (len(self.variables),):
             raise InvalidShape(
                 f"a point has the variables {', '.join(self.variables)}: shape"
-                f" ({len(self.variables)},), not {np.shape(x)}"
+                f" ({len(self.variables)},), not {array.shape}"
             )
         par = self._par.copy()
         values: dict[str, complex] = {}
-        for name, value in zip(self.variables, x, strict=True):
+        for name, value in zip(self.variables, array.tolist(), strict=True):
             if name in par:
-                par[name] = float(value)
+                par[name] = value
             else:
                 coefficient, factor = _coefficient(name)
-                values[coefficient] = values.get(coefficient, 0) + factor * float(value)
+                values[coefficient] = values.get(coefficient, 0) + factor * value
         scale, eft, *_ = self._wilson
         warn_size(values, eft, scale)
         return par, with_options(values, *self._wilson)
+
+    def __repr__(self) -> str:
+        scale, eft, basis, _ = self._wilson
+        return (
+            f"LogLikelihood({', '.join(self.variables)}: {eft} {basis} at {scale:g} GeV,"
+            f" {self.likelihood!r})"
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "settings": settings.snapshot()}

@@ -19,14 +19,19 @@ from flavio.statistics.probability import (
 )
 
 from . import settings
+from ._inputs import integer
 from .batch import Observable
 from .belle2 import Belle2Likelihood
 from .distributions import ONE_SIDED
-from .draws import Draws, draw, seeded
+from .draws import Draws, check_seed, draw, seeded
 from .errors import InvalidValue, UnknownObservable
 from .measurements import find
 
 __all__ = ["FastLikelihood", "Likelihood", "MeasurementLikelihood"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 class _Part(NamedTuple):
@@ -232,6 +237,10 @@ class Likelihood(flavio_likelihood.Likelihood):
             par_obj=priors, parameters=self.fit_parameters
         )
 
+    def __repr__(self) -> str:
+        belle2 = [] if self.belle2 is None else [repr(self.belle2)]
+        return f"Likelihood({', '.join([*_content(self, self.measurement_likelihood), *belle2])})"
+
     def log_likelihood_exp(
         self,
         par_dict: Mapping[str, float],
@@ -244,6 +253,19 @@ class Likelihood(flavio_likelihood.Likelihood):
         if self.belle2 is not None:
             result += self.belle2.log_likelihood(par_dict, wc_obj)
         return result
+
+
+def _content(
+    likelihood: flavio_likelihood.Likelihood | flavio_likelihood.FastLikelihood,
+    measured: MeasurementLikelihood,
+) -> list[str]:
+    """What a likelihood is made of, for its representation."""
+    fitted = ", ".join(likelihood.fit_parameters) or "none"
+    return [
+        f"{len(likelihood.observables)} observables",
+        f"{len(measured.get_measurements)} measurements",
+        f"fit parameters: {fitted}",
+    ]
 
 
 def _copy_selection(source: MeasurementLikelihood, target: Any) -> None:
@@ -344,6 +366,11 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
         self._draws: Draws | None = None
         self._settings: settings.Snapshot | None = None  # of the covariance
 
+    def __repr__(self) -> str:
+        content = _content(self, self.full_measurement_likelihood)
+        made = "made" if self._likelihood is not None else "call make_measurement() before use"
+        return f"FastLikelihood({', '.join([*content, f'theory: {self.theory}', made])})"
+
     @property
     def gaussian(self) -> dict[str, list[Observable]]:
         """Measurements in the multivariate normal distribution, with their observables."""
@@ -371,6 +398,9 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
         seed : of numpy's global generator during the call, for results that can be reproduced;
             None takes the generator as it is
         """
+        integer("N", N, 2, 10**9)
+        integer("Nexp", Nexp, 2, 10**9)
+        check_seed(seed)
         if force or self._settings is None:
             self._settings = settings.snapshot()
         observables = self._gaussian.observables

@@ -19,6 +19,8 @@ import flavio
 import numpy as np
 
 from . import _data
+from ._inputs import names as names_of
+from ._inputs import text
 from .distributions import completed
 from .errors import UnknownDataset, UnknownMeasurement, nearest
 
@@ -33,6 +35,11 @@ __all__ = [
     "result",
     "results",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 _SEEN_BY_FLAVIO = "current"
 _others: dict[str, flavio.Measurement] = {}
@@ -55,12 +62,13 @@ def dataset(name: str, alternatives: Iterable[str] = ()) -> list[str]:
     UnknownMeasurement
         An alternative that the data set does not have.
     """
+    name = text("a data set", name, UnknownDataset)
     sets = _data.load_yaml("datasets.yml")
     known = sets.pop("alternatives")
     if name not in sets:
         hint = nearest(name, [*sets, *known])
         raise UnknownDataset(f"no data set '{name}'; there are {', '.join(sets)}{hint}")
-    chosen = [alternatives] if isinstance(alternatives, str) else list(alternatives)
+    chosen = names_of("alternatives", alternatives)
     possible = [other for other, entry in known.items() if entry["data set"] == name]
     for other in chosen:
         if other not in possible:
@@ -95,7 +103,7 @@ def add_to_flavio(names: Iterable[str]) -> list[str]:
     ------
     UnknownMeasurement
     """
-    added = [names] if isinstance(names, str) else list(names)
+    added = names_of("names", names)
     flavio.Measurement.instances.update({name: find(name) for name in added})
     return added
 

@@ -16,6 +16,7 @@ from typing import Any
 import flavio
 import numpy as np
 
+from ._inputs import number
 from .citations import cite
 from .eft.wilson import PARTNERS
 from .errors import InvalidBin, InvalidValue
@@ -36,13 +37,19 @@ from .physics.rates import Quantity, Rate, evaluate, scaled
 
 __all__ = ["NAMES", "QUANTITIES", "check_value", "register"]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 Par = Mapping[str, float]
 
 
 def _check_q2(q2: float) -> float:
-    if not np.isfinite(q2):
+    value = number("q2", q2, InvalidBin)
+    if not np.isfinite(value):
         raise InvalidBin(f"q2 = {q2} is not finite")
-    return float(q2)
+    return value
 
 
 def _check_bin(q2min: float, q2max: float) -> tuple[float, float]:

@@ -12,6 +12,11 @@ from ._data import load_yaml
 
 __all__ = ["register"]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 # what the coefficients of a fit multiply, and where they come from
 _FITS = {
     "GRvDV": ("BSZ coefficient of (z - z(0))", "arXiv:2305.06301"),

@@ -28,6 +28,7 @@ from wilson import wcxf
 
 from . import settings
 from ._export import check_draws, one_point, parameter_draws
+from ._inputs import names
 from ._version import __version__
 from .batch import Observable, Polynomials, Predictor, as_observables, quantity_of
 from .eft.bases import check_readable, known_coefficients
@@ -36,6 +37,11 @@ from .physics.cache import Recorder
 from .physics.rates import Quantity, evaluate
 
 __all__ = ["documents", "popxf_correlations", "to_popxf"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 _SCHEMA = "https://json.schemastore.org/popxf-1.0.json"
 _CORRELATIONS_SCHEMA = "https://json.schemastore.org/popxf-corr-1.0.json"
@@ -93,6 +99,7 @@ def to_popxf(
     UnknownObservable, UnknownCoefficient, UnknownParameter, UnknownBasis, InvalidValue,
     InvalidMass, InvalidBin, InvalidScale, UndefinedRatio
     """
+    draws = check_draws(draws, seed)
     _check_jelli(jelli, draws)
     export = _prepare(observables, scale, eft, basis, par, coefficients, options)
     return _document(export, _draw(export, draws, seed), jelli)
@@ -123,6 +130,7 @@ def popxf_correlations(
         If the array is too large for a file.
     and those of `to_popxf`
     """
+    draws = check_draws(draws, seed)
     export = _prepare(observables, scale, eft, basis, par, coefficients, options)
     _check_size(export)
     return _correlations(export, _draw(export, draws, seed))
@@ -142,6 +150,7 @@ def documents(
     options: Mapping[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
     """The document of `to_popxf` and, with draws, that of `popxf_correlations`."""
+    draws = check_draws(draws, seed)
     _check_jelli(jelli, draws)
     if not draws:
         export = _prepare(observables, scale, eft, basis, par, coefficients, options)
@@ -189,7 +198,7 @@ def _prepare(
     point: dict[str, Any] = {"scale": scale, "eft": eft, "basis": basis, "options": options}
     check_readable(eft, basis)
     standard = known_coefficients("SMEFT", "Warsaw") if eft == "nuSMEFT" else {}
-    chosen = None if coefficients is None else sorted(set(coefficients))
+    chosen = None if coefficients is None else sorted(set(names("coefficients", coefficients)))
     if chosen is not None and not chosen:
         raise InvalidValue("coefficients is empty")
     refused = [name for name in chosen or () if eft == "SMEFT" or name in standard]
@@ -208,7 +217,7 @@ def _prepare(
                 " masses"
             )
         sectors = tuple(found)
-        chosen = sorted(name for names in found.values() for name in names)
+        chosen = sorted(name for content in found.values() for name in content)
     predictor = Predictor(wanted, chosen, **point)
     if sectors is None:
         predictor.warn_idle(parameters)
@@ -247,7 +256,7 @@ def _contributing(
 
 
 def _draw(export: _Export, draws: int, seed: int | None) -> _Draws | None:
-    if not check_draws(draws):
+    if not draws:
         return None
     keys = _keys(export)
     samples = []

@@ -37,6 +37,11 @@ __all__ = [
     "versions",
 ]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 #: default options of `NuWilson` beside those of wilson
 NUWILSON: dict[str, Any] = {"running": "qcd", "alpha_s": ALPHA_S}
 

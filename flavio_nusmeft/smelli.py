@@ -25,9 +25,11 @@ import numpy as np
 import wilson
 
 from . import _data
+from ._inputs import mapping, text, wc_object
+from ._optional import require
 from .eft.bases import known_coefficients
 from .eft.wilson import NuWilson, load_wc, promote
-from .errors import InvalidScale, InvalidValue, UnknownParameter, nearest
+from .errors import InvalidScale, InvalidValue, UnknownBasis, UnknownParameter, nearest
 
 __all__ = ["GlobalLikelihood"]
 
@@ -36,6 +38,12 @@ _OURS = [
     "likelihood_kpiinv.yaml",
     "likelihood_dstar_polarisation.yaml",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 # of smelli: the results on B -> h nu nu and R(D), R(D*) are in ours
 _COUNTED_TWICE = ("likelihood_bqnunu.yaml", "likelihood_rd_rds.yaml")
 # of ours: smelli has K -> pi nu nu in its quark likelihood, F_L(D*) of Belle in that of b -> c l nu
@@ -50,20 +58,14 @@ def _import_smelli() -> tuple[Any, Any]:
 
     Raises
     ------
-    ImportError
+    MissingPackage
         If smelli is not installed.
     """
+    require("flavio_nusmeft.smelli", "smelli")
     first = "smelli" not in sys.modules
     options = dict(wilson.Wilson._default_options)
     try:
         return importlib.import_module("smelli"), importlib.import_module("smelli.ckm")
-    except ModuleNotFoundError as error:
-        if error.name != "smelli":
-            raise
-        raise ImportError(
-            "flavio_nusmeft.smelli needs smelli: pip install 'flavio_nusmeft[smelli]'",
-            name="smelli",
-        ) from None
     finally:
         if first:
             wilson.Wilson._default_options.update(options)
@@ -227,8 +229,10 @@ class GlobalLikelihood(_Base):
         fix_ckm: bool = True,
         **options: Any,
     ) -> None:
+        text("the EFT", eft, UnknownBasis)
         known_coefficients(eft, basis or self._default_bases.get(eft, ""))
-        _check_parameters(par_dict or {})
+        par_dict = {} if par_dict is None else mapping("par_dict", par_dict)
+        _check_parameters(par_dict)
         if with_smelli:
             self._fast_likelihoods_yaml = _Base._fast_likelihoods_yaml
             self._fast_likelihoods_yaml_fixckm = _Base._fast_likelihoods_yaml_fixckm
@@ -244,6 +248,9 @@ class GlobalLikelihood(_Base):
                     )
         if type(self._ckm_scheme) is _BaseScheme:
             self._ckm_scheme = _CKMScheme({name: self.par_dict_default[name] for name in _MASSES})
+
+    def __repr__(self) -> str:
+        return f"GlobalLikelihood(eft='{self.eft}', basis='{self.basis}')"
 
     def _load_likelihoods(self, **selection: Any) -> None:
         eft = self.eft
@@ -293,7 +300,7 @@ class GlobalLikelihood(_Base):
             if scale is None:
                 raise InvalidScale("coefficients need a scale (in GeV)")
             point = self.get_wilson(point, scale)
-        return super().parameter_point(_own(point))
+        return super().parameter_point(_own(wc_object(point)))
 
     def chi2_min(
         self,

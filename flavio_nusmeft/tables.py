@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 
 from . import settings
 from ._export import check_draws, check_writable, one_point, parameter_draws, write_files
+from ._inputs import reals, wc_object
 from .belle2.record import EDGES
 from .draws import Draws
 from .errors import (
@@ -34,6 +35,11 @@ from .observables import NAMES
 
 __all__ = ["Spectrum", "spectrum"]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 _BEYOND = 100.0  # GeV²; above the largest q² of any b hadron
 # part of the branching ratio that may lie outside of the bins: the grid of Belle II ends
 # 0.017 GeV² below the endpoint of B+ -> K+, where at most 5e-5 of it lies
@@ -47,7 +53,7 @@ _YAML: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Spectrum:
     """A binned prediction.
 
@@ -76,6 +82,14 @@ class Spectrum:
         for name, array, shape in (("values", self.values, (bins,)), *matrix):
             if np.shape(array) != shape:
                 raise InvalidShape(f"{name} of {bins} bins: shape {shape}, not {np.shape(array)}")
+
+    def __repr__(self) -> str:
+        kind = "weights of " if self.is_weight else ""
+        covariance = "no covariance" if self.covariance is None else "covariance"
+        return (
+            f"Spectrum({kind}'{self.observable}', {len(self.values)} bins, q² from"
+            f" {self.edges[0]:g} to {self.edges[-1]:g} GeV², {covariance})"
+        )
 
     @property
     def uncertainties(self) -> np.ndarray | None:
@@ -122,7 +136,7 @@ class Spectrum:
             if not np.array_equal(self.edges, reference.edges):
                 raise InvalidBin("the reference has other bins")
             reference = reference.branching_ratios
-        ours, theirs = self.branching_ratios, np.asarray(reference, dtype=float)
+        ours, theirs = self.branching_ratios, reals("the reference", reference)
         if theirs.shape != ours.shape:
             raise InvalidShape(f"a reference of {len(ours)} bins, not of shape {theirs.shape}")
         closed = theirs <= 0
@@ -290,7 +304,8 @@ def spectrum(
     UnknownObservable, UnknownParameter, InvalidValue, InvalidBin, InvalidMass
     """
     bounds = _check(observable, edges)
-    number = check_draws(draws)
+    number = check_draws(draws, seed)
+    wc_object(wc_obj)
     fixed, parameters = one_point(par)
     prediction = flavio.Observable[observable].prediction_par
     pairs = list(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True))
@@ -318,7 +333,7 @@ def _check(observable: str, edges: ArrayLike) -> np.ndarray:
             f"'{observable}' is not a binned observable of flavio_nusmeft"
             f"{nearest(str(observable), binned)}"
         )
-    bounds = np.array(edges, dtype=float)
+    bounds = reals("edges", edges, InvalidBin)
     if bounds.ndim != 1 or len(bounds) < 2 or not np.isfinite(bounds).all():
         raise InvalidBin("edges must be a list of at least two finite numbers (GeV²)")
     if (np.diff(bounds) <= 0).any():

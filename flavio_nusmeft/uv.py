@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from wilson.util import smeftutil
 
+from ._inputs import number, numbers
 from .eft.flavour import Arrays, from_arrays
 from .eft.operators import WARSAW
 from .eft.wilson import NuWilson, options_of
@@ -51,6 +52,11 @@ __all__ = [
     "add",
     "scalar_doublet",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 _V = 246.22  # GeV, (√2 G_F)^(-1/2), as in wilson
 _PERTURBATIVE = 4 * np.pi
@@ -411,10 +417,7 @@ def _couplings(**matrices: ArrayLike | None) -> list[np.ndarray]:
         if matrix is None:
             result.append(np.zeros((3, 3), dtype=complex))
             continue
-        try:
-            array = np.asarray(matrix).astype(complex)
-        except (TypeError, ValueError):
-            raise InvalidValue(f"{name} = {matrix!r} is not an array of numbers") from None
+        array = numbers(name, matrix).astype(complex)
         if array.shape != (3, 3):
             raise InvalidShape(f"{name} has the shape {array.shape}, it must be (3, 3)")
         for (i, j), value in np.ndenumerate(array):
@@ -425,12 +428,11 @@ def _couplings(**matrices: ArrayLike | None) -> list[np.ndarray]:
 
 def _number(name: str, value: complex) -> complex:
     """A checked coupling without flavour."""
-    try:
-        number = complex(value)
-    except (TypeError, ValueError):
-        raise InvalidValue(f"{name} = {value!r} is not a number") from None
-    _check(name, number)
-    return number
+    array = numbers(name, value)
+    if array.ndim:
+        raise InvalidValue(f"{name} must be one number, not an array of shape {array.shape}")
+    _check(name, complex(array))
+    return complex(array)
 
 
 def _check(name: str, value: complex) -> None:
@@ -445,11 +447,8 @@ def _check(name: str, value: complex) -> None:
 
 def _point(mass: float, sterile: Arrays, standard: Arrays) -> NuWilson:
     """Coefficients from full arrays, in units of 1/mass²."""
-    try:
-        number = float(mass)
-    except (TypeError, ValueError):
-        raise InvalidMass(f"mass = {mass!r} is not a number") from None
-    if not _V < number < np.inf:
+    size = number("mass", mass, InvalidMass)
+    if not _V < size < np.inf:
         raise InvalidMass(
             f"mass = {mass} GeV: nuSMEFT needs a mass above the electroweak scale, {_V} GeV"
         )
@@ -457,5 +456,5 @@ def _point(mass: float, sterile: Arrays, standard: Arrays) -> NuWilson:
     if standard:
         arrays = smeftutil.add_missing({k: np.asarray(v) for k, v in standard.items()})
         values |= smeftutil.arrays2wcxf_nonred(arrays)
-    scaled = {name: complex(value) / number**2 for name, value in values.items() if value != 0}
-    return NuWilson(scaled, number, "nuSMEFT", "Warsaw")
+    scaled = {name: complex(value) / size**2 for name, value in values.items() if value != 0}
+    return NuWilson(scaled, size, "nuSMEFT", "Warsaw")

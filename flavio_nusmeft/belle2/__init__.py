@@ -11,3 +11,7 @@ from __future__ import annotations
 from .likelihood import Belle2Likelihood
 
 __all__ = ["Belle2Likelihood"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .._optional import require
 from ..errors import FailedMinimization
 from .model import Model, Profile
 
@@ -96,17 +97,12 @@ def log_likelihood(
 
     Raises
     ------
-    ImportError
+    MissingPackage
     FailedMinimization
     """
-    try:
-        import pyhf
-        from iminuit import Minuit
-    except ImportError as error:
-        raise ImportError(
-            f"the exact likelihood of Belle II needs pyhf and iminuit ({error}):"
-            " pip install 'flavio_nusmeft[belle2]'"
-        ) from None
+    require("the exact likelihood of Belle II", "pyhf", "iminuit")
+    import pyhf
+    from iminuit import Minuit
 
     def maximum() -> float:  # nothing of pyhf that it makes outlives it
         exact = pyhf.Model({"channels": spec["channels"]}, validate=False, poi_name=None)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import settings
+from .._inputs import all_parameters, as_path, reals, wc_object
 from ..citations import cite
 from ..errors import FailedMinimization, InvalidBin, InvalidRecord, InvalidShape, InvalidValue
 from ..physics.exclusive import Shift, spectrum
@@ -83,7 +84,8 @@ class Belle2Likelihood:
         form_factor_covariance: bool = False,
         check_sums: bool = True,
     ) -> None:
-        self._record = record.read(path, check_sums)
+        folder = None if path is None else as_path("the folder of the record", path, InvalidValue)
+        self._record = record.read(folder, check_sums)
         workspace = self._record.workspace
         self._model = Model(
             workspace["channels"], workspace["observations"], record.SIGNAL, _DROPPED
@@ -167,7 +169,7 @@ class Belle2Likelihood:
         InvalidValue
             Form factors that are not at their central values, with ``form_factor_covariance``.
         InvalidMass, FailedMinimization
-        ImportError
+        MissingPackage
             Without pyhf or iminuit, if ``exact``.
         """
         return self._log_likelihood(self._spectra(par_dict, wc_obj), exact)
@@ -218,6 +220,8 @@ class Belle2Likelihood:
 
     def _spectra(self, par_dict: Mapping[str, float], wc_obj: Any) -> np.ndarray:
         """Branching ratios (1 + 2 components, 100)."""
+        all_parameters(par_dict)
+        wc_object(wc_obj)
         endpoint = (par_dict[f"m_{_MODE.B}"] - par_dict[f"m_{_MODE.M}"]) ** 2
         if abs(endpoint - record.EDGES[-1]) > record.EDGES[1]:
             raise InvalidBin(
@@ -323,7 +327,7 @@ def _scaled(
 def _checked(spectrum: ArrayLike) -> np.ndarray:
     """Shape (1, 100)."""
     bins = len(record.EDGES) - 1
-    array = np.asarray(spectrum, dtype=float)
+    array = reals("a spectrum", spectrum)
     if array.shape != (bins,):
         raise InvalidShape(f"a spectrum has the shape ({bins},), not {array.shape}")
     if not np.isfinite(array).all() or (array < 0).any():

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from wilson import wcxf
 
+from .._inputs import text
 from ..errors import UnknownBasis
 from .flavour import Coefficient, lookup
 from .operators import JMS, NU_SMEFT
@@ -180,10 +181,9 @@ def register() -> None:
                 wcxf.Basis(**document)
         elif document["eft"] not in wcxf.EFT.instances:
             wcxf.EFT(**document)
-    known_coefficients.cache_clear()
+    _coefficients.cache_clear()
 
 
-@cache
 def known_coefficients(eft: str, basis: str) -> dict[str, bool]:
     """Names of the coefficients of any registered basis, and whether each is real.
 
@@ -191,6 +191,11 @@ def known_coefficients(eft: str, basis: str) -> dict[str, bool]:
     ------
     UnknownBasis
     """
+    return _coefficients(text("the EFT", eft, UnknownBasis), text("the basis", basis, UnknownBasis))
+
+
+@cache
+def _coefficients(eft: str, basis: str) -> dict[str, bool]:
     try:
         instance = wcxf.Basis[eft, basis]
     except KeyError:
@@ -208,7 +213,6 @@ def known_coefficients(eft: str, basis: str) -> dict[str, bool]:
     }
 
 
-@cache
 def check_readable(eft: str, basis: str) -> None:
     """Check that coefficients of a basis reach observables.
 
@@ -219,6 +223,11 @@ def check_readable(eft: str, basis: str) -> None:
     UnknownBasis
     """
     known_coefficients(eft, basis)
+    _check_readable(eft, basis)
+
+
+@cache
+def _check_readable(eft: str, basis: str) -> None:
     own = [f"nu{name}" for name in _HUBS]
     if eft in own:
         return

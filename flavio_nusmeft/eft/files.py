@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 import json
 import os
-import reprlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
@@ -17,6 +16,7 @@ from typing import IO, Any
 import yaml
 from wilson import wcxf
 
+from .._inputs import brief
 from ..errors import InvalidFile, nearest
 
 __all__ = ["read_wc"]
@@ -39,16 +39,8 @@ _CONSTRUCTION = (
 )
 
 
-def _brief(value: Any) -> str:
-    """A value from a file for messages: one short line, whatever it is."""
-    try:
-        return reprlib.repr(value)
-    except ValueError:
-        return "a number with too many digits"
-
-
 def _short(path: str) -> str:
-    return path if len(path) <= _NAME else _brief(path)
+    return path if len(path) <= _NAME else brief(path)
 
 
 def _line(error: Exception | str) -> str:
@@ -62,9 +54,9 @@ def _unique(pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key, value in pairs:
         if not isinstance(key, str):
-            raise InvalidFile(f"{_brief(key)} cannot be a key")
+            raise InvalidFile(f"{brief(key)} cannot be a key")
         if key in result:
-            raise InvalidFile(f"key {_brief(key)} stands more than once")
+            raise InvalidFile(f"key {brief(key)} stands more than once")
         result[key] = value
     return result
 
@@ -124,18 +116,18 @@ def _check_size(text: str) -> None:
     events: Iterable[Any] = yaml.parse(text, Loader=_Base)
     for event in events:
         line = event.start_mark.line + 1
-        if issubclass(type(event), yaml.CollectionEndEvent):
+        if isinstance(event, yaml.CollectionEndEvent):
             anchor, before = opened.pop()
             if anchor is not None:
                 sizes[anchor] = nodes - before
-        elif issubclass(type(event), yaml.AliasEvent):
-            size = sizes.get(event.anchor, 1)  # PyYAML reports anchors that do not exist
+        elif isinstance(event, yaml.AliasEvent):
+            size = sizes.get(str(event.anchor), 1)  # PyYAML reports anchors that do not exist
             if size is None:
                 raise InvalidFile(f"line {line}: an alias to what contains it")
             nodes += size
-        elif issubclass(type(event), yaml.NodeEvent):
+        elif isinstance(event, (yaml.CollectionStartEvent, yaml.ScalarEvent)):
             nodes += 1
-            if issubclass(type(event), yaml.CollectionStartEvent):
+            if isinstance(event, yaml.CollectionStartEvent):
                 opened.append((event.anchor, nodes - 1))
                 if event.anchor is not None:
                     sizes[event.anchor] = None
@@ -186,7 +178,7 @@ def _real(name: str, value: Any) -> float:
             return float(value)  # YAML reads 1e-9 as a string
         except (OverflowError, ValueError):
             pass
-    raise InvalidFile(f"value of {name} is not a number: {_brief(value)}")
+    raise InvalidFile(f"value of {name} is not a number: {brief(value)}")
 
 
 def _check_keys(data: dict[str, Any]) -> None:
@@ -194,7 +186,7 @@ def _check_keys(data: dict[str, Any]) -> None:
     for key in data:
         if key not in known:
             hint = nearest(key, known) or f"; there are {', '.join(known)}"
-            raise InvalidFile(f"a WCxf file has no key {_brief(key)}{hint}")
+            raise InvalidFile(f"a WCxf file has no key {brief(key)}{hint}")
     missing = [key for key in _KEYS if key not in data]
     if missing:
         raise InvalidFile(f"not a complete WCxf file: {', '.join(missing)} missing")
@@ -202,7 +194,7 @@ def _check_keys(data: dict[str, Any]) -> None:
 
 def _check_name(what: str, name: Any) -> str:
     if not isinstance(name, str) or len(name) > _NAME or not name.isprintable():
-        raise InvalidFile(f"{_brief(name)} cannot be the name of {what}")
+        raise InvalidFile(f"{brief(name)} cannot be the name of {what}")
     return name
 
 
@@ -240,6 +232,8 @@ def read_wc(source: IO[Any] | str | os.PathLike[str]) -> wcxf.WC:
         If it is not YAML or JSON, has duplicate or unknown keys, lacks one of eft, basis, scale and
         values, holds a value that is not a number, or is far larger than any basis.
     """
+    if not isinstance(source, (str, os.PathLike)) and not hasattr(source, "read"):
+        raise InvalidFile(f"neither a path, a stream nor the content of a file: {brief(source)}")
     if isinstance(source, str) and source and not {"\n", "\r", "{"} & set(source):
         source = Path(source)
     data = _parse(_text(source))

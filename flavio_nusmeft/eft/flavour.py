@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._inputs import brief, scalar
 from ..errors import InvalidValue, UnknownCoefficient
 from .operators import OperatorClass, Symmetry
 from .rounding import without_dust
@@ -231,10 +232,12 @@ def check_coefficients(
             from .hints import hint  # it imports this module
 
             raise UnknownCoefficient(
-                f"'{name}' is not a coefficient of {eft}/{basis}{hint(str(name), eft, basis)}"
+                f"{brief(name)} is not a coefficient of {eft}/{basis}{hint(str(name), eft, basis)}"
             )
-        if isinstance(value, (bool, np.bool_)) or not isinstance(value, Number):
-            raise InvalidValue(f"{name} = {value!r} is not a number")
+        value = scalar(value)
+        is_number = isinstance(value, Number) and not isinstance(value, (bool, np.bool_))
+        if not is_number:
+            raise InvalidValue(f"{name} = {brief(value)} is not a number")
         number = complex(value)
         if not np.isfinite(number):
             raise InvalidValue(f"{name} = {value} is not finite")

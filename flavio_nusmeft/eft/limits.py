@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from wilson import parameters as wilson_parameters
 
+from .._inputs import number
 from ..errors import InvalidScale, ScaleWarning, SizeWarning, listed, warn
 from .running import M_T
 
@@ -30,20 +31,17 @@ def check_scale(scale: Any, eft: str = "") -> float:
         If it is not positive, above the Planck mass, or in nuSMEFT and SMEFT below every scale at
         which they can be matched.
     """
-    try:
-        number = float(scale)
-    except (TypeError, ValueError):
-        raise InvalidScale(f"scale = {scale!r} is not a number") from None
-    if not 0 < number < inf:
+    value = number("scale", scale, InvalidScale)
+    if not 0 < value < inf:
         raise InvalidScale(f"scale = {scale} must be a positive finite number (in GeV)")
-    if number > _PLANCK:
-        raise InvalidScale(f"scale = {number:g} GeV is above the Planck mass")
-    if eft in _HIGH and number < SMALLEST_MATCHING:
+    if value > _PLANCK:
+        raise InvalidScale(f"scale = {value:g} GeV is above the Planck mass")
+    if eft in _HIGH and value < SMALLEST_MATCHING:
         raise InvalidScale(
-            f"scale = {number:g} GeV: {eft} is a theory above the electroweak scale; scales are in"
+            f"scale = {value:g} GeV: {eft} is a theory above the electroweak scale; scales are in"
             " GeV, 1 TeV is 1000 (nus.TeV)"
         )
-    return number
+    return value
 
 
 def warn_scale(wc_obj: Any, eft: str | None = None, scale: float | None = None) -> None:

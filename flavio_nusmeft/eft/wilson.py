@@ -23,6 +23,7 @@ from wilson import wcxf
 from wilson.run.smeft import smpar
 
 from .. import settings
+from .._inputs import brief, mapping, names, text
 from ..citations import cite
 from ..errors import (
     InvalidValue,
@@ -235,7 +236,8 @@ class NuWilson(StandardWilson):
         warn_size(self.wc.dict, eft, self.wc.scale)
 
     def _set(self, wc_dict: Mapping[str, complex], scale: float, eft: str, basis: str) -> None:
-        if eft not in _STANDARD:
+        wc_dict = mapping("wcdict", wc_dict)
+        if text("the EFT", eft, UnknownBasis) not in _STANDARD:
             raise UnknownBasis(
                 f"NuWilson takes coefficients of nuSMEFT or nuWET (-4, -3), not of '{eft}'"
                 + (": use flavio.WilsonCoefficients" if eft in wcxf.EFT.instances else "")
@@ -243,7 +245,7 @@ class NuWilson(StandardWilson):
         known = known_coefficients(eft, basis)
         scale = check_scale(scale, eft)
         check_coefficients(wc_dict, known, eft, basis)
-        values = {name: complex(value) for name, value in wc_dict.items()}
+        values = {str(name): complex(value) for name, value in wc_dict.items()}
         self.wc = wcxf.WC(eft=eft, basis=basis, scale=scale, values=wcxf.WC.dict2values(values))
         if eft == "nuSMEFT":
             values = to_warsaw(values, basis)
@@ -285,6 +287,19 @@ class NuWilson(StandardWilson):
             if key in options:
                 return options[key]
         raise KeyError(f"'{key}' is not an option{nearest(key, self._option_schema.schema)}")
+
+    def set_option(self, key: str, value: Any) -> None:
+        """Set an option, and forget results of running and matching.
+
+        Raises
+        ------
+        InvalidValue
+        """
+        _check_option(self, key)
+        try:
+            super().set_option(key, value)
+        except vol.Invalid as error:
+            raise _invalid_option(key, value, error) from None
 
     def clear_cache(self) -> None:
         """Forget results of running and matching, as `set_option` does."""
@@ -536,6 +551,8 @@ def check_reached(source: str, target: str) -> None:
 
 def _values(wc: wcxf.WC) -> dict[str, complex]:
     """Coefficients that a program has written, see `real_where_hermitian`."""
+    if not isinstance(wc, wcxf.WC):
+        raise InvalidValue(f"wc must be a wcxf.WC, not {brief(wc)}")
     registered = (wc.eft, wc.basis) in wcxf.Basis.instances
     known = known_coefficients(wc.eft, wc.basis) if registered else {}
     return real_where_hermitian(wc.dict, known, wc.eft)
@@ -543,9 +560,9 @@ def _values(wc: wcxf.WC) -> dict[str, complex]:
 
 def _check_sectors(sectors: str | Iterable[str], eft: str) -> tuple[str, ...]:
     known = wcxf.EFT[eft].sectors
-    if sectors == "all":
+    if isinstance(sectors, str) and sectors == "all":
         return tuple(known)
-    chosen = (sectors,) if isinstance(sectors, str) else tuple(sectors)
+    chosen = tuple(names("sectors", sectors))
     for sector in chosen:
         if sector not in known:
             raise UnknownSector(f"{eft} has no sector '{sector}'{sector_hint(sector, eft)}")
@@ -668,17 +685,26 @@ def with_options(
 
 
 def _set_options(wc_obj: flavio.WilsonCoefficients, options: Mapping[str, Any]) -> None:
-    known = wc_obj._option_schema.schema
-    for key, value in options.items():
-        if key not in known:
-            hint = nearest(key, known)
-            if key in NuWilson._option_schema.schema:
-                hint = ", it is for coefficients with N"
-            raise InvalidValue(f"'{key}' is not an option of {wc_obj.wc.eft}{hint}")
+    for key, value in mapping("options", options).items():
+        _check_option(wc_obj, key)
         try:
             wc_obj.set_option(key, value)
         except vol.Invalid as error:
-            raise InvalidValue(f"option {key} = {value!r}: {error}") from None
+            raise _invalid_option(key, value, error) from None
+
+
+def _check_option(wc_obj: flavio.WilsonCoefficients, key: str) -> None:
+    known = wc_obj._option_schema.schema
+    if key not in known:
+        hint = nearest(str(key), known) or f"; there are {', '.join(sorted(known))}"
+        if key in NuWilson._option_schema.schema:
+            hint = ", it is for coefficients with N"
+        raise InvalidValue(f"{brief(key)} is not an option of {wc_obj.wc.eft}{hint}")
+
+
+def _invalid_option(key: str, value: Any, error: vol.Invalid) -> InvalidValue:
+    reasons = {wrong.msg for wrong in getattr(error, "errors", [error])}
+    return InvalidValue(f"option {key} = {brief(value)}: {', '.join(sorted(reasons))}")
 
 
 def options_of(wc_obj: wilson.Wilson) -> dict[str, Any]:

@@ -57,3 +57,7 @@ __all__ = [
     "spectra",
     "write_figures",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -9,9 +9,11 @@ import flavio
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._inputs import line, mapping, number
+from ..errors import InvalidMass
 from ..units import TeV
 from .experiment import CHANNELS, Experiment, experiment
-from .theory import Theory
+from .theory import Theory, check
 
 __all__ = [
     "Curves",
@@ -152,13 +154,15 @@ def spectra(
     q2 : GeV², shape (n,); the full range by default
     theory : EFT, basis, scale and parameters
     """
+    check(theory)
+    coefficients = mapping("coefficients", coefficients)
     observable = experiment(dataset, theory).observables[KPLUS].replace("(", "/dq2(")
-    nodes = np.linspace(0, _endpoint(theory) ** 2, 461) if q2 is None else np.asarray(q2)
+    nodes = np.linspace(0, _endpoint(theory) ** 2, 461) if q2 is None else line("q2", q2)
     tuples = [(f"d{observable}", float(value)) for value in nodes]
     # one axis for the operators, one of them non-zero at a time, one for the masses
     one = np.eye(len(coefficients))[:, :, None]
     chosen = {name: C * one[i] for i, (name, C) in enumerate(coefficients.items())}
-    found = theory.predict(tuples, chosen, np.asarray(masses))
+    found = theory.predict(tuples, chosen, line("masses", masses))
     standard = theory.predict(tuples, {}, 0.0)
     return Spectra(
         f"d{observable}",
@@ -188,7 +192,9 @@ def branching_ratios(
     C : values of the coefficient, GeV^-2, shape (n,), increasing; by default 0 to 0.1 TeV^-2
     theory : EFT, basis, scale and parameters
     """
-    values = np.linspace(0, 0.1, 2001) * TeV**-2 if C is None else np.asarray(C, dtype=float)
+    check(theory, coefficient)
+    m_N = number("m_N", m_N, InvalidMass)
+    values = np.linspace(0, 0.1, 2001) * TeV**-2 if C is None else line("C", C)
     data = experiment(dataset, theory)
     found = theory.predict([*data.observables.values()], {coefficient: values}, m_N)
     rows = {channel: found[data.observables[channel]] for channel in CHANNELS}
@@ -215,8 +221,9 @@ def mass_plane(
         logarithm
     theory : EFT, basis, scale and parameters
     """
-    y = np.geomspace(3e-3, 0.5, 200) * TeV**-2 if C is None else np.asarray(C, dtype=float)
-    x = np.linspace(0, largest_mass(coefficient, theory), 200) if m_N is None else np.asarray(m_N)
+    check(theory, coefficient)
+    y = np.geomspace(3e-3, 0.5, 200) * TeV**-2 if C is None else line("C", C)
+    x = np.linspace(0, largest_mass(coefficient, theory), 200) if m_N is None else line("m_N", m_N)
     data = experiment(dataset, theory)
     wanted = {channel: data.observables[channel] for channel in (KPLUS, *LIMITS)}
     found = theory.predict([*wanted.values()], {coefficient: y[:, None]}, x[None, :])
@@ -244,9 +251,11 @@ def coefficient_plane(
     x, y : GeV^-2, shapes (n,) and (m,); by default 401 values from -0.06 to 0.06 TeV^-2
     theory : EFT, basis, scale and parameters
     """
+    check(theory, x_name, y_name)
+    m_N = number("m_N", m_N, InvalidMass)
     default = np.linspace(-0.06, 0.06, 401) * TeV**-2
-    columns = default if x is None else np.asarray(x, dtype=float)
-    rows = default if y is None else np.asarray(y, dtype=float)
+    columns = default if x is None else line("x", x)
+    rows = default if y is None else line("y", y)
     data = experiment(dataset, theory)
     wanted = {channel: data.observables[channel] for channel in (KPLUS, *LIMITS)}
     point = {x_name: columns[None, :], y_name: rows[:, None]}

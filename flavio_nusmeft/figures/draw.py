@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._inputs import brief
+from ..errors import InvalidValue
 from ..units import TeV
 from .data import KPLUS, LIMITS, Curves, Plane, Spectra
 from .experiment import CHANNELS, Z_POLE, Band, Experiment
@@ -66,11 +68,25 @@ def percent_tex(text: str) -> str:
     return text.replace("%", " %")
 
 
+def _check(axes: Any, numbers: Any, kind: type) -> None:
+    """Check the arguments of the functions that draw.
+
+    Raises
+    ------
+    InvalidValue
+    """
+    if not hasattr(axes, "set_xlim"):
+        raise InvalidValue(f"axes must be Axes of matplotlib, like plt.gca(), not {brief(axes)}")
+    if not isinstance(numbers, kind):
+        raise InvalidValue(f"what is drawn must be {kind.__name__}, not {brief(numbers)}")
+
+
 def draw_spectra(axes: Axes, spectra: Spectra) -> dict[Any, Line2D]:
     """Spectra, solid for the first mass, dashed for the second, and the SM.
 
     Returns the lines by (coefficient, mass), and "SM".
     """
+    _check(axes, spectra, Spectra)
     artists: dict[Any, Line2D] = {}
     unit = 1e6
     for i, (name, C) in enumerate(spectra.coefficients.items()):
@@ -100,6 +116,7 @@ def draw_plane(axes: Axes, plane: Plane) -> _ARTIST:
     The bands are B+ -> K+ + inv at one standard deviation, filled (members of the data set) or
     hatched (Belle II). Returns contour sets by channel and by the names of the measurements.
     """
+    _check(axes, plane, Plane)
     artists: _ARTIST = {}
     for band in plane.data.bands:
         values = plane.values[band.channel]
@@ -147,6 +164,7 @@ def draw_signal(axes: Axes, curves: Curves) -> _ARTIST:
     Vertical lines with ticks on the excluded side: limits; dotted: Belle II reach. Returns artists
     by channel ("B+->Kinv": the curve), "B0->K*inv reach" etc., and by the measurements' names.
     """
+    _check(axes, curves, Curves)
     unit = 1e5
     artists = _horizontal_bands(axes, curves.data, unit)
     (artists[KPLUS],) = axes.plot(
@@ -189,6 +207,7 @@ def draw_channels(axes: Axes, curves: Curves, channels: Sequence[str] = tuple(CH
     crosses the reach: circles for the baseline analysis, diamonds for the improved one. Returns
     artists by channel, "<channel> limit", "<channel> reach" and "<channel> improved reach".
     """
+    _check(axes, curves, Curves)
     artists = _horizontal_bands(axes, curves.data)
     C = curves.C / TeV**-2
     for channel in channels:
@@ -222,6 +241,7 @@ def draw_reach(axes: Axes, reach: Reach) -> _ARTIST:
     Lines: FCC-ee, one per channel, and Belle II's strongest channel, dashed. Returns artists by
     channel, "Belle II", "excluded" and by the names of the measurements.
     """
+    _check(axes, reach, Reach)
     artists: _ARTIST = {}
     limit = next(line for line in reach.lines if line.kind == "limit")
     excluded = reach.strongest("limit") / TeV**-2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._export import write_files
+from .._export import check_writable, write_files
+from .._inputs import brief, names
+from .._optional import require
+from ..errors import InvalidValue
+from ..measurements import dataset as dataset_names
 from ..units import TeV
 from .data import (
     Curves,
@@ -39,7 +42,7 @@ from .draw import (
 )
 from .experiment import Z_POLE, Experiment, experiment
 from .reach import Reach, reach
-from .theory import Theory
+from .theory import Theory, check
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,10 +94,10 @@ class PaperFigure:
 
         Raises
         ------
-        ImportError
+        MissingPackage
             If matplotlib is missing.
         """
-        _check_matplotlib()
+        require("a figure", "matplotlib")
         from matplotlib import rc_context
         from matplotlib.figure import Figure
 
@@ -283,20 +286,53 @@ def write_figures(
 
     Parameters
     ----------
-    directory : exists
-    datasets, formats : data sets; ``csv`` and formats of matplotlib
-    numbers : of the figures, or ``reach``
+    directory : is made if it is missing
+    datasets, formats : one or several data sets; ``csv`` and formats of matplotlib
+    numbers : one or several numbers of figures, or ``reach``
     theory : EFT, basis, scale and parameters
 
     Raises
     ------
-    ImportError
+    MissingPackage
         If matplotlib is missing and needed.
+    UnknownDataset, InvalidValue, UnwritablePath
     """
-    folder, theory = Path(directory), theory or Theory()
-    pictures = [f for f in formats if f != "csv"]
-    if pictures:
-        _check_matplotlib()
+    folder = check_writable(directory, directory=True)
+    datasets, formats = names("datasets", datasets), names("formats", formats)
+    chosen = [numbers] if isinstance(numbers, (int, str)) else list(numbers)
+    for name in datasets:
+        dataset_names(name)
+    for number in chosen:
+        if number not in FIGURES:
+            known = ", ".join(map(str, FIGURES))
+            raise InvalidValue(f"there is no figure {brief(number)}; there are {known}")
+    _check_formats(formats)
+    theory = theory or Theory()
+    check(theory)
+    return _write(folder, datasets, formats, chosen, theory)
+
+
+def _check_formats(formats: Sequence[str]) -> None:
+    pictures = [name for name in formats if name != "csv"]
+    if not pictures:
+        return
+    require("a figure", "matplotlib")
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    known = FigureCanvasBase.get_supported_filetypes()
+    for name in pictures:
+        if name not in known:
+            raise InvalidValue(f"matplotlib has no format '{name}'; there are {', '.join(known)}")
+
+
+def _write(
+    folder: Path,
+    datasets: Sequence[str],
+    formats: Sequence[str],
+    numbers: Sequence[int | str],
+    theory: Theory,
+) -> Iterator[Path]:
+    pictures = [name for name in formats if name != "csv"]
     for dataset in datasets:
         if "csv" in formats:
             yield _write_experiment(folder / f"data-{dataset}.csv", experiment(dataset, theory))
@@ -368,8 +404,3 @@ def _write_experiment(path: Path, data: Experiment) -> Path:
         writer.writerow(row)
     write_files({path: stream.getvalue()})
     return path
-
-
-def _check_matplotlib() -> None:
-    if importlib.util.find_spec("matplotlib") is None:
-        raise ImportError("figures need matplotlib: pip install 'flavio_nusmeft[plot]'")

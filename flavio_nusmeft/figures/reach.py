@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._inputs import line
 from ..units import TeV
 from .data import Table, largest_mass
 from .experiment import CHANNELS, Z_POLE, Band, Experiment, Line, experiment
-from .theory import Theory
+from .theory import Theory, check
 
 __all__ = ["Reach", "reach"]
 
@@ -79,8 +80,9 @@ def reach(
     ------
     UnknownDataset, UnknownCoefficient, InvalidMass
     """
+    check(theory, coefficient)
     masses = np.linspace(0, largest_mass(coefficient, theory), 200) if m_N is None else m_N
-    x = np.asarray(masses, dtype=float)
+    x = line("m_N", masses)
     data = experiment(dataset, theory)
     observables = {channel: names[0] for channel, (names, _) in Z_POLE.items()}
     observables |= {channel: data.observables[channel] for channel in CHANNELS}

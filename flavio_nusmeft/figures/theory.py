@@ -9,9 +9,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._inputs import brief, text
 from ..batch import predict
+from ..errors import InvalidValue
 
-__all__ = ["Theory"]
+__all__ = ["Theory", "check"]
+
+
+def check(theory: Any, *coefficients: Any) -> None:
+    """Check that a theory is one, and that coefficients are names.
+
+    Raises
+    ------
+    InvalidValue
+    """
+    if not isinstance(theory, Theory):
+        raise InvalidValue(f"theory must be a Theory, not {brief(theory)}")
+    for coefficient in coefficients:
+        text("a coefficient", coefficient)
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._optional import require
 from ..errors import ConvergenceWarning, FailedMinimization
 from .points import Fit, LogLikelihood, Profile, Value
 from .sampling import Chain, sample
@@ -69,7 +70,11 @@ from .session import (
 __all__ = ["Chain", "Grid", "LogLikelihood", "Minimum", "Start", "grid", "minimize", "sample"]
 
 
-@dataclass(frozen=True, eq=False)
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Grid:
     """Result of `grid`.
 
@@ -87,8 +92,15 @@ class Grid:
     profiled: dict[str, NDArray[np.float64]]
     converged: NDArray[np.bool_]
 
+    def __repr__(self) -> str:
+        axes = " x ".join(f"{name} ({len(values)})" for name, values in self.axes.items())
+        highest = f"maximum of ln L {self.log_likelihood.max():.6g}"
+        profiled = f", profiled: {', '.join(self.profiled)}" if self.profiled else ""
+        failed = int(np.sum(~self.converged))
+        return f"Grid({axes}: {highest}{profiled}{f', {failed} not converged' * bool(failed)})"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Start:
     """What `minimize` has found from one starting point; nan and -inf if none was finite."""
 
@@ -97,8 +109,15 @@ class Start:
     log_likelihood: float
     valid: bool
 
+    def __repr__(self) -> str:
+        values = ", ".join(
+            f"{name} = {value:.6g} ± {self.errors[name]:.2g}" for name, value in self.values.items()
+        )
+        state = "valid" if self.valid else "not valid"
+        return f"{type(self).__name__}({values}: ln L = {self.log_likelihood:.6g}, {state})"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Minimum(Start):
     """Result of `minimize`: the best of its starts, and all of them.
 
@@ -160,6 +179,8 @@ def grid(
         if MIGRAD did not converge at some of the points, see ``converged``
     """
     bounds = {} if profile is None else profile
+    if bounds:
+        require("grid with profile", "iminuit")
     check_names(function, "axes and profile" if bounds else "axes", axes, bounds)
     starts, seed = integer("starts", starts, 1), integer("seed", seed, 0)
     values = {name: axis(name, given) for name, given in axes.items()}
@@ -244,6 +265,7 @@ def minimize(
     WorkerWarning, CheckpointWarning
         as in `grid`
     """
+    require("minimize", "iminuit")
     check_names(function, "bounds", bounds)
     starts, seed = integer("starts", starts, 1), integer("seed", seed, 0)
     names = function.variables

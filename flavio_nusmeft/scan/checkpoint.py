@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._inputs import as_path
 from ..errors import CheckpointWarning, InvalidCheckpoint
 
 __all__ = ["Checkpoint"]
@@ -62,7 +63,7 @@ class Checkpoint:
     def __init__(
         self, path: str | os.PathLike[str], identity: Mapping[str, Any], width: int
     ) -> None:
-        self.path = Path(path).absolute()
+        self.path = as_path("checkpoint", path, InvalidCheckpoint).absolute()
         self._waiting: dict[int, NDArray[np.float64]] = {}
         self._failed: float | None = None
         self._real = os.path.realpath(self.path)

@@ -82,8 +82,8 @@ class Runner:
             self._workers = getattr(executor, "_max_workers", None)
             if isinstance(executor, ProcessPoolExecutor):
                 self._pool = pool_like(executor)
-        elif isinstance(executor, int) and not isinstance(executor, bool) and executor > 0:
-            self._workers = executor
+        elif isinstance(executor, (int, np.integer)) and executor is not True and executor > 0:
+            executor = self._workers = int(executor)
             self._pool = functools.partial(
                 ProcessPoolExecutor,
                 executor,

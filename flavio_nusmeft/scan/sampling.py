@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .._optional import require
 from ..errors import InvalidScan
 from .checkpoint import Checkpoint
 from .points import LogLikelihood, Value
@@ -30,7 +31,7 @@ Array = NDArray[np.float64]
 _DRAWS = 1000  # of the start of a walker, until the log-likelihood is finite there
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Chain:
     """Result of `sample`.
 
@@ -46,6 +47,13 @@ class Chain:
     chain: Array
     log_likelihood: Array
     acceptance_fraction: Array
+
+    def __repr__(self) -> str:
+        steps, walkers, _ = self.chain.shape
+        return (
+            f"Chain({', '.join(self.variables)}: {steps} steps of {walkers} walkers,"
+            f" {self.acceptance_fraction.mean():.0%} of the proposals accepted)"
+        )
 
     def samples(self, discard: int = 0, thin: int = 1) -> Array:
         """Array (samples, variables) of all walkers together.
@@ -71,6 +79,7 @@ class Chain:
 
     def autocorrelation_time(self, discard: int = 0) -> Array | None:
         """Array (variables), in steps; None if the chain is too short to tell (50 times this)."""
+        require("the autocorrelation time", "emcee")
         from emcee.autocorr import (
             AutocorrError,
             integrated_time,
@@ -123,6 +132,7 @@ def sample(
     WorkerWarning, CheckpointWarning
         as in `grid`
     """
+    require("sample", "emcee")
     check_names(function, "bounds", bounds)
     names = function.variables
     limits = bounds_array(bounds, names)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._inputs import brief, reals
 from ..errors import InvalidScan, nearest
 from .checkpoint import Checkpoint
 from .points import LogLikelihood
@@ -46,6 +47,9 @@ def check_names(function: LogLikelihood, what: str, *given: Mapping[str, Any]) -
             "the log-likelihood must be a callable with an attribute 'variables', a tuple of "
             f"different names, not {function!r} with {variables!r}"
         )
+    for mapping in given:
+        if not (hasattr(mapping, "keys") and hasattr(mapping, "__getitem__")):
+            raise InvalidScan(f"{what}: a dictionary by variable is needed, not {brief(mapping)}")
     names = [name for mapping in given for name in mapping]
     missing = [name for name in variables if name not in names]
     for name in names:
@@ -91,12 +95,7 @@ def bounds_array(bounds: Bounds, names: tuple[str, ...]) -> Array:
 
 
 def _floats(what: str, values: ArrayLike) -> Array:
-    try:
-        if np.iscomplexobj(values):
-            raise TypeError("complex numbers")
-        return np.array(values, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise InvalidScan(f"{what} must be an array of real numbers: {error}") from error
+    return reals(what, values, InvalidScan)
 
 
 def integer(name: str, value: int, least: int) -> int:

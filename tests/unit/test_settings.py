@@ -33,8 +33,9 @@ MODES = ["BR_SD(B+->Kinv)", "BR(B0->K*inv)"]
 
 @pytest.fixture
 def as_found():
-    """What a test changes is set back."""
+    """The shipped settings, whatever was changed before; what a test changes is set back."""
     before = settings.snapshot()
+    settings._assign(settings.live(), settings._shipped())
     yield
     settings._assign(settings.live(), before)
 

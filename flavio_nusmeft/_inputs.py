@@ -163,7 +163,7 @@ def reals(what: str, value: Any, error: type[NuSMEFTError] = InvalidValue) -> np
     except InvalidValue as wrong:
         raise error(str(wrong)) from None
     if np.iscomplexobj(array):
-        raise error(f"{what} must be real")
+        raise error(f"{what} must be an array of real numbers, not of complex ones")
     return array.astype(float)
 
 

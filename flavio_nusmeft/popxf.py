@@ -165,7 +165,7 @@ def is_correlations(path: Path) -> bool:
     """Whether a file is a document of `popxf_correlations`."""
     try:
         document = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(document, dict) and document.get("$schema") == _CORRELATIONS_SCHEMA
 

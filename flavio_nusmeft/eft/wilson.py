@@ -286,7 +286,7 @@ class NuWilson(StandardWilson):
         for options in (self._options, self._default_options):
             if key in options:
                 return options[key]
-        raise KeyError(f"'{key}' is not an option{nearest(key, self._option_schema.schema)}")
+        raise KeyError(f"{brief(key)} is not an option{nearest(str(key), self._options)}")
 
     def set_option(self, key: str, value: Any) -> None:
         """Set an option, and forget results of running and matching.

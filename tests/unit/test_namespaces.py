@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 
 import pytest
@@ -25,8 +26,9 @@ def test_the_package():
 
 @pytest.mark.parametrize("name", MODULES)
 def test_modules(name):
-    if name == "smelli":
-        pytest.importorskip("smelli")
+    # not imported for the question: to import smelli changes default options of wilson
+    if name == "smelli" and importlib.util.find_spec("smelli") is None:
+        pytest.skip("smelli is not installed")
     module = importlib.import_module(f"flavio_nusmeft.{name}")
     assert dir(module) == sorted(module.__all__)
     for public in module.__all__:

@@ -83,7 +83,7 @@ def test_files_are_the_data_set():
 def test_message_without_smelli():
     result = run("import sys; sys.modules['smelli'] = None; import flavio_nusmeft.smelli")
     assert result.returncode == 1
-    assert "ImportError: flavio_nusmeft.smelli needs smelli: pip install" in result.stderr
+    assert "MissingPackage: flavio_nusmeft.smelli needs smelli: pip install" in result.stderr
 
 
 # what the import does

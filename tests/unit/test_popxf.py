@@ -456,3 +456,13 @@ def test_command_with_wrong_input(arguments, message, tmp_path, capsys):
     assert message in captured.err
     assert captured.err.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[" * 100_000, '{"a": ' * 100_000, "9" * 5000, "\x00", "[]"]
+)
+def test_other_files_are_no_correlations(content, tmp_path):
+    """Of any content: such a file beside the output is left alone."""
+    path = tmp_path / "Kinv-corr.json"
+    path.write_text(content)
+    assert not popxf.is_correlations(path)

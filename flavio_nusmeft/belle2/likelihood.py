@@ -23,6 +23,7 @@ __all__ = ["Belle2Likelihood"]
 _MODE = SEMI_INVISIBLE["B+->K"]
 _FAR = 50.0  # below ln L of no signal (10σ) the published model ends, see the class
 _CLOSE = 1e-4  # to the edge in ln L: from there one step of Newton's method is exact
+_MAXIMA = 60  # along a signal; some 8 with the published record, 40 of bisection without slopes
 _TIGHT = 1e-12  # brackets of the logarithm, where ln L is not found beyond the edge
 # total branching ratios of the signals, added to the SM, at which maxima are kept as starts
 _START_SIZES = (3e-6, 7e-6, 1.5e-5, 3e-5, 6e-5)
@@ -253,9 +254,10 @@ class Belle2Likelihood:
     @np.errstate(over="ignore", invalid="ignore")  # events without number
     def _log_likelihood(self, spectra: np.ndarray, exact: bool) -> float:
         factors, components = self._signal(spectra)
-        if np.isnan(factors).any():
+        total = float(factors.sum())
+        if np.isnan(total):
             raise InvalidValue("the branching ratios of B+ -> K+ inv are not finite")
-        if np.isinf(factors).any():
+        if np.isinf(total):
             return -np.inf
         try:
             found = self._model.profile(factors, components, self._start(factors))
@@ -282,7 +284,7 @@ class Belle2Likelihood:
         inside, outside = -np.inf, np.inf
         at = -float(np.log(max(1.0, factors.max())))  # not larger than the SM's in any bin
         start, last = None, self._starts[0]
-        while True:
+        for _ in range(_MAXIMA):
             scaled = _scaled(float(np.exp(at)), factors, components)
             try:
                 start = last = self._model.profile(*scaled, start or self._start(scaled[0]))
@@ -303,6 +305,7 @@ class Belle2Likelihood:
             at = min(at + step, 0.0)
             if not inside < at < outside:
                 at = (inside + outside) / 2
+        raise FailedMinimization("the likelihood of Belle II is not continuous in the signal")
 
     def _by_channel(self, spectrum: np.ndarray) -> dict[str, np.ndarray]:
         events = np.split(self._response @ spectrum, np.cumsum(list(self._bins.values()))[:-1])

@@ -163,7 +163,8 @@ class Belle2Likelihood:
         InvalidBin
             If the masses of the mesons move the spectrum out of Belle II's bins.
         InvalidValue
-            Form factors that are not at their central values, with ``form_factor_covariance``.
+            Form factors that are not at their central values, with ``form_factor_covariance``;
+            branching ratios that are nan.
         InvalidMass, FailedMinimization
         ImportError
             Without pyhf or iminuit, if ``exact``.
@@ -193,7 +194,8 @@ class Belle2Likelihood:
         return self._spectra(par_dict, wc_obj)[0]
 
     def workspace(self, par_dict: Mapping[str, float], wc_obj: Any) -> dict[str, Any]:
-        """The pyhf workspace with the signal at a point, which ``exact`` maximises."""
+        """The pyhf workspace with the signal at a point, which ``exact`` maximises, if it is not
+        beyond 10σ."""
         return self._workspace(*self._signal(self._spectra(par_dict, wc_obj)))
 
     def description(self) -> dict[str, Any]:
@@ -254,10 +256,9 @@ class Belle2Likelihood:
     @np.errstate(over="ignore", invalid="ignore")  # events without number
     def _log_likelihood(self, spectra: np.ndarray, exact: bool) -> float:
         factors, components = self._signal(spectra)
-        total = float(factors.sum())
-        if np.isnan(total):
+        if np.isnan(factors).any():
             raise InvalidValue("the branching ratios of B+ -> K+ inv are not finite")
-        if np.isinf(total):
+        if not all(np.isfinite(x).all() for x in (factors, components) if x is not None):
             return -np.inf
         try:
             found = self._model.profile(factors, components, self._start(factors))
@@ -291,10 +292,10 @@ class Belle2Likelihood:
                 height, slope = start.log_likelihood - self._edge, start.slope
             except FailedMinimization:
                 start, height, slope = None, -np.inf, 0.0
+            if height >= 0 and at == 0:
+                return 1.0, self._edge + height, last
             if abs(height) < _CLOSE:
                 return float(np.exp(at - height / slope)), self._edge, last
-            if height > 0 and at == 0:
-                return 1.0, self._edge + height, last
             if height > 0:
                 inside = at
             else:

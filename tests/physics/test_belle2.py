@@ -84,7 +84,7 @@ def test_signal_strength(published):
     assert np.sqrt(minus(0) - fit.fun) == pytest.approx(3.5, abs=0.05)
 
 
-# coefficient, size (GeV^-2 at 1 TeV), m_N1 (GeV); out to -2 ΔlnL of hundreds
+# coefficient, size (GeV^-2 at 1 TeV), m_N1 (GeV); inside and beyond the edge
 POINTS = (
     (None, 0.0, 0.0),
     ("LNQd_2123", 2e-8, 0.0),
@@ -111,12 +111,109 @@ def test_profile_equals_pyhf(b2, par, name, size, mass):
     assert b2.log_likelihood(par, wc) == pytest.approx(exact, abs=1e-4)
 
 
-@pytest.mark.parametrize("mu", [0.0, 25.0])
+@pytest.mark.parametrize("mu", [0.0, 24.0, 25.5, 1e10])
 def test_profile_equals_pyhf_for_other_spectra(b2, mu):
     pytest.importorskip("pyhf")
     pytest.importorskip("iminuit")
     exact = b2.spectrum_log_likelihood(mu * SM, exact=True)
-    assert b2.spectrum_log_likelihood(mu * SM) == pytest.approx(exact, abs=1e-4)
+    assert b2.spectrum_log_likelihood(mu * SM) == pytest.approx(exact, abs=1e-4, rel=1e-13)
+
+
+@pytest.fixture(scope="module")
+def with_covariance():
+    return Belle2Likelihood(belle2_record.PUBLISHED, form_factor_covariance=True)
+
+
+OPERATORS = (
+    "LNQd_2123",
+    "LNQd_2132",
+    "LNQd_1123",
+    "QN_2311",
+    "QN_2323",
+    "LNQdT_2123",
+    "LNQdT_1132",
+)
+
+
+def random_point(par, rng):
+    """Parameters with other masses, and coefficients of size 1 GeV^-2."""
+    masses = {f"m_N{k}": float(rng.choice([0, rng.uniform(0, 5)])) for k in (1, 2, 3)}
+    names = rng.choice(OPERATORS, rng.integers(1, 4), replace=False)
+    direction = {str(n): float(rng.normal()) for n in names}
+    return par | masses, direction
+
+
+@pytest.mark.parametrize("kind", ["b2", "with_covariance"])
+@pytest.mark.filterwarnings("ignore::flavio_nusmeft.errors.SizeWarning")
+def test_far_signals(request, par, rng, kind):
+    """Random masses and operators, from 1e-9 to 1e-2 GeV^-2: finite everywhere, and beyond the
+    maximum the smaller the larger the coefficients."""
+    likelihood, far = request.getfixturevalue(kind), 0
+    none = likelihood.spectrum_log_likelihood(0 * SM) if kind == "b2" else -119.74
+    for _ in range(20):
+        point, direction = random_point(par, rng)
+        values = []
+        for size in np.sort(10 ** rng.uniform(-9, -2, 12)):
+            wc = NuWilson({n: size * c for n, c in direction.items()}, 1e3, "nuSMEFT", "FGMS")
+            values.append(likelihood.log_likelihood(point, wc))
+        values = np.array(values)
+        assert np.isfinite(values).all()
+        # 1e-8: heavy N without signal, where ln L of the SM is found within 1e-9 from any start
+        assert (np.diff(values[values.argmax() :]) < 1e-8).all()
+        far += (values < none - 51).sum()
+    assert far > 80
+
+
+@pytest.mark.parametrize("kind", ["b2", "with_covariance"])
+@pytest.mark.filterwarnings("ignore::flavio_nusmeft.errors.SizeWarning")
+def test_profile_equals_pyhf_at_the_edge(request, par, kind):
+    """Of 50 below no signal; with LNQdT and covariance there are two maxima, 12 apart."""
+    pytest.importorskip("pyhf")
+    pytest.importorskip("iminuit")
+    likelihood, par["m_N1"] = request.getfixturevalue(kind), 0.24
+    for name, size in (("LNQd_2123", 3e-7), ("QN_2311", 1e-3), ("LNQdT_2123", 4.7e-7)):
+        wc = NuWilson({name: size}, 1e3, "nuSMEFT", "FGMS")
+        exact = likelihood.log_likelihood(par, wc, exact=True)
+        found = likelihood.log_likelihood(par, wc)
+        assert found == pytest.approx(exact, abs=1e-4, rel=1e-13)
+
+
+def test_one_maximum_up_to_the_edge(b2, rng):
+    """From any start within the bounds Newton's method finds the same maximum."""
+    model, none = b2._model, b2.spectrum_log_likelihood(0 * SM)
+    q2, tested = (b2.edges[1:] + b2.edges[:-1]) / 2, 0
+    for _ in range(6):
+        peak = np.exp(-(((q2 - rng.uniform(0, 20)) / rng.uniform(0.3, 5)) ** 2))
+        far = 1e3 * peak
+        edge = 50 / (none - b2.spectrum_log_likelihood(far))
+        for part in (edge * (1 - 1e-6), edge * rng.uniform(0.3, 1)):
+            factors, _ = b2._signal(part * far[None])
+            expected = b2.spectrum_log_likelihood(part * far)
+            start = model.profile(factors)
+            for spread in (0.5, 1, 2.5, 5):
+                alpha = np.clip(spread * rng.normal(size=len(start.alpha)), -5, 5)
+                held = np.zeros(len(alpha), dtype=bool)
+                other = start._replace(alpha=alpha, held=held, factor=None)
+                found = model.profile(factors, None, other).log_likelihood
+                assert found == pytest.approx(expected, abs=1e-6)
+                tested += 1
+    assert tested == 48
+
+
+def test_why_the_model_ends(b2):
+    """The full model saturates, as γ remove any signal from its bins: ln L falls by less than 1
+    from 1e5 to 1e9 times the SM, which no experiment says."""
+    model = b2._model
+    near, far = (model.profile(np.full(18, size)).log_likelihood for size in (1e5, 1e9))
+    assert near - far < 1
+    factors = np.full(18, 1e5)
+    gamma = model.gamma(model.profile(factors), factors, None)[model._signal]
+    assert gamma.max() < 1e-3
+    # at most the price of γ = 0 in all bins, and of the background that is then at its best
+    price = (1 / (2 * model._sigma[model._signal] ** 2)).sum()
+    assert b2.spectrum_log_likelihood(0 * SM) - far < price
+    below = b2.spectrum_log_likelihood(1e5 * SM) - b2.spectrum_log_likelihood(1e9 * SM)
+    assert below > 1e8
 
 
 def test_maximum_of_pyhf(b2):
@@ -151,9 +248,10 @@ def test_history(b2, rng):
     warm = [b2.spectrum_log_likelihood(s) for s in spectra]
     cold = [Belle2Likelihood(belle2_record.PUBLISHED).spectrum_log_likelihood(s) for s in spectra]
     assert warm == cold
-    # the starts that are kept lead to the same maximum as none
-    inside = [(s, value) for s, value in zip(spectra, warm, strict=True) if value > b2._edge]
-    assert len(inside) == 4  # the others lie beyond the end of the published model
+    # the starts that are kept lead to the same maximum as none, as far as the model is used
+    none = b2.spectrum_log_likelihood(0 * SM)
+    inside = [(s, v) for s, v in zip(spectra, warm, strict=True) if v > none - 50]
+    assert len(inside) > 2
     for spectrum, value in inside:
         factors, _ = b2._signal(spectrum[None])
         assert b2._model.profile(factors).log_likelihood == pytest.approx(

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
+import logging
 import pickle
+import re
 import shutil
+import time
+from fractions import Fraction
 
+import belle2_mutations
 import belle2_record
 import flavio
 import numpy as np
 import pytest
+from scipy.optimize import brentq, minimize, minimize_scalar
 
 import flavio_nusmeft
 from flavio_nusmeft import NuWilson
 from flavio_nusmeft.belle2 import Belle2Likelihood, record
+from flavio_nusmeft.belle2 import model as model_module
 from flavio_nusmeft.belle2.model import Model
 from flavio_nusmeft.errors import (
+    FailedMinimization,
     InvalidBin,
     InvalidRecord,
     InvalidShape,
@@ -128,7 +138,7 @@ def test_other_binning_is_refused(copied):
         workspace["observations"][0]["data"].pop()
 
     edit(copied, change)
-    with pytest.raises(InvalidRecord, match=r"observations\[0\].data: 8 numbers, expected 9"):
+    with pytest.raises(InvalidRecord, match=r"observations\[0\]\.data: 8 numbers, expected 9"):
         load(copied)
 
 
@@ -136,18 +146,213 @@ def test_signal_must_be_the_sum_of_the_densities(copied):
     path = copied / "number_density_hta.csv"
     density = np.loadtxt(path, delimiter=",")
     np.savetxt(path, 1.01 * density, delimiter=",")
-    with pytest.raises(InvalidRecord, match=r"number_density_hta.csv' do not add up"):
+    with pytest.raises(InvalidRecord, match=r"row 1 of '.*number_density_hta.csv' does not add up"):
         load(copied)
 
 
-def test_unknown_modifier_is_refused(copied):
+def _modifiers(workspace, channel=0, sample=1):
+    return workspace["channels"][channel]["samples"][sample]["modifiers"]
+
+
+def _set(*keys, value):
     def change(workspace):
-        modifier = {"name": "free", "type": "shapefactor", "data": None}
-        workspace["channels"][0]["samples"][1]["modifiers"].append(modifier)
+        for key in keys[:-1]:
+            workspace = workspace[key]
+        workspace[keys[-1]] = value
 
+    return change
+
+
+CHANGES = {
+    "modifier of another type": (
+        lambda w: _modifiers(w).append({"name": "free", "type": "shapefactor", "data": None}),
+        r"channels\[0\]\.samples\[1\]\.modifiers: .* no modifier 'free' of type 'shapefactor'",
+    ),
+    "name of the signal": (
+        lambda w: _modifiers(w)[1].update(name="mu"),
+        r"samples\[1\]\.modifiers: .* no modifier 'mu' of type 'normsys'",
+    ),
+    "twice in a sample": (
+        lambda w: _modifiers(w).append(_modifiers(w)[0]),
+        r"modifiers: the name 'corr_pid_c1' of 'histosys' is not unique",
+    ),
+    "staterror twice": (
+        lambda w: _modifiers(w, 1)[3].update(name=_modifiers(w)[3]["name"]),
+        r"channels\[1\].samples\[1\].modifiers: the name 'uncorr_.*' of 'staterror' is not",
+    ),
+    "channel twice": (
+        lambda w: w["channels"].append(w["channels"][0]),
+        r"channels: the names .* are not unique",
+    ),
+    "sample twice": (
+        lambda w: w["channels"][2]["samples"].append(w["channels"][2]["samples"][0]),
+        r"channels\[2\].samples: the names .* are not unique",
+    ),
+    "other channel": (
+        _set("observations", 1, "name", value="other"),
+        r"has the observations \[.*\], expected",
+    ),
+    "true": (
+        _set("observations", 0, "data", 2, value=True),
+        r"observations\[0\]\.data\[2\]: True is not a number from 0 to 1e\+07",
+    ),
+    "negative": (
+        _set("channels", 1, "samples", 1, "data", 0, value=-1e-3),
+        r"channels\[1\]\.samples\[1\]\.data\[0\]: -0.001 is not a number",
+    ),
+    "nan": (
+        _set("channels", 0, "samples", 1, "modifiers", 0, "data", "hi_data", 3, value=np.nan),
+        r"modifiers\[0\]\.data\.hi_data\[3\]: nan is not a number",
+    ),
+    "no factor": (
+        _set("channels", 0, "samples", 1, "modifiers", 1, "data", "lo", value=0),
+        r"modifiers\[1\]\.data\.lo: 0.0 is not a number from 0.1 to 10",
+    ),
+    "missing": (lambda w: w["channels"][3].pop("samples"), r"channels\[3\] has no 'samples'"),
+    "no object": (_set("measurements", value=[1]), r"measurements\[0\]: 1.0 is not an object"),
+    "shorter": (
+        lambda w: _modifiers(w)[3]["data"].pop(),
+        r"modifiers\[3\]\.data: 8 numbers, expected 9",
+    ),
+    "larger than the events": (
+        lambda w: _modifiers(w)[3]["data"].__setitem__(0, 1e5),
+        r"modifiers\[3\]\.data: more than 100 times the events",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), CHANGES.values(), ids=CHANGES)
+def test_other_forms_are_refused_with_their_place(copied, change, message):
     edit(copied, change)
-    with pytest.raises(InvalidRecord, match="'free' of type 'shapefactor'"):
+    with pytest.raises(InvalidRecord, match=rf"^'.*{record.WORKSPACE}'.*{message}"):
         load(copied)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[" * 100_000, "recursion"),
+        ("9" * 5000, "inf is not an object"),
+        ('{"channels": [], "channels": []}', "a key is twice"),
+        (" " * 6_000_000, "more than 5000000 bytes"),
+    ],
+)
+def test_contents_that_are_no_workspace(copied, content, message):
+    (copied / record.WORKSPACE).write_text(content)
+    with pytest.raises(InvalidRecord, match=rf"{record.WORKSPACE}'.*{message}"):
+        load(copied)
+
+
+def test_path_is_a_path():
+    for path in (5, [], b"belle2"):
+        with pytest.raises(InvalidValue, match="the folder of the record must be a path, not"):
+            Belle2Likelihood(path)
+
+
+def test_byte_order_mark(folder, copied):
+    """Spreadsheets put one before a table: the same numbers."""
+    for name in list(record.FILES)[1:]:
+        (copied / name).write_bytes(b"\xef\xbb\xbf" + (copied / name).read_bytes())
+    found, expected = (record.read(f, check_sums=False) for f in (copied, folder))
+    assert found.checksums == expected.checksums
+    for name, density in expected.densities.items():
+        np.testing.assert_array_equal(found.densities[name], density)
+
+
+def attempt(function, *args, **kwargs):
+    """The result, or the message with which the record is refused."""
+    try:
+        return function(*args, **kwargs), ""
+    except InvalidRecord as error:
+        return None, str(error)
+
+
+def damaged(folder, seed, count):
+    """Name and contents of files, each to be put in place of the one of the record."""
+    rng = np.random.default_rng(seed)
+    for name in record.FILES:
+        text = (folder / name).read_text()
+        is_workspace = name == record.WORKSPACE
+        make = belle2_mutations.workspaces if is_workspace else belle2_mutations.tables
+        for content in make(text, rng, count if is_workspace else count // 3):
+            yield name, content
+
+
+def test_mutations_of_the_record(copied, tmp_path):
+    """Every damaged record is read, or refused in one line that names the file, in time; what is
+    read has a likelihood or is refused."""
+    refused = built = 0
+    for k, (name, content) in enumerate(damaged(copied, 2025, 2000)):
+        good = (copied / name).read_bytes()
+        (copied / name).write_bytes(content)
+        start = time.monotonic()
+        found, message = attempt(record.read, copied, check_sums=False)
+        if found and k % 20 == 0:
+            b2, message = attempt(load, copied)
+            if b2:
+                built += 1
+                values = [b2.spectrum_log_likelihood(size * SM) for size in (0.0, 1.0, 1e4)]
+                assert np.isfinite(values).all()
+        assert time.monotonic() - start < 2
+        if message:
+            refused += 1
+            assert name in message or f"'{copied}'" in message
+            assert "\n" not in message
+            assert len(message) < 700 + 2 * len(str(copied))
+        (copied / name).write_bytes(good)
+    assert refused > 2000
+    assert built > 20
+
+
+def wild(workspace, rng):
+    """Numbers that a workspace can have, and no experiment has."""
+    share, digits = rng.choice([0.02, 0.2, 0.7]), rng.choice([1, 3, 6])
+
+    def change(x, low, high):
+        if rng.random() > share:
+            return x
+        factor = 10 ** (digits * rng.normal()) * (rng.choice([-1, 1]) if low < 0 else 1)
+        return float(rng.choice([np.clip(x * factor, low, high), low, high], p=(0.8, 0.1, 0.1)))
+
+    for observation in workspace["observations"]:
+        observation["data"] = [change(x, 0, 1e7) for x in observation["data"]]
+    for sample in (s for c in workspace["channels"] for s in c["samples"]):
+        for modifier in sample["modifiers"]:
+            data = modifier["data"]
+            if modifier["type"] == "histosys":
+                modifier["data"] = {k: [change(x, -1e7, 1e7) for x in v] for k, v in data.items()}
+            elif modifier["type"] == "normsys":
+                modifier["data"] = {k: change(v, 0.1, 10) for k, v in data.items()}
+            elif modifier["type"] == "staterror":
+                events = sample["data"]
+                largest = [99 * x or 1e7 for x in events]
+                modifier["data"] = [
+                    change(x, 0, high) for x, high in zip(data, largest, strict=True)
+                ]
+
+
+def test_wild_numbers_end(copied):
+    """A fit that does not converge ends, and is told."""
+    rng, text = np.random.default_rng(7), (copied / record.WORKSPACE).read_text()
+    refused, values = 0, []
+    for _ in range(40):
+        workspace = json.loads(text)
+        wild(workspace, rng)
+        (copied / record.WORKSPACE).write_text(json.dumps(workspace))
+        start = time.monotonic()
+        b2, message = attempt(load, copied)
+        assert time.monotonic() - start < 2
+        if b2:
+            for size in (0.0, 1.0, 1e9):
+                with contextlib.suppress(FailedMinimization):
+                    values.append(b2.spectrum_log_likelihood(size * SM))
+            assert time.monotonic() - start < 4
+        else:
+            refused += 1
+            assert re.fullmatch("the likelihood of the record in '.*' has no maximum: .*", message)
+    assert np.isfinite(values).all()
+    assert len(values) > 20
+    assert refused > 2
 
 
 def test_spectrum_of_the_simulation():
@@ -315,6 +520,58 @@ def test_profile_is_the_maximum_over_everything(folder):
     assert found.log_likelihood == pytest.approx(value - normalisation, abs=1e-7)
 
 
+@pytest.mark.parametrize(
+    ("size", "fewer", "more", "bounds"),
+    [(2000.0, 0.2, 1, {1e-10}), (1.0, 1, 300, {10.0}), (2000.0, 0.2, 300, {1e-10, 10.0})],
+)
+def test_gamma_at_bounds(copied, rng, size, fewer, more, bounds):
+    """Against the solution of ν = sum γ y, γ = 1 + σ² y (n/ν - 1) within pyhf's bounds, bin by bin:
+    the sum falls with ν, so there is just one."""
+
+    def change(workspace):
+        for observation, factor in zip(
+            workspace["observations"], (fewer, 1, more, 1, 1), strict=True
+        ):
+            observation["data"] = [factor * x for x in observation["data"]]
+        for sample in workspace["channels"][2]["samples"]:
+            sample["modifiers"][3]["data"] = sample["data"]
+
+    edit(copied, change)
+    model = model_of(copied)[1]
+    signal = model._signal_arrays(np.full(18, size), None)
+    alpha = 0.1 * rng.normal(size=len(model.parameters))
+    point = model._point(alpha, *signal)
+    value, found = alpha @ alpha / 2, np.ones_like(point.gamma)
+    for b, (y, n) in enumerate(zip(point.events, model._n, strict=True)):
+        sigma2 = model._variance[b]
+
+        def gamma(nu, y=y, n=n, sigma2=sigma2):
+            return np.clip(1 + sigma2 * y * (n / nu - 1), 1e-10, 10.0)
+
+        nu = brentq(lambda x, y=y, gamma=gamma: gamma(x) @ y - x, 1e-6, 1e7, xtol=1e-12)
+        found[b] = gamma(nu)
+        pull = (found[b] - 1)[sigma2 > 0] / np.sqrt(sigma2[sigma2 > 0])
+        value += nu - n * np.log(nu) + pull @ pull / 2
+    np.testing.assert_allclose(point.gamma, found, rtol=1e-7, atol=1e-9)
+    assert point.value == pytest.approx(value, rel=1e-10)
+    assert set(point.gamma.ravel()) & {1e-10, 10.0} == bounds
+
+
+@pytest.mark.parametrize("size", [1.0, 1e5, 1e9, 1e13])
+def test_expected_events_of_enormous_signals(size):
+    """ν = Y + λ V and λ = n/ν - 1 hold in exact arithmetic, to the rounding of ν and λ: λ where it
+    is small, 1 + λ elsewhere."""
+    rng = np.random.default_rng(4)
+    y, sigma, n = size * rng.uniform(1, 50, 30), 0.1, rng.uniform(0.5, 1e3, 30)
+    expected, lam = model_module._balance(y, (sigma * y) ** 2, n)
+    for k in range(30):
+        Y, V, N, found = (Fraction(float(x)) for x in (y[k], (sigma * y[k]) ** 2, n[k], lam[k]))
+        # V λ² + (Y + V) λ + Y - n = 0
+        slope = 2 * V * found + Y + V
+        assert abs((V * found**2 + (Y + V) * found + Y - N) / slope) <= 1e-15 * abs(found)
+        assert expected[k] * (1 + lam[k]) == pytest.approx(n[k], rel=1e-15 * (1 + 1 / (1 + lam[k])))
+
+
 def test_empty_bins_have_a_likelihood(copied):
     def change(workspace):
         for observation in workspace["observations"]:
@@ -352,6 +609,121 @@ def test_exact_is_the_same(folder, par, size, options):
     assert b2.log_likelihood(par, wc) == pytest.approx(exact, abs=1e-4)
 
 
+def test_far_signals(b2, rng):
+    """Finite and the smaller the larger the signal, out to branching ratios of 1e300, and for any
+    shape; ln L = ln L(0) - 50/t, where ln L at the part t is 50 below ln L(0)."""
+    none = b2.spectrum_log_likelihood(0 * SM)
+    q2 = (b2.edges[1:] + b2.edges[:-1]) / 2
+    for k in range(12):
+        peak = np.exp(-(((q2 - rng.uniform(0, 22)) / rng.uniform(0.3, 5)) ** 2))
+        shape = SM.sum() * (peak / peak.sum() if k % 2 else rng.dirichlet(np.full(100, 0.2)))
+        sizes = np.concatenate([np.sort(10 ** rng.uniform(0, 13, 20)), [1e100, 1e300]])
+        values = np.array([b2.spectrum_log_likelihood(size * shape) for size in sizes])
+        assert np.isfinite(values).all()
+        assert (np.diff(values[values.argmax() :]) < 0).all()
+        part = 50 / (none - values[-3])
+        assert part < 1
+        at_edge = b2.spectrum_log_likelihood(part * sizes[-3] * shape)
+        assert at_edge == pytest.approx(none - 50, abs=1e-5)
+        inside = b2.spectrum_log_likelihood(part * (1 - 1e-7) * sizes[-3] * shape)
+        assert inside == pytest.approx(none - 50, abs=1e-4)
+
+
+def test_events_without_number(b2, par):
+    assert b2.spectrum_log_likelihood(np.full(100, 1e308)) == -np.inf
+
+
+def test_a_larger_signal_in_any_bin_is_less_likely(b2, rng):
+    base = 50 * SM
+    value = b2.spectrum_log_likelihood(base)
+    for k in rng.choice(100, 15):
+        more = base.copy()
+        more[k] *= rng.uniform(1.01, 100)
+        larger = b2.spectrum_log_likelihood(more)
+        assert larger < value
+
+
+def test_a_minimiser_comes_back_from_far_away(b2):
+    """From 1e8 times the SM, in the logarithm of the size."""
+
+    def minus(x):
+        return -b2.spectrum_log_likelihood(float(np.exp(x[0])) * SM)
+
+    found = minimize(minus, [np.log(1e8)], method="Nelder-Mead")
+    best = minimize_scalar(lambda mu: -b2.spectrum_log_likelihood(mu * SM), bounds=(0, 20))
+    assert found.fun == pytest.approx(best.fun, abs=1e-3)
+
+
+@pytest.mark.parametrize("options", [{}, {"form_factor_covariance": True}], ids=["", "covariance"])
+@pytest.mark.parametrize("name", ["LNQd_2123", "LNQdT_2123"])
+@pytest.mark.parametrize("size", [1.2e-7, 3e-7, 1e-6, 1e-2])
+@pytest.mark.filterwarnings("ignore::flavio_nusmeft.errors.SizeWarning")
+def test_exact_is_the_same_at_the_edge(folder, par, name, size, options):
+    pytest.importorskip("pyhf")
+    pytest.importorskip("iminuit")
+    b2 = load(folder, **options)
+    par["m_N1"] = 0.24
+    found = b2.log_likelihood(par, wilson(**{name: size}))
+    exact = b2.log_likelihood(par, wilson(**{name: size}), exact=True)
+    assert found == pytest.approx(exact, abs=1e-4, rel=1e-13)
+
+
+@pytest.fixture
+def pyhf():
+    module = pytest.importorskip("pyhf")
+    pytest.importorskip("iminuit")
+    default, current = module.get_backend(default=True), module.get_backend()
+    logger = logging.getLogger("pyhf")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    yield module
+    logger.setLevel(level)
+    module.set_backend(*default, default=True)
+    module.set_backend(*current)
+
+
+BACKENDS = (
+    {"precision": "32b"},
+    {"precision": "32b", "custom_optimizer": "minuit"},
+    {"precision": "32b", "custom_optimizer": "minuit", "default": True},
+    {"custom_optimizer": "minuit"},
+)
+
+
+@pytest.mark.parametrize("options", BACKENDS)
+def test_exact_leaves_pyhf_as_it_was(b2, pyhf, options):
+    """The same value under any backend; backends and optimizers, also the default ones, the level
+    of the messages and the callbacks of events are those of before."""
+    value = b2.spectrum_log_likelihood(2 * SM, exact=True)
+
+    def state():
+        gc.collect()
+        callbacks = len(pyhf.events.trigger("tensorlib_changed").callbacks)
+        return *pyhf.get_backend(), *pyhf.get_backend(default=True), callbacks
+
+    pyhf.set_backend("numpy", **options)
+    before = state()
+    assert b2.spectrum_log_likelihood(2 * SM, exact=True) == value
+    after = state()
+    assert all(x is y for x, y in zip(after[:4], before[:4], strict=True))
+    assert after[4:] == before[4:]
+    assert logging.getLogger("pyhf").level == logging.ERROR
+
+
+def test_exact_leaves_pyhf_as_it_was_after_an_error(b2, pyhf, monkeypatch):
+    pyhf.set_backend("numpy", custom_optimizer="minuit", precision="32b")
+    before = pyhf.get_backend()
+
+    def broken(*args, **kwargs):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(pyhf, "Model", broken)
+    with pytest.raises(RuntimeError, match="broken"):
+        b2.spectrum_log_likelihood(SM, exact=True)
+    assert all(x is y for x, y in zip(pyhf.get_backend(), before, strict=True))
+    assert logging.getLogger("pyhf").level == logging.ERROR
+
+
 def test_exact_without_signal(b2):
     pytest.importorskip("pyhf")
     pytest.importorskip("iminuit")
@@ -387,6 +759,44 @@ def test_description(b2, folder):
     description = json.loads(json.dumps(b2.description()))
     assert set(description["checksums"]) == set(record.FILES)
     assert description != load(folder, form_factor_covariance=True).description()
+
+
+def _leaves(value):
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from _leaves(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _leaves(inner)
+    else:
+        yield value
+
+
+def test_description_is_all_of_python(folder):
+    """So that it is the same text with any version of numpy."""
+    for options in ({}, {"form_factor_covariance": np.True_}):
+        leaves = list(_leaves(load(folder, **options).description()))
+        assert {type(x) for x in leaves} <= {str, float, int, bool}
+
+
+def test_description_has_the_form_factors(folder):
+    description = load(folder, form_factor_covariance=True).description()
+    names, covariance = list(description["form factors"]), description["form factor covariance"]
+    (distribution,) = {
+        id(d): d for d, n in flavio.default_parameters._constraints if n == names
+    }.values()
+    np.testing.assert_array_equal(covariance, distribution.covariance)
+
+
+def test_repr(b2, folder):
+    text = repr(b2)
+    assert text.startswith(
+        f"Belle2Likelihood('{folder}', form_factor_covariance=False, check_sums=False): B+ -> K+"
+    )
+    assert text.endswith(f"record {record.DOI}, another version")
+    assert "\n" not in text
+    assert "form_factor_covariance=True" in repr(load(folder, form_factor_covariance=True))
 
 
 def test_parameters_are_not_changed(b2, par):

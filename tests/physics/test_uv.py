@@ -321,7 +321,9 @@ def test_active_neutrinos_interfere_and_sterile_ones_add(par):
 def test_higgs_couplings_of_the_doublet():
     """The quartic alone gives phi > 0 alone: integrating out lowers V, and L = -V. With real
     couplings uphi and nphi have one sign, dphi and ephi the other (type of epsilon)."""
-    assert uv.scalar_doublet(2e3, lam=0.5j).wc.dict == {"phi": pytest.approx(0.25 / 4e6)}
+    assert uv.scalar_doublet(2e3, lam=0.5j).wc.dict == {
+        "phi": pytest.approx(0.25 / 4e6, rel=1e-12, abs=0)
+    }
     w = uv.scalar_doublet(2e3, lam=0.5, y_u=single(2, 3), y_d=single(2, 3), y_e=single(1, 2))
     found = {name: w.wc.dict[name] * 4e6 for name in ("uphi_23", "dphi_23", "ephi_12")}
     assert found == {"uphi_23": 0.5, "dphi_23": -0.5, "ephi_12": -0.5}

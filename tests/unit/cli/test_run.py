@@ -101,6 +101,8 @@ def test_run_with_wrong_input(arguments, message, capsys, monkeypatch):
     assert len(warned) == ("0.1" in arguments)  # of the scale
 
 
+# of numpy 1 in wilson's translator to EOS
+@pytest.mark.filterwarnings("ignore:Conversion of an array with ndim > 0:DeprecationWarning")
 @pytest.mark.parametrize("basis", ["EOS", "SMEFTsim_top", "formflavor"])
 def test_run_to_what_wilson_cannot_write(basis, tmp_path, capsys):
     """Translators that are missing, or that fail for some point: one line."""

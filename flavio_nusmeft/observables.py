@@ -22,7 +22,7 @@ from .eft.wilson import PARTNERS
 from .errors import InvalidBin, InvalidValue
 from .physics import exclusive, formfactors, inclusive, long_distance, plausible, two_body
 from .physics.channels import sector
-from .physics.integrate import SMALLEST
+from .formulas.integrate import SMALLEST
 from .physics.modes import (
     CHARGED_LEPTONS,
     INVISIBLE,

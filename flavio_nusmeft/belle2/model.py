@@ -23,7 +23,7 @@ from scipy.linalg.lapack import dpotrf, dpotrs
 from scipy.special import gammaln
 
 from ..errors import FailedMinimization
-from .interpolation import Norms, code4p, code4p_curvature
+from ..formulas.interpolation import Norms, code4p, code4p_curvature
 
 __all__ = ["Model", "Profile"]
 

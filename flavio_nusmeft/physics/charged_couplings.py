@@ -18,7 +18,7 @@ from ..eft.operators import JMS, N_ACTIVE, N_NEUTRINOS
 from ..eft.wilson import NuWilson, check_reached, promote, with_ckm
 from .cache import ParameterCache
 from .modes import CHARGED_LEPTONS
-from .widths import COMPONENTS, combine
+from ..formulas.widths import COMPONENTS, combine
 
 __all__ = [
     "active_couplings",

@@ -14,11 +14,11 @@ import numpy as np
 from . import channels, kaons
 from .cache import ParameterCache, Recorder
 from .formfactors import form_factors
-from .integrate import SMALLEST, bin_nodes, nodes
+from ..formulas.integrate import SMALLEST, bin_nodes, nodes
 from .modes import SEMI_INVISIBLE, SEMILEPTONIC, ExclusiveMode
-from .quark_widths import QUARK_TERMS, baryon
+from ..formulas.quark_widths import QUARK_TERMS, baryon
 from .rates import Quantity, Rate
-from .widths import (
+from ..formulas.widths import (
     POLARISED_PSEUDOSCALAR_TERMS,
     POLARISED_VECTOR_TERMS,
     PSEUDOSCALAR_TERMS,

@@ -28,10 +28,10 @@ import numpy as np
 from . import channels
 from .cache import ParameterCache
 from .channels import CouplingSet
-from .integrate import nodes
-from .quark_widths import QUARK_TERMS, quark
+from ..formulas.integrate import nodes
+from ..formulas.quark_widths import QUARK_TERMS, quark
 from .rates import Quantity, Rate, evaluate
-from .widths import term_indices
+from ..formulas.widths import term_indices
 
 __all__ = ["rates", "strange_rate"]
 

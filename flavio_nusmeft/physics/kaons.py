@@ -34,7 +34,7 @@ from collections.abc import Mapping
 import flavio
 import numpy as np
 
-from .widths import COMPONENTS
+from ..formulas.widths import COMPONENTS
 
 __all__ = ["charm", "long_lived", "massless_rate"]
 

@@ -21,7 +21,7 @@ from .cache import ParameterCache
 from .charged_couplings import has_coefficients
 from .kaons import charm
 from .modes import CHARGED_LEPTONS
-from .widths import COMPONENTS, combine
+from ..formulas.widths import COMPONENTS, combine
 
 __all__ = ["PAIRS", "TRANSITIONS", "left_to_parity", "pair_couplings"]
 

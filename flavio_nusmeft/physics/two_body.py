@@ -20,10 +20,10 @@ import numpy as np
 
 from . import channels
 from .cache import ParameterCache
-from .kinematics import kallen
+from ..formulas.kinematics import kallen
 from .modes import INVISIBLE, LEPTONIC, TwoBodyMode
 from .rates import Rate
-from .widths import term_indices
+from ..formulas.widths import term_indices
 
 __all__ = ["TWO_BODY_TERMS", "rate", "two_body"]
 

@@ -23,7 +23,7 @@ from flavio_nusmeft.physics.charged_couplings import left_to_parity
 from flavio_nusmeft.physics.formfactors import form_factors
 from flavio_nusmeft.physics.modes import SEMILEPTONIC
 from flavio_nusmeft.physics.rates import evaluate
-from flavio_nusmeft.physics.widths import (
+from flavio_nusmeft.formulas.widths import (
     COMPONENTS,
     POLARISED_PSEUDOSCALAR_TERMS,
     POLARISED_VECTOR_TERMS,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from flavio_nusmeft.physics.integrate import N_FAR, N_NODES, bin_nodes, nodes
-from flavio_nusmeft.physics.widths import pseudoscalar, vector
+from flavio_nusmeft.formulas.integrate import N_FAR, N_NODES, bin_nodes, nodes
+from flavio_nusmeft.formulas.widths import pseudoscalar, vector
 
 M_B = 5.27934
 MASSES = (0, 1e-6, 1e-5, 1e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1, 1.5, 2, 2.19, 2.3, 3.5, 4.7)

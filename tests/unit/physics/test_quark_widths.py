@@ -22,9 +22,9 @@ from bruteforce.spinors import (
 from flavio.physics.bdecays.bxlnu import _BR_BXclnu, g, gLR, gVS, gVSp
 from flavio.physics.bdecays.wilsoncoefficients import get_wceff_fccc
 
-from flavio_nusmeft.physics.integrate import nodes
-from flavio_nusmeft.physics.quark_widths import QUARK_TERMS, quark
-from flavio_nusmeft.physics.widths import COMPONENTS
+from flavio_nusmeft.formulas.integrate import nodes
+from flavio_nusmeft.formulas.quark_widths import QUARK_TERMS, quark
+from flavio_nusmeft.formulas.widths import COMPONENTS
 
 M_b, M_c = 4.6, 1.1
 QUADRATURE = 2e-10  # accuracy of the 40-node rule, see integrate.N_NODES

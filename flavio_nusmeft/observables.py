@@ -20,9 +20,9 @@ from ._inputs import number
 from .citations import cite
 from .eft.wilson import PARTNERS
 from .errors import InvalidBin, InvalidValue
+from .formulas.quadrature import SMALLEST
 from .physics import exclusive, formfactors, inclusive, long_distance, plausible, two_body
 from .physics.channels import sector
-from .formulas.integrate import SMALLEST
 from .physics.modes import (
     CHARGED_LEPTONS,
     INVISIBLE,

@@ -16,9 +16,9 @@ import numpy as np
 from ..eft.flavour import Arrays, LinearMap
 from ..eft.operators import JMS, N_ACTIVE, N_NEUTRINOS
 from ..eft.wilson import NuWilson, check_reached, promote, with_ckm
+from ..formulas.widths import COMPONENTS, combine
 from .cache import ParameterCache
 from .modes import CHARGED_LEPTONS
-from ..formulas.widths import COMPONENTS, combine
 
 __all__ = [
     "active_couplings",

@@ -11,13 +11,8 @@ from typing import Any
 import flavio
 import numpy as np
 
-from . import channels, kaons
-from .cache import ParameterCache, Recorder
-from .formfactors import form_factors
-from ..formulas.integrate import SMALLEST, bin_nodes, nodes
-from .modes import SEMI_INVISIBLE, SEMILEPTONIC, ExclusiveMode
+from ..formulas.quadrature import SMALLEST, bin_nodes, nodes
 from ..formulas.quark_widths import QUARK_TERMS, baryon
-from .rates import Quantity, Rate
 from ..formulas.widths import (
     POLARISED_PSEUDOSCALAR_TERMS,
     POLARISED_VECTOR_TERMS,
@@ -29,6 +24,11 @@ from ..formulas.widths import (
     term_indices,
     vector,
 )
+from . import channels, kaons
+from .cache import ParameterCache, Recorder
+from .formfactors import form_factors
+from .modes import SEMI_INVISIBLE, SEMILEPTONIC, ExclusiveMode
+from .rates import Quantity, Rate
 
 __all__ = ["Shift", "longitudinal", "polarisation", "rate", "spectrum"]
 

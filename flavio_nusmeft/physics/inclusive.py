@@ -25,13 +25,13 @@ from collections.abc import Mapping
 import flavio
 import numpy as np
 
+from ..formulas.quadrature import nodes
+from ..formulas.quark_widths import QUARK_TERMS, quark
+from ..formulas.widths import term_indices
 from . import channels
 from .cache import ParameterCache
 from .channels import CouplingSet
-from ..formulas.integrate import nodes
-from ..formulas.quark_widths import QUARK_TERMS, quark
 from .rates import Quantity, Rate, evaluate
-from ..formulas.widths import term_indices
 
 __all__ = ["rates", "strange_rate"]
 

@@ -17,11 +17,11 @@ from wilson import wcxf
 from ..eft.flavour import Arrays, LinearMap
 from ..eft.operators import JMS, N_ACTIVE, N_NEUTRINOS
 from ..eft.wilson import NuWilson, check_reached, promote, with_ckm
+from ..formulas.widths import COMPONENTS, combine
 from .cache import ParameterCache
 from .charged_couplings import has_coefficients
 from .kaons import charm
 from .modes import CHARGED_LEPTONS
-from ..formulas.widths import COMPONENTS, combine
 
 __all__ = ["PAIRS", "TRANSITIONS", "left_to_parity", "pair_couplings"]
 

@@ -18,11 +18,6 @@ from scipy.integrate import quad
 from flavio_nusmeft import NuWilson
 from flavio_nusmeft.eft.flavour import lookup, to_arrays
 from flavio_nusmeft.eft.operators import JMS
-from flavio_nusmeft.physics import exclusive
-from flavio_nusmeft.physics.charged_couplings import left_to_parity
-from flavio_nusmeft.physics.formfactors import form_factors
-from flavio_nusmeft.physics.modes import SEMILEPTONIC
-from flavio_nusmeft.physics.rates import evaluate
 from flavio_nusmeft.formulas.widths import (
     COMPONENTS,
     POLARISED_PSEUDOSCALAR_TERMS,
@@ -34,6 +29,11 @@ from flavio_nusmeft.formulas.widths import (
     pseudoscalar,
     vector,
 )
+from flavio_nusmeft.physics import exclusive
+from flavio_nusmeft.physics.charged_couplings import left_to_parity
+from flavio_nusmeft.physics.formfactors import form_factors
+from flavio_nusmeft.physics.modes import SEMILEPTONIC
+from flavio_nusmeft.physics.rates import evaluate
 
 M_B, M_QUARKS = 5.28, (4.1, 1.1)
 M_MESON = {0: 1.87, 1: 2.01}

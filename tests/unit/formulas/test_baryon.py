@@ -19,10 +19,10 @@ from flavio.physics.bdecays import lambdablambdall
 from flavio.physics.bdecays.formfactors.lambdab_12 import lattice_parameters, sse
 
 from flavio_nusmeft import NuWilson
-from flavio_nusmeft.physics import channels
-from flavio_nusmeft.physics.formfactors import form_factors
 from flavio_nusmeft.formulas.quark_widths import QUARK_TERMS, baryon, quark
 from flavio_nusmeft.formulas.widths import COMPONENTS
+from flavio_nusmeft.physics import channels
+from flavio_nusmeft.physics.formfactors import form_factors
 
 DECAY = "Lambdab->Lambda"
 M_B, M_L, M_QUARKS = 5.6196, 1.1157, (4.1, 0.08)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from bruteforce.rates import dirac_two_body_width, dirac_width
 
-from flavio_nusmeft.physics.two_body import TWO_BODY_TERMS, two_body
+from flavio_nusmeft.formulas.two_body import TWO_BODY_TERMS, two_body
 from flavio_nusmeft.formulas.widths import (
     COMPONENTS,
     PSEUDOSCALAR_TERMS,

@@ -22,7 +22,7 @@ from bruteforce.spinors import (
 from flavio.physics.bdecays.bxlnu import _BR_BXclnu, g, gLR, gVS, gVSp
 from flavio.physics.bdecays.wilsoncoefficients import get_wceff_fccc
 
-from flavio_nusmeft.formulas.integrate import nodes
+from flavio_nusmeft.formulas.quadrature import nodes
 from flavio_nusmeft.formulas.quark_widths import QUARK_TERMS, quark
 from flavio_nusmeft.formulas.widths import COMPONENTS
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from flavio_nusmeft.formulas.integrate import N_FAR, N_NODES, bin_nodes, nodes
+from flavio_nusmeft.formulas.quadrature import N_FAR, N_NODES, bin_nodes, nodes
 from flavio_nusmeft.formulas.widths import pseudoscalar, vector
 
 M_B = 5.27934

@@ -32,10 +32,12 @@ from .measurements import dataset
 from .units import TeV
 
 if TYPE_CHECKING:
-    from . import figures, scan, settings, tables, uv
+    from . import figures, settings, uv
     from .belle2 import Belle2Likelihood
-    from .fits import LogLikelihood, likelihood
-    from .popxf import to_popxf
+    from .exports import popxf, tables
+    from .exports.popxf import to_popxf
+    from .inference import scan
+    from .inference.fits import LogLikelihood, likelihood
 
 __all__ = [
     "Belle2Likelihood",
@@ -46,6 +48,7 @@ __all__ = [
     "errors",
     "figures",
     "likelihood",
+    "popxf",
     "predict",
     "scan",
     "settings",
@@ -57,13 +60,14 @@ __all__ = [
 # imported when they are first used: the module of each name
 _LATER = {
     "Belle2Likelihood": "belle2",
-    "LogLikelihood": "fits",
+    "LogLikelihood": "inference.fits",
     "figures": "figures",
-    "likelihood": "fits",
-    "scan": "scan",
+    "likelihood": "inference.fits",
+    "popxf": "exports.popxf",
+    "scan": "inference.scan",
     "settings": "settings",
-    "tables": "tables",
-    "to_popxf": "popxf",
+    "tables": "exports.tables",
+    "to_popxf": "exports.popxf",
     "uv": "uv",
 }
 
@@ -73,8 +77,9 @@ _register()
 def __getattr__(name: str) -> Any:
     if name not in _LATER:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    module = importlib.import_module(f".{_LATER[name]}", __name__)
-    return module if name == _LATER[name] else getattr(module, name)
+    path = _LATER[name]
+    module = importlib.import_module(f".{path}", __name__)
+    return module if path.rpartition(".")[2] == name else getattr(module, name)
 
 
 def __dir__() -> list[str]:

@@ -13,7 +13,7 @@ import numpy as np
 
 
 def without_flavio():
-    """Let ``flavio_nusmeft.scan`` be imported without flavio, which takes a worker ten seconds."""
+    """Let the scans be imported without flavio, which takes a worker ten seconds."""
     package = types.ModuleType("flavio_nusmeft")
     package.__path__ = [str(Path(__file__).parents[1] / "flavio_nusmeft")]
     sys.modules.setdefault("flavio_nusmeft", package)

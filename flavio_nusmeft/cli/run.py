@@ -52,7 +52,7 @@ def add_parser(commands: Any) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     def run(content: IO[Any]) -> None:
-        from flavio_nusmeft._export import check_writable, write_files
+        from flavio_nusmeft.exports.files import check_writable, write_files
 
         path = check_writable(options.output) if options.output else None
         text = _output(options, content)

@@ -10,7 +10,7 @@ import pytest
 
 import flavio_nusmeft
 
-_INTERNAL = ("cli", "data", "eft", "physics")
+_INTERNAL = ("cli", "data", "eft", "exports", "formulas", "inference", "physics")
 MODULES = [
     module.name
     for module in pkgutil.iter_modules(flavio_nusmeft.__path__)

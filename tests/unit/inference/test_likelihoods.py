@@ -17,7 +17,7 @@ from flavio.statistics.probability import (
 import flavio_nusmeft as nus
 from flavio_nusmeft import _data, errors
 from flavio_nusmeft.distributions import ONE_SIDED, ConvolvedNormals
-from flavio_nusmeft.likelihoods import FastLikelihood, Likelihood, MeasurementLikelihood
+from flavio_nusmeft.inference.likelihoods import FastLikelihood, Likelihood, MeasurementLikelihood
 from flavio_nusmeft.measurements import find
 
 FGMS = {"scale": 1e3, "eft": "nuSMEFT", "basis": "FGMS"}

@@ -26,15 +26,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from wilson import wcxf
 
-from . import settings
-from ._export import check_draws, one_point, parameter_draws
-from ._inputs import names
-from ._version import __version__
-from .batch import Observable, Polynomials, Predictor, as_observables, quantity_of
-from .eft.bases import check_readable, known_coefficients
-from .errors import InvalidShape, InvalidValue, NotPolynomial, UndefinedRatio
-from .physics.cache import Recorder
-from .physics.rates import Quantity, evaluate
+from .. import settings
+from .._inputs import names
+from .._version import __version__
+from ..batch import Observable, Polynomials, Predictor, as_observables, quantity_of
+from ..eft.bases import check_readable, known_coefficients
+from ..errors import InvalidShape, InvalidValue, NotPolynomial, UndefinedRatio
+from ..inference.draws import check_draws, one_point, parameter_draws
+from ..physics.cache import Recorder
+from ..physics.rates import Quantity, evaluate
 
 __all__ = ["documents", "popxf_correlations", "to_popxf"]
 

@@ -8,15 +8,27 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import flavio
 import numpy as np
 from flavio.classes import ParameterConstraints
 
-from . import settings
-from ._inputs import integer, wc_object
-from .batch import Observable, Predictor
-from .eft.wilson import NuWilson, options_of
+from .. import settings
+from .._inputs import brief, integer, wc_object
+from ..batch import Observable, Predictor, central_parameters, parameters_of
+from ..eft.wilson import NuWilson, options_of
+from ..errors import InvalidValue
 
-__all__ = ["Draws", "check_seed", "draw", "seeded"]
+__all__ = [
+    "Draws",
+    "check_draws",
+    "check_seed",
+    "draw",
+    "one_point",
+    "parameter_draws",
+    "seeded",
+]
+
+_MOST = 10**9  # draws
 
 
 def __dir__() -> list[str]:
@@ -62,6 +74,52 @@ def draw(
         {k: float(drawn[k][i]) if k in names else value for k, value in central.items()}
         for i in range(n)
     ]
+
+
+def check_draws(draws: int, seed: int | None) -> int:
+    """The number of draws: 0, or at least 2. The seed is checked as well, before any work is done.
+
+    Raises
+    ------
+    InvalidValue
+    """
+    check_seed(seed)
+    try:
+        number = integer("draws", draws, 0, _MOST)
+    except InvalidValue:
+        number = 1
+    if number == 1:
+        raise InvalidValue(f"draws = {brief(draws)} must be 0 (no uncertainties) or at least 2")
+    return number
+
+
+def one_point(par: Mapping[str, float] | None) -> tuple[dict[str, float], dict[str, float]]:
+    """The parameters that are given, and all: these and the central values of the others.
+
+    Raises
+    ------
+    UnknownParameter, InvalidValue
+    """
+    arrays = parameters_of(par)
+    for name, array in arrays.items():
+        if array.ndim:
+            raise InvalidValue(f"parameter {name} must be one number")
+    parameters = central_parameters(arrays)
+    return {name: parameters[name] for name in arrays}, parameters
+
+
+def parameter_draws(n: int, fixed: Mapping[str, float], seed: int | None) -> list[dict[str, float]]:
+    """Points drawn from ``flavio.default_parameters``, those of ``fixed`` at their values.
+
+    Parameters
+    ----------
+    n : number of points
+    seed : of numpy's global generator during the call; None takes the generator as it is
+    """
+    constraints = flavio.default_parameters
+    with seeded(seed):
+        points = draw(constraints, constraints.all_parameters, n)
+    return [{**point, **fixed} for point in points]
 
 
 class Draws:

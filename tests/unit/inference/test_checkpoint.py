@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from flavio_nusmeft.errors import CheckpointWarning, InvalidCheckpoint
-from flavio_nusmeft.scan.checkpoint import Checkpoint
+from flavio_nusmeft.inference.scan.checkpoint import Checkpoint
 
 IDENTITY = {"scan": "grid", "axes": {"C": [0.1, 0.2], "m": [1.0]}, "seed": 0}
 ROWS = {3: np.array([1.5, -np.inf]), 0: np.array([np.nan, 5e-324])}
@@ -124,7 +124,7 @@ def script(code):
     """Run code in another process; its stderr."""
     return subprocess.run(
         [sys.executable, "-c", "import scan_functions as s; s.without_flavio(); " + code],
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
         text=True,
     ).stderr
@@ -139,7 +139,7 @@ def test_in_use(path):
             with pytest.raises(InvalidCheckpoint, match="in use by another scan"):
                 Checkpoint(path, IDENTITY, 2)
             assert "in use by another scan" in script(
-                "from flavio_nusmeft.scan.checkpoint import Checkpoint; "
+                "from flavio_nusmeft.inference.scan.checkpoint import Checkpoint; "
                 f"Checkpoint({str(path)!r}, {IDENTITY!r}, 2)"
             )
         after = {entry.name: entry.stat() for entry in os.scandir(path.parent)}
@@ -156,7 +156,7 @@ def test_in_use(path):
 def test_foreign_after_kill(path, tmp_path):
     """The newest rows are in the -wal file then; it is left alone, and read by the right scan."""
     script(
-        "import os, numpy as np; from flavio_nusmeft.scan.checkpoint import Checkpoint; "
+        "import os, numpy as np; from flavio_nusmeft.inference.scan.checkpoint import Checkpoint; "
         f"c = Checkpoint({str(path)!r}, {IDENTITY!r}, 2); c.add({{7: np.ones(2)}}); "
         "os.kill(os.getpid(), 9)"
     )
@@ -187,7 +187,7 @@ def test_identity_is_readable(path):
 def test_writes_again_when_there_is_space(path, monkeypatch, wait):
     """RLIMIT_FSIZE makes the kernel refuse writes, as on a full disk."""
     resource = pytest.importorskip("resource")
-    monkeypatch.setattr("flavio_nusmeft.scan.checkpoint._RETRY", wait)
+    monkeypatch.setattr("flavio_nusmeft.inference.scan.checkpoint._RETRY", wait)
     unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
     with Checkpoint(path, IDENTITY, 2) as checkpoint:
         resource.setrlimit(resource.RLIMIT_FSIZE, (4000, unlimited[1]))

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._inputs import brief, reals
-from ..errors import InvalidScan, nearest
+from ..._inputs import brief, reals
+from ...errors import InvalidScan, nearest
 from .checkpoint import Checkpoint
 from .points import LogLikelihood
 from .runner import Runner

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .._optional import require
-from ..errors import InvalidScan
+from ..._optional import require
+from ...errors import InvalidScan
 from .checkpoint import Checkpoint
 from .points import LogLikelihood, Value
 from .runner import Runner

@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._inputs import as_path
-from ..errors import CheckpointWarning, InvalidCheckpoint
+from ..._inputs import as_path
+from ...errors import CheckpointWarning, InvalidCheckpoint
 
 __all__ = ["Checkpoint"]
 

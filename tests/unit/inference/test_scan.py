@@ -33,7 +33,7 @@ from flavio_nusmeft.errors import (
     WorkerWarning,
 )
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 AXES = {"m": np.linspace(1.0, 2.0, 5), "C": np.linspace(1e-8, 3e-8, 6)}
 NU = {"nu": (-5.0, 5.0)}
 BOUNDS = {"C": (-1e-8, 5e-8), "m": (0.0, 3.0), "nu": (-8.0, 8.0)}

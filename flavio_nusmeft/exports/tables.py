@@ -18,12 +18,10 @@ import numpy as np
 import yaml
 from numpy.typing import ArrayLike
 
-from . import settings
-from ._export import check_draws, check_writable, one_point, parameter_draws, write_files
-from ._inputs import reals, wc_object
-from .belle2.record import EDGES
-from .draws import Draws
-from .errors import (
+from .. import settings
+from .._inputs import reals, wc_object
+from ..belle2.record import EDGES
+from ..errors import (
     IncompleteBins,
     InvalidBin,
     InvalidShape,
@@ -31,7 +29,9 @@ from .errors import (
     UnknownObservable,
     nearest,
 )
-from .observables import NAMES
+from ..inference.draws import Draws, check_draws, one_point, parameter_draws
+from ..observables import NAMES
+from .files import check_writable, write_files
 
 __all__ = ["Spectrum", "spectrum"]
 

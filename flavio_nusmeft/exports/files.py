@@ -1,4 +1,4 @@
-"""What exports have in common: parameters and draws of them, and files that can be written."""
+"""Files that can be written, and files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -8,62 +8,10 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import flavio
+from .._inputs import as_path
+from ..errors import UnwritablePath
 
-from ._inputs import as_path, brief, integer
-from .batch import central_parameters, parameters_of
-from .draws import check_seed, draw, seeded
-from .errors import InvalidValue, UnwritablePath
-
-__all__ = ["check_draws", "check_writable", "one_point", "parameter_draws", "write_files"]
-
-_MOST = 10**9  # draws
-
-
-def check_draws(draws: int, seed: int | None) -> int:
-    """The number of draws: 0, or at least 2. The seed is checked as well, before any work is done.
-
-    Raises
-    ------
-    InvalidValue
-    """
-    check_seed(seed)
-    try:
-        number = integer("draws", draws, 0, _MOST)
-    except InvalidValue:
-        number = 1
-    if number == 1:
-        raise InvalidValue(f"draws = {brief(draws)} must be 0 (no uncertainties) or at least 2")
-    return number
-
-
-def one_point(par: Mapping[str, float] | None) -> tuple[dict[str, float], dict[str, float]]:
-    """The parameters that are given, and all: these and the central values of the others.
-
-    Raises
-    ------
-    UnknownParameter, InvalidValue
-    """
-    arrays = parameters_of(par)
-    for name, array in arrays.items():
-        if array.ndim:
-            raise InvalidValue(f"parameter {name} must be one number")
-    parameters = central_parameters(arrays)
-    return {name: parameters[name] for name in arrays}, parameters
-
-
-def parameter_draws(n: int, fixed: Mapping[str, float], seed: int | None) -> list[dict[str, float]]:
-    """Points drawn from ``flavio.default_parameters``, those of ``fixed`` at their values.
-
-    Parameters
-    ----------
-    n : number of points
-    seed : of numpy's global generator during the call; None takes the generator as it is
-    """
-    constraints = flavio.default_parameters
-    with seeded(seed):
-        points = draw(constraints, constraints.all_parameters, n)
-    return [{**point, **fixed} for point in points]
+__all__ = ["check_writable", "write_files"]
 
 
 def check_writable(path: str | Path, directory: bool = False) -> Path:

@@ -15,13 +15,13 @@ from nusmeft_cli import main
 from wilson import wcxf
 
 from flavio_nusmeft import _data, errors, popxf, predict
-from flavio_nusmeft._export import parameter_draws
 from flavio_nusmeft.batch import Predictor
-from flavio_nusmeft.popxf import popxf_correlations, to_popxf
+from flavio_nusmeft.exports.popxf import popxf_correlations, to_popxf
+from flavio_nusmeft.inference.draws import parameter_draws
 
 # the published JSON schemas popxf-1.0.json and popxf-corr-1.0.json (www.schemastore.org), beside
 # the checkout
-SCHEMAS = Path(__file__).resolve().parents[3] / "shared" / "data" / "popxf"
+SCHEMAS = Path(__file__).resolve().parents[4] / "shared" / "data" / "popxf"
 # a Python with jelli==0.1, rgevolve==0.1.1, numpy<2.4 and popxf==0.0.1
 JELLI = "NUSMEFT_JELLI_PYTHON"
 

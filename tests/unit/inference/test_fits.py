@@ -16,7 +16,7 @@ from flavio.statistics import likelihood as stock
 
 import flavio_nusmeft as nus
 from flavio_nusmeft import errors
-from flavio_nusmeft.draws import Draws
+from flavio_nusmeft.inference.draws import Draws
 from flavio_nusmeft.measurements import add_to_flavio
 
 FGMS = {"scale": 1e3, "eft": "nuSMEFT", "basis": "FGMS"}

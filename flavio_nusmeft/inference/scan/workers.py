@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FailedPoint, InvalidScan, WorkerWarning
+from ...errors import FailedPoint, InvalidScan, WorkerWarning
 
 __all__ = [
     "Answer",

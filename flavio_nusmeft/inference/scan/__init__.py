@@ -52,8 +52,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._optional import require
-from ..errors import ConvergenceWarning, FailedMinimization
+from ..._optional import require
+from ...errors import ConvergenceWarning, FailedMinimization
 from .points import Fit, LogLikelihood, Profile, Value
 from .sampling import Chain, sample
 from .session import (

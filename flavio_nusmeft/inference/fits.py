@@ -21,16 +21,16 @@ from flavio.classes import ParameterConstraints
 from flavio.statistics import likelihood as flavio_likelihood
 from flavio.statistics.probability import DeltaDistribution, UniformDistribution
 
-from . import settings
-from ._inputs import brief, mapping, number, reals, text
-from ._inputs import names as names_of
-from .batch import Observable, as_observables
-from .belle2 import Belle2Likelihood
-from .eft.bases import known_coefficients
-from .eft.flavour import check_coefficients
-from .eft.limits import warn_scale, warn_size
-from .eft.wilson import NuWilson, with_options
-from .errors import (
+from .. import settings
+from .._inputs import brief, mapping, number, reals, text
+from .._inputs import names as names_of
+from ..batch import Observable, as_observables
+from ..belle2 import Belle2Likelihood
+from ..eft.bases import known_coefficients
+from ..eft.flavour import check_coefficients
+from ..eft.limits import warn_scale, warn_size
+from ..eft.wilson import NuWilson, with_options
+from ..errors import (
     InvalidShape,
     InvalidValue,
     SettingsWarning,
@@ -39,10 +39,10 @@ from .errors import (
     UnknownParameter,
     nearest,
 )
+from ..measurements import dataset as dataset_names
+from ..measurements import describe, digest, find
+from ..physics import plausible
 from .likelihoods import FastLikelihood, Likelihood
-from .measurements import dataset as dataset_names
-from .measurements import describe, digest, find
-from .physics import plausible
 
 __all__ = ["FastLikelihood", "Likelihood", "LogLikelihood", "likelihood"]
 

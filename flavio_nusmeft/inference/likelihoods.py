@@ -18,14 +18,14 @@ from flavio.statistics.probability import (
     ProbabilityDistribution,
 )
 
-from . import settings
-from ._inputs import integer
-from .batch import Observable
-from .belle2 import Belle2Likelihood
-from .distributions import ONE_SIDED
+from .. import settings
+from .._inputs import integer
+from ..batch import Observable
+from ..belle2 import Belle2Likelihood
+from ..distributions import ONE_SIDED
+from ..errors import InvalidValue, UnknownObservable
+from ..measurements import find
 from .draws import Draws, check_seed, draw, seeded
-from .errors import InvalidValue, UnknownObservable
-from .measurements import find
 
 __all__ = ["FastLikelihood", "Likelihood", "MeasurementLikelihood"]
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FailedPoint
+from ...errors import FailedPoint
 
 __all__ = ["Fit", "LogLikelihood", "Profile", "Value", "evaluate"]
 

@@ -1,6 +1,6 @@
 """Evaluate many points on any ``concurrent.futures.Executor``, and survive the death of workers.
 
-This is the engine of `flavio_nusmeft.scan`, where it is told how to use it on a cluster.
+This is the engine of `flavio_nusmeft.inference.scan`, where it is told how to use it on a cluster.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FailedPoint, FailedWorkers, InvalidScan
+from ...errors import FailedPoint, FailedWorkers, InvalidScan
 from .workers import (
     Answer,
     Array,

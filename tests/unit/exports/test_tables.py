@@ -12,9 +12,10 @@ import yaml
 from nusmeft_cli import main
 
 from flavio_nusmeft import NuWilson, _data, errors, predict, tables
-from flavio_nusmeft._export import check_writable, parameter_draws
 from flavio_nusmeft.belle2.record import sm_spectrum
-from flavio_nusmeft.tables import Spectrum, spectrum
+from flavio_nusmeft.exports.files import check_writable
+from flavio_nusmeft.exports.tables import Spectrum, spectrum
+from flavio_nusmeft.inference.draws import parameter_draws
 
 NAME = "<dBR_SD/dq2>(B+->Kinv)"
 SCALAR = {"LNQd_2123": 2e-8}

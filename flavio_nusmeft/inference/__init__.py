@@ -1,0 +1,1 @@
+"""From predictions to statements: likelihoods, draws of parameters, fits and scans."""

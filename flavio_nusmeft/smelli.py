@@ -28,6 +28,7 @@ from . import _data
 from ._inputs import mapping, text, wc_object
 from ._optional import require
 from .eft.bases import known_coefficients
+from .eft.theories import HIGH, LOW, THEORIES
 from .eft.wilson import NuWilson, load_wc, promote
 from .errors import InvalidScale, InvalidValue, UnknownBasis, UnknownParameter, nearest
 
@@ -48,8 +49,6 @@ def __dir__() -> list[str]:
 _COUNTED_TWICE = ("likelihood_bqnunu.yaml", "likelihood_rd_rds.yaml")
 # of ours: smelli has K -> pi nu nu in its quark likelihood, F_L(D*) of Belle in that of b -> c l nu
 _COUNTED_THERE = ("likelihood_kpiinv.yaml", "likelihood_dstar_polarisation.yaml")
-# the EFT whose observables and likelihoods of smelli hold for the part without N
-_STANDARD = {"nuSMEFT": "SMEFT", "nuWET": "WET"}
 _MASSES = ("m_N1", "m_N2", "m_N3")
 
 
@@ -104,11 +103,11 @@ def _own(w: wilson.Wilson) -> flavio.WilsonCoefficients:
     and with it the results of running, from one observable to the next.
     """
     parameters = dict(w.get_option("parameters"))
-    if type(w) is wilson.Wilson and w.wc.eft not in _STANDARD:
+    if type(w) is wilson.Wilson and w.wc.eft not in THEORIES:
         own = flavio.WilsonCoefficients()
         own.set_initial_wcxf(w.wc)
     else:
-        own = copy.copy(promote(w) if w.wc is not None and w.wc.eft in _STANDARD else w)
+        own = copy.copy(promote(w) if w.wc is not None and w.wc.eft in THEORIES else w)
     if isinstance(own, NuWilson):
         own.warns_of_stock = False  # what smelli's own likelihoods see is said in the class
     own._options = {**own._options, **w._options, "parameters": parameters}
@@ -212,8 +211,7 @@ class GlobalLikelihood(_Base):
     _ckm_scheme: Any
     _default_bases: ClassVar[dict[str, str]] = {
         **_Base._default_bases,
-        "nuSMEFT": "Warsaw",
-        "nuWET": "JMS",
+        **{theory.eft: theory.hub for theory in (HIGH, LOW[0])},
     }
     _fast_likelihoods_yaml: list[str] = []  # noqa: RUF012
     _fast_likelihoods_yaml_fixckm: list[str] = []  # noqa: RUF012
@@ -254,7 +252,8 @@ class GlobalLikelihood(_Base):
 
     def _load_likelihoods(self, **selection: Any) -> None:
         eft = self.eft
-        self.eft = _STANDARD.get(eft, eft)  # smelli leaves out some likelihoods if not SMEFT
+        if eft in THEORIES:
+            self.eft = THEORIES[eft].standard  # smelli leaves out some likelihoods if not SMEFT
         try:
             super()._load_likelihoods(**selection)
         finally:
@@ -273,7 +272,7 @@ class GlobalLikelihood(_Base):
         ------
         UnknownCoefficient, InvalidValue, InvalidScale
         """
-        if self.eft in _STANDARD:
+        if self.eft in THEORIES:
             return NuWilson(wc_dict, scale, self.eft, self.basis)
         return super().get_wilson(dict(wc_dict), scale)
 

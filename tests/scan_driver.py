@@ -35,7 +35,7 @@ def dask_client(allowed_failures):
 def main(job):
     import numpy as np
 
-    from flavio_nusmeft import scan
+    from flavio_nusmeft.inference import scan
 
     if "file_size" in job:
         import resource

@@ -16,16 +16,15 @@ from .._inputs import text
 from ..errors import UnknownBasis
 from .flavour import Coefficient, lookup
 from .operators import JMS, NU_SMEFT
+from .theories import HIGH, LOW, THEORIES, Theory, theory_of
 
 __all__ = ["check_readable", "documents", "known_coefficients", "register", "write"]
 
 STERILE = "sterile"
 
-_QUARKS = {"d": "dsb", "u": "uc"}
+_QUARKS = {"d": LOW[0].down, "u": LOW[0].up}
 _FLAVOUR_CHANGING = {frozenset(s[:2]): s for s in ("sbnunu", "dbnunu", "sdnunu", "cununu")}
-_WET = {"": "WET", "b": "WET-4", "bc": "WET-3"}  # by the quarks that are integrated out
-# the bases of wilson's EFTs in which wilson runs and flavio reads
-_HUBS = {"SMEFT": ("Warsaw",)} | dict.fromkeys(_WET.values(), ("JMS", "flavio"))
+_NUMBERS = {5: "five", 4: "four", 3: "three"}
 _LEPTONS = ("e", "mu", "tau")
 _LEPTON_TEX = ("e", r"\mu", r"\tau")
 
@@ -92,17 +91,20 @@ _DESCRIPTIONS = {
 }
 
 
-def _survives(coefficient: Coefficient, removed: str) -> bool:
-    """Whether an operator of nuWET has none of the removed quarks."""
+def _survives(coefficient: Coefficient, theory: Theory) -> bool:
+    """Whether a theory has all quarks of an operator of nuWET."""
     fields, indices = coefficient.operator.fields[2:], coefficient.indices[2:]
-    return not any(_QUARKS[f[0]][i] in removed for f, i in zip(fields, indices, strict=True))
+    quarks = theory.up + theory.down
+    return all(_QUARKS[f[0]][i] in quarks for f, i in zip(fields, indices, strict=True))
 
 
 @cache
 def _nuwet_sectors() -> dict[str, dict[str, dict[str, Any]]]:
     # sectors in the order of WET
     sectors: dict[str, dict[str, dict[str, Any]]] = {
-        name: {} for name in wcxf.EFT["WET"].sectors if name.endswith(("enu", "munu", "taunu"))
+        name: {}
+        for name in wcxf.EFT[LOW[0].standard].sectors
+        if name.endswith(("enu", "munu", "taunu"))
     }
     sectors |= {name: {} for name in (*_FLAVOUR_CHANGING.values(), "ffnunu")}
     for coefficient in lookup(JMS).values():
@@ -113,10 +115,10 @@ def _nuwet_sectors() -> dict[str, dict[str, dict[str, Any]]]:
     return sectors
 
 
-def _without(removed: str) -> dict[str, dict[str, dict[str, Any]]]:
-    """Sectors of nuWET, as far as WET has them without the removed quarks."""
-    kept = {name for name, coefficient in lookup(JMS).items() if _survives(coefficient, removed)}
-    wet = wcxf.EFT[_WET[removed]].sectors
+def _sectors(theory: Theory) -> dict[str, dict[str, dict[str, Any]]]:
+    """Sectors of nuWET, as far as WET has them with the quarks of a theory."""
+    kept = {name for name, coefficient in lookup(JMS).items() if _survives(coefficient, theory)}
+    wet = wcxf.EFT[theory.standard].sectors
     return {
         sector: {name: entry for name, entry in entries.items() if name in kept}
         for sector, entries in _nuwet_sectors().items()
@@ -130,7 +132,7 @@ def documents() -> dict[str, dict[str, Any]]:
         basis: {STERILE: {name: _entry(c) for name, c in lookup(table).items()}}
         for basis, table in NU_SMEFT.items()
     }
-    sterile["Warsaw"] = {**wcxf.Basis["SMEFT", "Warsaw"].sectors, **sterile["Warsaw"]}
+    sterile["Warsaw"] = {**wcxf.Basis[HIGH.standard, HIGH.hub].sectors, **sterile["Warsaw"]}
     result: dict[str, dict[str, Any]] = {
         "nusmeft.eft": {
             "eft": "nuSMEFT",
@@ -139,7 +141,7 @@ def documents() -> dict[str, dict[str, Any]]:
                 " sterile neutrinos"
             },
             "sectors": {
-                **wcxf.EFT["SMEFT"].sectors,
+                **wcxf.EFT[HIGH.standard].sectors,
                 STERILE: {
                     "tex": "N",
                     "description": "Baryon- and lepton-number conserving operators with sterile"
@@ -150,15 +152,16 @@ def documents() -> dict[str, dict[str, Any]]:
     }
     for basis, sectors in sterile.items():
         result[f"nusmeft.{basis.lower()}.basis"] = _basis("nuSMEFT", basis, sectors)
-    for (removed, wet), flavours in zip(_WET.items(), ("five", "four", "three"), strict=True):
-        sectors, eft = _without(removed), f"nu{wet}"
+    for theory in LOW:
+        sectors, eft = _sectors(theory), theory.eft
         result[f"{eft.lower()}.eft"] = {
             "eft": eft,
             "metadata": {
-                "description": f"Low-energy effective theory with {flavours} quark flavours, three"
-                " active and three sterile neutrinos: operators with neutrinos and quarks"
+                "description": f"Low-energy effective theory with {_NUMBERS[theory.flavours]} quark"
+                " flavours, three active and three sterile neutrinos: operators with neutrinos"
+                " and quarks"
             },
-            "sectors": {name: wcxf.EFT[wet].sectors[name] for name in sectors},
+            "sectors": {name: wcxf.EFT[theory.standard].sectors[name] for name in sectors},
         }
         result[f"{eft.lower()}.jms.basis"] = _basis(eft, "JMS", sectors)
     return result
@@ -228,18 +231,19 @@ def check_readable(eft: str, basis: str) -> None:
 
 @cache
 def _check_readable(eft: str, basis: str) -> None:
-    own = [f"nu{name}" for name in _HUBS]
-    if eft in own:
+    if eft in THEORIES:
         return
-    if eft not in _HUBS:
+    theory = theory_of(eft)
+    if theory is None:
+        known = [*THEORIES, *(theory.standard for theory in THEORIES.values())]
         raise UnknownBasis(
-            f"coefficients of {eft} reach no observable; give those of {', '.join([*own, *_HUBS])}"
+            f"coefficients of {eft} reach no observable; give those of {', '.join(known)}"
         )
-    hubs, translators = _HUBS[eft], wcxf.Translator.instances
+    hubs, translators = theory.readable, wcxf.Translator.instances
     readable = [
         name
-        for known, name in sorted(wcxf.Basis.instances)
-        if known == eft and all(name == hub or (eft, name, hub) in translators for hub in hubs)
+        for source, name in sorted(wcxf.Basis.instances)
+        if source == eft and all(name == hub or (eft, name, hub) in translators for hub in hubs)
     ]
     if basis not in readable:
         raise UnknownBasis(

@@ -16,11 +16,9 @@ from .flavour import Arrays, LinearMap, from_arrays
 from .matching import match
 from .operators import JMS, WARSAW
 from .running import qcd_evolution, run_nuwet
+from .theories import HIGH, LOW, THEORIES
 
-__all__ = ["FLAVOURS", "PARAMETERS", "Settings", "nusmeft_map", "nuwet_map"]
-
-#: number of quark flavours
-FLAVOURS = {"nuWET": 5, "nuWET-4": 4, "nuWET-3": 3}
+__all__ = ["PARAMETERS", "Settings", "needs_ckm", "nusmeft_map", "nuwet_map"]
 
 
 class Settings(NamedTuple):
@@ -66,12 +64,12 @@ def _run_nuwet(
 ) -> Arrays:
     """Down through the thresholds; what has heavier quarks is left to the caller."""
     alpha_e = settings.alpha_e if settings.running == "full" and settings.qed else 0.0
-    nf = FLAVOURS[source]
-    while nf > FLAVOURS[target]:
-        threshold = {5: settings.m_b, 4: settings.m_c}[nf]
-        C = run_nuwet(C, start, threshold, nf, settings.alpha_s, alpha_e)
-        start, nf = threshold, nf - 1
-    return run_nuwet(C, start, end, nf, settings.alpha_s, alpha_e)
+    passed = LOW[LOW.index(THEORIES[source]) : LOW.index(THEORIES[target])]
+    for theory in passed:
+        threshold = getattr(settings, theory.end)
+        C = run_nuwet(C, start, threshold, theory.flavours, settings.alpha_s, alpha_e)
+        start = threshold
+    return run_nuwet(C, start, end, THEORIES[target].flavours, settings.alpha_s, alpha_e)
 
 
 @lru_cache(maxsize=256)
@@ -91,7 +89,7 @@ def needs_ckm(running: str, sectors: tuple[str, ...]) -> bool:
 
 @cache
 def _names(eft: str, sectors: tuple[str, ...]) -> frozenset[str]:
-    known = wcxf.Basis[eft, "JMS"].sectors
+    known = wcxf.Basis[eft, THEORIES[eft].hub].sectors
     return frozenset(name for sector in sectors for name in known.get(sector, ()))
 
 
@@ -115,15 +113,15 @@ def nuwet_map(
 
     def function(C: Arrays) -> dict[str, complex]:
         eft, scale = source, start
-        if source == "nuSMEFT":
+        if source == HIGH.eft:
             C = _run_nusmeft(C, start, settings.matching, settings)
             C = match(C, settings._asdict(), _currents(sectors))
-            eft, scale = "nuWET", settings.matching
+            eft, scale = LOW[0].eft, settings.matching
         C = _run_nuwet(C, eft, scale, target, end, settings)
         names = _names(target, sectors)
         return {name: value for name, value in from_arrays(C, JMS).items() if name in names}
 
-    return LinearMap(WARSAW if source == "nuSMEFT" else JMS, function)
+    return LinearMap(WARSAW if source == HIGH.eft else JMS, function)
 
 
 @lru_cache(maxsize=64)

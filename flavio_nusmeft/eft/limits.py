@@ -12,14 +12,15 @@ from wilson import parameters as wilson_parameters
 from .._inputs import number
 from ..errors import InvalidScale, ScaleWarning, SizeWarning, listed, warn
 from .running import M_T
+from .theories import HIGH, LOW
 
 __all__ = ["SMALLEST_MATCHING", "check_scale", "warn_scale", "warn_size"]
 
 SMALLEST_MATCHING = 10.0  # GeV, of the option smeft_matchingscale
 _PLANCK = 1.22e19  # GeV, the Planck mass; above it there is no field theory of particles
 _M_W = wilson_parameters.p["m_W"]
-_HIGH = frozenset({"nuSMEFT", "SMEFT"})
-_LOW = frozenset({"nuWET", "nuWET-4", "nuWET-3"})
+_HIGH = frozenset({HIGH.eft, HIGH.standard})
+_LOW = frozenset(theory.eft for theory in LOW)
 
 
 def check_scale(scale: Any, eft: str = "") -> float:
@@ -58,10 +59,11 @@ def warn_scale(wc_obj: Any, eft: str | None = None, scale: float | None = None) 
     eft, scale = eft or wc_obj.wc.eft, scale or wc_obj.wc.scale
     matching, m_c = map(wc_obj.get_option, ("smeft_matchingscale", "mc_matchingscale"))
     if eft in _HIGH and scale < min(matching, _M_W):
-        text = f"below m_W, where {'nuWET' if eft == 'nuSMEFT' else 'WET'} is the theory to use"
+        other = LOW[0].eft if eft == HIGH.eft else LOW[0].standard
+        text = f"below m_W, where {other} is the theory to use"
     elif eft in _LOW and scale > max(matching, M_T):
         text = "above m_t, where nuSMEFT is the theory to use"
-    elif eft == "nuWET" and scale < m_c:
+    elif eft == LOW[0].eft and scale < m_c:
         text = "below m_c, where its quarks are too heavy"
     else:
         return

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .theories import LOW
+
 __all__ = ["real_where_hermitian", "without_dust"]
 
 _EPSILON = float(np.finfo(float).eps)
@@ -17,7 +19,7 @@ _EPSILON = float(np.finfo(float).eps)
 _ROUNDING = 1e-12
 # wilson.run.wet diagonalises anomalous dimensions that are nearly degenerate for four quarks, which
 # amplifies rounding errors: 1e-7 remain in V1ddLR_1111 and its like after running in WET-3
-_AMPLIFIED = dict.fromkeys(("WET", "WET-4", "WET-3"), 1e-6)
+_AMPLIFIED = dict.fromkeys((theory.standard for theory in LOW), 1e-6)
 
 
 def real_where_hermitian(

@@ -34,7 +34,7 @@ from ..errors import (
     warn,
 )
 from .bases import check_readable, known_coefficients
-from .chain import FLAVOURS, PARAMETERS, Settings, needs_ckm, nusmeft_map, nuwet_map
+from .chain import PARAMETERS, Settings, needs_ckm, nusmeft_map, nuwet_map
 from .evolution import Ckm
 from .files import read_wc
 from .flavour import LinearMap, check_coefficients
@@ -42,6 +42,7 @@ from .hints import sector_hint
 from .limits import SMALLEST_MATCHING, check_scale, warn_scale, warn_size
 from .operators import NU_SMEFT
 from .rounding import real_where_hermitian, without_dust
+from .theories import HIGH, LOW, THEORIES, Theory, theory_of
 from .translators import from_warsaw, to_warsaw, warn_dropped
 
 __all__ = [
@@ -59,16 +60,8 @@ __all__ = [
     "with_options",
 ]
 
-# the EFT without sterile neutrinos that each EFT contains
-_STANDARD = {
-    "nuSMEFT": ("SMEFT", "Warsaw"),
-    "nuWET": ("WET", "JMS"),
-    "nuWET-4": ("WET-4", "JMS"),
-    "nuWET-3": ("WET-3", "JMS"),
-}
 _CKM = Ckm._fields
-_FLAVOURS = FLAVOURS | {_STANDARD[eft][0]: quarks for eft, quarks in FLAVOURS.items()}
-_WET = {5: "WET", 4: "WET-4", 3: "WET-3"}  # by the number of quarks, as in flavio
+_BY_FLAVOURS = {theory.flavours: theory for theory in LOW}
 # what the running of the part with N cites
 _JMS = "Jenkins:2017jig"
 _PAPERS = {
@@ -237,7 +230,7 @@ class NuWilson(StandardWilson):
 
     def _set(self, wc_dict: Mapping[str, complex], scale: float, eft: str, basis: str) -> None:
         wc_dict = mapping("wcdict", wc_dict)
-        if text("the EFT", eft, UnknownBasis) not in _STANDARD:
+        if text("the EFT", eft, UnknownBasis) not in THEORIES:
             raise UnknownBasis(
                 f"NuWilson takes coefficients of nuSMEFT or nuWET (-4, -3), not of '{eft}'"
                 + (": use flavio.WilsonCoefficients" if eft in wcxf.EFT.instances else "")
@@ -247,9 +240,10 @@ class NuWilson(StandardWilson):
         check_coefficients(wc_dict, known, eft, basis)
         values = {str(name): complex(value) for name, value in wc_dict.items()}
         self.wc = wcxf.WC(eft=eft, basis=basis, scale=scale, values=wcxf.WC.dict2values(values))
-        if eft == "nuSMEFT":
+        theory = THEORIES[eft]
+        if theory is HIGH:
             values = to_warsaw(values, basis)
-        standard = known_coefficients(*_STANDARD[eft])
+        standard = known_coefficients(theory.standard, theory.hub)
         self._standard_values = frozenset(
             (k, v) for k, v in values.items() if k in standard and v != 0
         )
@@ -344,15 +338,16 @@ class NuWilson(StandardWilson):
             If N contributes in the sector, and to observables of this package.
         """
         if self._sterile_values and self.warns_of_stock:
-            name, target = sectors_flavio2wcxf.get(sector, sector), _WET.get(nf_out or 0, eft)
-            self._warn_stock(name, f"nu{target}", scale)
+            name = sectors_flavio2wcxf.get(sector, sector)
+            target = _BY_FLAVOURS.get(nf_out or 0) or theory_of(eft)
+            self._warn_stock(name, target, scale)
         return super().get_wc(sector, scale, par, eft, basis, nf_out)
 
-    def _warn_stock(self, sector: str, eft: str, scale: float) -> None:
+    def _warn_stock(self, sector: str, target: Theory | None, scale: float) -> None:
         partners = PARTNERS.get(sector)
-        if partners is None or FLAVOURS.get(eft, 6) > FLAVOURS.get(self.wc.eft, 6):
+        if partners is None or target is None or not THEORIES[self.wc.eft].contains(target):
             return
-        way = self.sterile_map(scale, (sector,), eft)
+        way = self.sterile_map(scale, (sector,), target.eft)
         if any(way.column(name) for name in self._sterile_values):
             warn(
                 "observables of flavio see only the part of the coefficients without N: take"
@@ -391,13 +386,13 @@ class NuWilson(StandardWilson):
         known = known_coefficients(eft, basis)
         chosen = _check_sectors(sectors, eft)
         warn_scale(self)
-        if eft in _STANDARD:
+        if eft in THEORIES:
             warn_scale(self, eft, scale)
-        if eft == "nuSMEFT":
+        if eft == HIGH.eft:
             values = from_warsaw(self._run_nusmeft(scale), basis)
             names = {n for s in chosen for n in wcxf.Basis[eft, basis].sectors.get(s, ())}
             values = {name: value for name, value in values.items() if name in names}
-        elif eft in FLAVOURS:
+        elif eft in THEORIES:
             warn_dropped(self._unmatched(scale, eft), eft)
             standard = self.standard(scale, eft, basis, sectors)
             standard = {name: value for name, value in standard.items() if name in known}
@@ -413,9 +408,9 @@ class NuWilson(StandardWilson):
     def unmatched(self) -> list[str]:
         """Non-zero coefficients with N (in Warsaw for nuSMEFT) that reach none of nuWET, with the
         options of the object."""
-        if self.wc.eft != "nuSMEFT":
+        if self.wc.eft != HIGH.eft:
             return []
-        return self._unmatched(self.get_option("smeft_matchingscale"), "nuWET")
+        return self._unmatched(self.get_option("smeft_matchingscale"), LOW[0].eft)
 
     def _unmatched(self, scale: float, eft: str) -> list[str]:
         if not self._sterile_values:
@@ -435,7 +430,7 @@ class NuWilson(StandardWilson):
         These are the operators with sterile neutrinos, and those of active neutrinos that WET
         does not have. The CKM elements are those of ``par``, flavio's parameters, or of the object.
         """
-        if not self._sterile_values and FLAVOURS.get(self.wc.eft, 6) >= FLAVOURS[eft]:
+        if not self._sterile_values and THEORIES[self.wc.eft].contains(THEORIES[eft]):
             return {}
         return self.sterile_map(scale, sectors, eft, par)(self._sterile_values)
 
@@ -448,8 +443,8 @@ class NuWilson(StandardWilson):
     ) -> LinearMap:
         """The map of the coefficients with N, in Warsaw or JMS, that `sterile` applies."""
         source, start = self.wc.eft, self.wc.scale
-        check_reached(source, eft)
-        needed = source == "nuSMEFT" and needs_ckm(self.get_option("running"), sectors)
+        check_reached(source, THEORIES[eft])
+        needed = source == HIGH.eft and needs_ckm(self.get_option("running"), sectors)
         ckm: Mapping[str, float] = wilson_parameters.p
         if needed:
             ckm = self.parameters if par is None else ckm_elements(par)
@@ -472,12 +467,12 @@ class NuWilson(StandardWilson):
         )
 
     def _run_nusmeft(self, scale: float) -> dict[str, complex]:
-        if self.wc.eft != "nuSMEFT":
+        if self.wc.eft != HIGH.eft:
             raise UnknownBasis(f"cannot run from {self.wc.eft} up to nuSMEFT")
         full = self.get_option("running") == "full"
         route = self._settings(self.parameters if full else wilson_parameters.p)
         sterile = nusmeft_map(self.wc.scale, scale, route)(self._sterile_values)
-        return self._without_dust(self.standard(scale, "SMEFT", "Warsaw", "all")) | sterile
+        return self._without_dust(self.standard(scale, HIGH.standard, HIGH.hub, "all")) | sterile
 
     def _without_dust(self, standard: Mapping[str, complex]) -> dict[str, complex]:
         """Results of wilson without rounding errors; what was given is no rounding error."""
@@ -491,8 +486,8 @@ class NuWilson(StandardWilson):
         if not self._standard_values:
             return {}
         cite(_WILSON)
-        if eft in FLAVOURS:
-            eft = _STANDARD[eft][0]
+        if eft in THEORIES:
+            eft = THEORIES[eft].standard
         chosen = sectors if sectors == "all" else _check_sectors(sectors, eft)
         return dict(match_run(with_ckm(self, None), scale, eft, basis, chosen).dict)
 
@@ -504,7 +499,8 @@ class NuWilson(StandardWilson):
     @property
     def standard_basis(self) -> tuple[str, str]:
         """EFT and basis of `standard_values`."""
-        return _STANDARD[self.wc.eft]
+        theory = THEORIES[self.wc.eft]
+        return theory.standard, theory.hub
 
 
 def match_run(
@@ -525,7 +521,7 @@ def match_run(
     if isinstance(wc_obj, NuWilson):
         return wc_obj.match_run(scale, eft, basis, sectors)
     known_coefficients(eft, basis)
-    if eft in _STANDARD:
+    if eft in THEORIES:
         raise UnknownBasis(f"coefficients of {source} cannot be run to {eft}: give nuSMEFT Warsaw")
     try:
         return wc_obj.match_run(check_scale(scale), eft, basis, sectors)
@@ -534,17 +530,19 @@ def match_run(
         raise UnknownBasis(f"wilson cannot run {reason}: {error}") from error
 
 
-def check_reached(source: str, target: str) -> None:
-    """Check that an EFT with coefficients has all quarks of ``target``, WET or nuWET (-4, -3).
+def check_reached(source: str, target: Theory) -> None:
+    """Check that an EFT with coefficients has all quarks of another.
 
     Raises
     ------
     UnknownBasis
     """
-    if _FLAVOURS.get(source, 6) < _FLAVOURS[target]:
-        high = "nuSMEFT" if source.startswith("nu") else "SMEFT"
+    known = theory_of(source)
+    if known is not None and not known.contains(target):
+        sterile = source in THEORIES
+        high, low = (t.eft if sterile else t.standard for t in (HIGH, target))
         raise UnknownBasis(
-            f"cannot run from {source} up to {target}: give coefficients of {target} or {high}, or"
+            f"cannot run from {source} up to {low}: give coefficients of {low} or {high}, or"
             " choose observables that need no heavier quarks"
         )
 
@@ -603,7 +601,7 @@ def _made(
 
     ``number`` of the settings, on which these depend.
     """
-    if eft in _STANDARD:
+    if eft in THEORIES:
         real = real_where_hermitian(dict(values), known_coefficients(eft, basis), eft)
         result = NuWilson(real, scale, eft, basis)
     else:
@@ -617,7 +615,7 @@ def _made(
 def promote(wc_obj: wilson.Wilson) -> flavio.WilsonCoefficients:
     """A `NuWilson` for a plain wilson or flavio object of nuSMEFT or nuWET; any other object is
     returned as it is."""
-    if isinstance(wc_obj, NuWilson) or wc_obj.wc.eft not in _STANDARD:
+    if isinstance(wc_obj, NuWilson) or wc_obj.wc.eft not in THEORIES:
         return wc_obj
     wc = wc_obj.wc
     options = {**NuWilson._default_options, **wc_obj._options}
@@ -667,7 +665,7 @@ def with_options(
     ------
     UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale
     """
-    if eft in _STANDARD:
+    if eft in THEORIES:
         point = NuWilson.__new__(NuWilson)
         point._begin(values, scale, eft, basis, options)
         return point
@@ -675,8 +673,8 @@ def with_options(
     result = StandardWilson()
     result.set_initial(dict(values), check_scale(scale, eft), eft, basis)
     _set_options(result, options or {})
-    matched = eft == "SMEFT" and scale == result.get_option("smeft_matchingscale")
-    if matched and (eft, basis, "WET", "JMS") not in wcxf.Matcher.instances:
+    matched = eft == HIGH.standard and scale == result.get_option("smeft_matchingscale")
+    if matched and (eft, basis, LOW[0].standard, LOW[0].hub) not in wcxf.Matcher.instances:
         raise UnknownBasis(
             f"wilson cannot match SMEFT {basis} at the scale of the coefficients, {scale} GeV:"
             " translate them to Warsaw"
@@ -723,7 +721,7 @@ def load_wc(stream: IO[Any] | str | os.PathLike[str]) -> flavio.WilsonCoefficien
     InvalidFile, UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale
     """
     wc = read_wc(stream)
-    if wc.eft in _STANDARD:
+    if wc.eft in THEORIES:
         return NuWilson.from_wc(wc)
     check_readable(wc.eft, wc.basis)
     values = _values(wc)
@@ -752,6 +750,6 @@ def _matcher(basis: str) -> Any:
 def register() -> None:
     """Register the matchers nuSMEFT -> nuWET JMS with WCxf; existing ones are kept."""
     for basis in NU_SMEFT:
-        key = ("nuSMEFT", basis, "nuWET", "JMS")
+        key = (HIGH.eft, basis, LOW[0].eft, LOW[0].hub)
         if key not in getattr(wcxf.Matcher, "instances", {}):
             wcxf.Matcher(*key, _matcher(basis))

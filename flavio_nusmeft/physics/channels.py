@@ -19,6 +19,7 @@ from typing import NamedTuple
 import flavio
 import numpy as np
 
+from ..eft.theories import LOW
 from ..errors import InvalidMass
 from .charged_couplings import active_couplings, charged_couplings, sterile_couplings
 from .kaons import long_lived
@@ -75,9 +76,9 @@ def symmetry_factors(lepton: str | None) -> np.ndarray:
 def sector(quarks: str, lepton: str | None) -> tuple[str, str]:
     """The EFT of nuWET, and its sector, from which couplings are taken."""
     if lepton is not None:
-        return "nuWET", f"{quarks[::-1]}{lepton}nu"
+        return LOW[0].eft, f"{quarks[::-1]}{lepton}nu"
     transition = TRANSITIONS[quarks]
-    return f"nu{transition.eft}", transition.sector
+    return transition.theory.eft, transition.sector
 
 
 class CouplingSet(NamedTuple):

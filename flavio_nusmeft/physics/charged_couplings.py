@@ -15,6 +15,7 @@ import numpy as np
 
 from ..eft.flavour import Arrays, LinearMap
 from ..eft.operators import JMS, N_ACTIVE, N_NEUTRINOS
+from ..eft.theories import LOW
 from ..eft.wilson import NuWilson, check_reached, promote, with_ckm
 from ..formulas.widths import COMPONENTS, combine
 from .cache import ParameterCache
@@ -156,7 +157,7 @@ def active_couplings(
     if has_coefficients(wc_obj):
         wc_obj = promote(wc_obj)
         if not isinstance(wc_obj, NuWilson) or wc_obj.has_standard_part:
-            check_reached(wc_obj.wc.eft, "nuWET" if isinstance(wc_obj, NuWilson) else "WET")
+            check_reached(wc_obj.wc.eft, LOW[0])
             sector = f"{quarks[::-1]}{lepton}nu"
             wcs = with_ckm(wc_obj, par).get_wc(sector, scale, par)
     return np.asarray(normalisation * _active(wcs, quarks, lepton, sm))

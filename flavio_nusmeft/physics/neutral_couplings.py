@@ -16,6 +16,7 @@ from wilson import wcxf
 
 from ..eft.flavour import Arrays, LinearMap
 from ..eft.operators import JMS, N_ACTIVE, N_NEUTRINOS
+from ..eft.theories import HIGH, THEORIES, Theory
 from ..eft.wilson import NuWilson, check_reached, promote, with_ckm
 from ..formulas.widths import COMPONENTS, combine
 from .cache import ParameterCache
@@ -31,21 +32,21 @@ _PAIR_INDEX = {pair: k for k, pair in enumerate(PAIRS)}
 
 
 class _Transition(NamedTuple):
-    """``kind`` of the quarks, "d" or "u", with their indices from 0; sector; the EFT in which
-    flavio has the coefficients of active neutrinos at its scale."""
+    """``kind`` of the quarks, "d" or "u", with their indices from 0; sector; the
+    theory in which flavio has the coefficients of active neutrinos at its scale."""
 
     kind: str
     final: int
     initial: int
     sector: str
-    eft: str
+    theory: Theory
 
 
 TRANSITIONS = {
-    "bs": _Transition("d", 1, 2, "sbnunu", "WET"),
-    "bd": _Transition("d", 0, 2, "dbnunu", "WET"),
-    "sd": _Transition("d", 0, 1, "sdnunu", "WET-3"),
-    "cu": _Transition("u", 0, 1, "cununu", "WET-4"),
+    "bs": _Transition("d", 1, 2, "sbnunu", THEORIES["nuWET"]),
+    "bd": _Transition("d", 0, 2, "dbnunu", THEORIES["nuWET"]),
+    "sd": _Transition("d", 0, 1, "sdnunu", THEORIES["nuWET-3"]),
+    "cu": _Transition("u", 0, 1, "cununu", THEORIES["nuWET-4"]),
 }
 
 
@@ -146,8 +147,9 @@ def _active(
     multiplies these by alpha_e(4.8 GeV) = 1/132.1. Up-type quarks, which flavio's basis does not
     have, are taken from JMS.
     """
-    kind, final, initial, sector, eft = TRANSITIONS[quarks]
-    check_reached(wc_obj.wc.eft, eft)
+    kind, final, initial, sector, theory = TRANSITIONS[quarks]
+    eft = theory.standard
+    check_reached(wc_obj.wc.eft, theory)
     part = with_ckm(wc_obj, par)
     if kind == "u":
         # at the scale of the coefficients wilson returns all sectors
@@ -198,9 +200,9 @@ def pair_couplings(
     if not isinstance(wc_obj, NuWilson):
         left = _active(wc_obj, par, quarks, scale)
     else:
-        eft = f"nu{TRANSITIONS[quarks].eft}"
+        eft = TRANSITIONS[quarks].theory.eft
         left = wc_obj.sterile(scale, sectors, eft, par)
-        if wc_obj.wc.eft != "nuSMEFT":
+        if wc_obj.wc.eft != HIGH.eft:
             left |= wc_obj.standard(scale, eft, "JMS", sectors)
         elif wc_obj.has_standard_part:
             left |= _active(wc_obj, par, quarks, scale)

@@ -8,10 +8,10 @@ from typing import Any
 
 import flavio
 
-from ..eft.chain import FLAVOURS
 from ..eft.flavour import LinearMap, lookup
 from ..eft.limits import warn_scale
 from ..eft.operators import JMS, N_ACTIVE, WARSAW
+from ..eft.theories import HIGH, THEORIES
 from ..eft.translators import to_warsaw
 from ..eft.wilson import NuWilson, promote, with_options
 from ..errors import HeavyMassWarning, NoEffectWarning, SizeWarning, listed, warn
@@ -62,7 +62,7 @@ def warn_heavy(names: Iterable[str], eft: str, masses: Sequence[float], par: Par
     masses : m_N1, m_N2, m_N3, GeV; the smallest ones, if there are more
     """
     heavy = {i for i, mass in enumerate(masses) if mass > par[_HEAVIEST]}
-    operators = [_flavours(eft == "nuSMEFT", name) & heavy for name in names]
+    operators = [_flavours(eft == HIGH.eft, name) & heavy for name in names]
     if operators and all(operators):
         which = sorted(set().union(*operators))
         warn(
@@ -85,7 +85,7 @@ def _ways(wc_obj: NuWilson, par: Par) -> Iterator[LinearMap]:
     """The maps from coefficients with N to the couplings of all observables."""
     for (quarks, lepton), key in _TRANSITIONS.items():
         eft, name = sector(quarks, lepton)
-        if FLAVOURS.get(wc_obj.wc.eft, 6) >= FLAVOURS[eft]:
+        if THEORIES[wc_obj.wc.eft].contains(THEORIES[eft]):
             scale = flavio.config["renormalization scale"][key]
             yield wc_obj.sterile_map(scale, (name,), eft, par)
 
@@ -110,7 +110,7 @@ def idle(wc_obj: Any, par: Par) -> list[str]:
     wc = wc_obj.wc
     result = []
     for name, value in wc.dict.items():
-        inner = to_warsaw({name: value}, wc.basis) if wc.eft == "nuSMEFT" else {name: value}
+        inner = to_warsaw({name: value}, wc.basis) if wc.eft == HIGH.eft else {name: value}
         sterile = [n for n in inner if n in wc_obj._sterile_values]
         if sterile and not any(_reaches(wc_obj, n, par) for n in sterile):
             result.append(name)
@@ -123,7 +123,7 @@ def warn_idle(names: list[str], wc_obj: NuWilson, par: Par) -> None:
         return
     wc, running = wc_obj.wc, wc_obj.get_option("running")
     remedy = ""
-    if running == "qcd" and wc.eft == "nuSMEFT":
+    if running == "qcd" and wc.eft == HIGH.eft:
         values = dict.fromkeys(names[:_TRIED], 1.0)
         full = with_options(values, wc.scale, wc.eft, wc.basis, wc_obj._options)
         full.set_option("running", "full")

@@ -433,7 +433,7 @@ def test_workers_that_cannot_start(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         "import scan_functions as s; s.without_flavio()\n"
-        "from flavio_nusmeft import scan\n"
+        "from flavio_nusmeft.inference import scan\n"
         "scan.grid(s.Gauss(), {'C': [1.0], 'm': [1.0], 'nu': [1.0]}, executor=1, progress=False)"
     )
     environment = os.environ | {"PYTHONPATH": str(TESTS)}

@@ -1,0 +1,69 @@
+"""The effective theories with N, from high to low scales, and wilson's theories without N.
+
+This is the one table of them: what an EFT contains, in which bases it runs and where it ends.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["HIGH", "LOW", "THEORIES", "Theory", "theory_of"]
+
+
+class Theory(NamedTuple):
+    """An EFT with sterile neutrinos.
+
+    Attributes
+    ----------
+    eft : str
+        Its name in WCxf.
+    standard : str
+        wilson's EFT of the same scales without sterile neutrinos.
+    hub : str
+        The basis of both in which they run and are matched here.
+    readable : tuple of str
+        The bases of `standard` in which wilson runs and flavio reads.
+    up, down : str
+        The quarks, light ones first.
+    end : str
+        The field of `chain.Settings` with the scale of matching to the next theory; empty for the
+        last one.
+    """
+
+    eft: str
+    standard: str
+    hub: str
+    readable: tuple[str, ...]
+    up: str
+    down: str
+    end: str
+
+    @property
+    def flavours(self) -> int:
+        """Number of quark flavours."""
+        return len(self.up) + len(self.down)
+
+    def contains(self, other: Theory) -> bool:
+        """Whether there is a way from here down to the other: it has no more quarks."""
+        return self.flavours >= other.flavours
+
+
+_JMS = ("JMS", "flavio")
+#: by the name of the EFT with N
+THEORIES: dict[str, Theory] = {
+    theory.eft: theory
+    for theory in (
+        Theory("nuSMEFT", "SMEFT", "Warsaw", ("Warsaw",), "uct", "dsb", "matching"),
+        Theory("nuWET", "WET", "JMS", _JMS, "uc", "dsb", "m_b"),
+        Theory("nuWET-4", "WET-4", "JMS", _JMS, "uc", "ds", "m_c"),
+        Theory("nuWET-3", "WET-3", "JMS", _JMS, "u", "ds", ""),
+    )
+}
+_BY_STANDARD = {theory.standard: theory for theory in THEORIES.values()}
+#: the theory above the electroweak scale, and those below
+HIGH, *LOW = THEORIES.values()
+
+
+def theory_of(eft: str) -> Theory | None:
+    """The theory with N of the same scales as an EFT, with or without N."""
+    return THEORIES.get(eft) or _BY_STANDARD.get(eft)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import citations, measurements, observables, parameters
-from .eft import bases, translators, wilson
+from .eft import bases, objects, translators
 from .physics import formfactors
 
 __all__ = ["register"]
@@ -17,7 +17,7 @@ def register() -> None:
     citations.register()
     bases.register()
     translators.register()
-    wilson.register()
+    objects.register()
     parameters.register()
     formfactors.register()
     observables.register()

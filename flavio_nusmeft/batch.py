@@ -22,7 +22,9 @@ from ._inputs import brief, mapping, number, numbers, scalar
 from .eft.bases import check_readable, known_coefficients
 from .eft.flavour import check_coefficients
 from .eft.limits import warn_scale, warn_size
-from .eft.wilson import NuWilson, with_options
+from .eft.objects import with_options
+from .eft.theories import THEORIES, theory_of
+from .eft.wilson import NuWilson
 from .errors import (
     InvalidBin,
     InvalidShape,
@@ -43,6 +45,7 @@ __all__ = [
     "Predictor",
     "as_observables",
     "central_parameters",
+    "is_reached",
     "parameters_of",
     "predict",
     "quantity_of",
@@ -393,6 +396,16 @@ def _as_observable(observable: Any) -> Observable:
             " as in ('<dBR/dq2>(B+->Kinv)', 4, 8)"
         )
     return tuple(observable)
+
+
+def is_reached(observable: Observable, eft: str) -> bool:
+    """Whether an EFT has all quarks that an observable of this package depends on."""
+    source = theory_of(eft)
+    function, arguments = quantity_of(observable)
+    quantity: Quantity = function(central_parameters({}), *arguments)
+    sets = [rate.couplings for rate in (*quantity.numerator, *quantity.denominator)]
+    needed = {THEORIES[channels.sector(which.quarks, which.lepton)[0]] for which in sets}
+    return source is None or all(map(source.contains, needed))
 
 
 def quantity_of(observable: Observable) -> tuple[Any, tuple[float, ...]]:

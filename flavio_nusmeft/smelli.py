@@ -28,8 +28,9 @@ from . import _data
 from ._inputs import mapping, text, wc_object
 from ._optional import require
 from .eft.bases import known_coefficients
+from .eft.objects import load_wc, promote
 from .eft.theories import HIGH, LOW, THEORIES
-from .eft.wilson import NuWilson, load_wc, promote
+from .eft.wilson import NuWilson
 from .errors import InvalidScale, InvalidValue, UnknownBasis, UnknownParameter, nearest
 
 __all__ = ["GlobalLikelihood"]

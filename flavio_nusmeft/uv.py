@@ -31,7 +31,8 @@ from wilson.util import smeftutil
 from ._inputs import number, numbers
 from .eft.flavour import Arrays, from_arrays
 from .eft.operators import WARSAW
-from .eft.wilson import NuWilson, options_of
+from .eft.standard import options_of
+from .eft.wilson import NuWilson
 from .errors import (
     InvalidMass,
     InvalidScale,

@@ -127,15 +127,10 @@ def _split(text: str) -> tuple[Any, ...]:
         raise InvalidBin(f"arguments of {name} must be numbers: {','.join(arguments)}") from None
 
 
-def _is_reached(name: str, eft: str) -> bool:
-    """Whether an EFT has the quarks that an observable needs."""
-    quarks = {"WET-4": "KD", "WET-3": "K"}.get(eft.removeprefix("nu"))
-    return quarks is None or name.partition("(")[2][0] in quarks
-
-
 def load(content: IO[Any], running: str | None) -> Any:
     """The object with the coefficients of a WCxf file and the option ``--running``."""
-    from flavio_nusmeft.eft.wilson import NuWilson, load_wc
+    from flavio_nusmeft.eft.objects import load_wc
+    from flavio_nusmeft.eft.wilson import NuWilson
     from flavio_nusmeft.errors import InvalidValue
 
     wc_obj = load_wc(content)
@@ -150,6 +145,7 @@ def _predict(options: argparse.Namespace, content: IO[Any]) -> dict[str, Any]:
     """Everything that `nusmeft predict` prints, as a dictionary for JSON."""
     import flavio
 
+    from flavio_nusmeft.batch import is_reached
     from flavio_nusmeft.measurements import results
     from flavio_nusmeft.observables import NAMES
     from flavio_nusmeft.physics import plausible
@@ -160,7 +156,7 @@ def _predict(options: argparse.Namespace, content: IO[Any]) -> dict[str, Any]:
         observables = [_split(item) for item in options.observable]
     else:
         observables = [(n,) for n in NAMES if flavio.Observable[n].arguments is None]
-        observables = [(n,) for (n,) in observables if _is_reached(n, wc_obj.wc.eft)]
+        observables = [(n,) for (n,) in observables if is_reached(n, wc_obj.wc.eft)]
     par = flavio.default_parameters.get_central_all()
     for i in (1, 2, 3):
         mass = getattr(options, f"m_N{i}")

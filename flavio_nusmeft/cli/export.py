@@ -117,7 +117,7 @@ def _refuse(options: argparse.Namespace, *names: str) -> None:
 
 def _write_popxf(options: argparse.Namespace, content: IO[Any]) -> list[Path]:
     from flavio_nusmeft import popxf
-    from flavio_nusmeft.eft.wilson import load_wc
+    from flavio_nusmeft.eft.objects import load_wc
     from flavio_nusmeft.exports.files import check_writable, write_files
 
     from . import _split
@@ -153,7 +153,7 @@ def _write_popxf(options: argparse.Namespace, content: IO[Any]) -> list[Path]:
 
 
 def _write_spectrum(options: argparse.Namespace, content: IO[Any]) -> list[Path]:
-    from flavio_nusmeft.eft.wilson import load_wc
+    from flavio_nusmeft.eft.objects import load_wc
     from flavio_nusmeft.errors import InvalidBin, UnknownObservable
     from flavio_nusmeft.exports.files import check_writable
     from flavio_nusmeft.exports.tables import spectrum

@@ -69,7 +69,7 @@ def _output(options: argparse.Namespace, content: IO[Any]) -> str:
     from wilson import wcxf
 
     from flavio_nusmeft import __version__
-    from flavio_nusmeft.eft.wilson import match_run
+    from flavio_nusmeft.eft.objects import match_run
 
     from . import load
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["HIGH", "LOW", "THEORIES", "Theory", "theory_of"]
+from ..errors import UnknownBasis
+
+__all__ = ["HIGH", "LOW", "THEORIES", "Theory", "check_reached", "theory_of"]
 
 
 class Theory(NamedTuple):
@@ -67,3 +69,20 @@ HIGH, *LOW = THEORIES.values()
 def theory_of(eft: str) -> Theory | None:
     """The theory with N of the same scales as an EFT, with or without N."""
     return THEORIES.get(eft) or _BY_STANDARD.get(eft)
+
+
+def check_reached(source: str, target: Theory) -> None:
+    """Check that an EFT with coefficients has all quarks of another.
+
+    Raises
+    ------
+    UnknownBasis
+    """
+    known = theory_of(source)
+    if known is not None and not known.contains(target):
+        sterile = source in THEORIES
+        high, low = (t.eft if sterile else t.standard for t in (HIGH, target))
+        raise UnknownBasis(
+            f"cannot run from {source} up to {low}: give coefficients of {low} or {high}, or"
+            " choose observables that need no heavier quarks"
+        )

@@ -10,11 +10,8 @@ import copy
 import os
 from collections import ChainMap
 from collections.abc import Iterable, Mapping, MutableMapping
-from functools import lru_cache
 from typing import IO, Any, ClassVar
 
-import flavio
-import numpy as np
 import voluptuous as vol
 import wilson
 from flavio.physics.eft import sectors_flavio2wcxf
@@ -33,32 +30,30 @@ from ..errors import (
     nearest,
     warn,
 )
-from .bases import check_readable, known_coefficients
+from .bases import known_coefficients
 from .chain import PARAMETERS, Settings, needs_ckm, nusmeft_map, nuwet_map
 from .evolution import Ckm
 from .files import read_wc
 from .flavour import LinearMap, check_coefficients
 from .hints import sector_hint
 from .limits import SMALLEST_MATCHING, check_scale, warn_scale, warn_size
-from .operators import NU_SMEFT
 from .rounding import real_where_hermitian, without_dust
-from .theories import HIGH, LOW, THEORIES, Theory, theory_of
+from .standard import (
+    StandardWilson,
+    check_option,
+    ckm_elements,
+    frozen,
+    invalid_option,
+    options_of,
+    own_options,
+    run_standard,
+    set_options,
+    with_ckm,
+)
+from .theories import HIGH, LOW, THEORIES, Theory, check_reached, theory_of
 from .translators import from_warsaw, to_warsaw, warn_dropped
 
-__all__ = [
-    "PARTNERS",
-    "NuWilson",
-    "StandardWilson",
-    "check_reached",
-    "ckm_elements",
-    "load_wc",
-    "match_run",
-    "options_of",
-    "promote",
-    "register",
-    "with_ckm",
-    "with_options",
-]
+__all__ = ["PARTNERS", "NuWilson", "values_of"]
 
 _CKM = Ckm._fields
 _BY_FLAVOURS = {theory.flavours: theory for theory in LOW}
@@ -79,48 +74,6 @@ _WILSON = ("Aebischer:2018bkb",)
 
 #: for a sector of WET, the observables of this package that sum over N where flavio's do not
 PARTNERS: dict[str, tuple[str, ...]] = {}
-
-
-class StandardWilson(flavio.WilsonCoefficients):
-    """Coefficients of SMEFT or WET that run with the CKM elements of flavio's parameters.
-
-    That is what flavio makes of a ``wilson.Wilson``, with other ``parameters`` of the object kept.
-    A ``flavio.WilsonCoefficients`` runs with the CKM elements of wilson, or those set on it.
-    """
-
-    def get_wcxf(
-        self,
-        sector: str,
-        scale: float,
-        par: Mapping[str, float],
-        eft: str = "WET",
-        basis: str = "flavio",
-        nf_out: int | None = None,
-    ) -> wcxf.WC:
-        """As in flavio, of the part without N, with the CKM elements of ``par``.
-
-        flavio calls this with gamma of the opposite sign for CP-conjugated amplitudes, where it
-        wants the coefficients of the decay itself; so gamma is taken to be positive.
-        """
-        part = flavio.WilsonCoefficients()
-        if self.has_standard_part:
-            part = with_ckm(self, {**par, "gamma": abs(par["gamma"])})
-        return part.get_wcxf(sector, scale, par, eft, basis, nf_out)
-
-    @property
-    def has_standard_part(self) -> bool:
-        """Whether any coefficient without sterile neutrinos is non-zero."""
-        return bool(self.standard_values)
-
-    @property
-    def standard_values(self) -> frozenset[tuple[str, complex]]:
-        """Non-zero coefficients without sterile neutrinos, as pairs."""
-        return frozenset((k, v) for k, v in self.wc.dict.items() if v != 0)
-
-    @property
-    def standard_basis(self) -> tuple[str, str]:
-        """EFT and basis of `standard_values`."""
-        return self.wc.eft, self.wc.basis
 
 
 class _Schema(vol.Schema):
@@ -215,11 +168,11 @@ class NuWilson(StandardWilson):
         """All that the constructor does, without a word on the size of the coefficients."""
         super().__init__()
         # later changes of the defaults do not count
-        self._options = _own_options(self._default_options)
+        self._options = own_options(self._default_options)
         #: whether to warn where stock observables miss the part with N
         self.warns_of_stock = True
         self._set(wcdict, scale, eft, basis)
-        _set_options(self, options or {})
+        set_options(self, options or {})
 
     def set_initial(
         self, wc_dict: Mapping[str, complex], scale: float, eft: str, basis: str
@@ -252,7 +205,7 @@ class NuWilson(StandardWilson):
 
     def set_initial_wcxf(self, wc: wcxf.WC) -> None:
         """Set the coefficients from a WCxf object, as `from_wc` does."""
-        self.set_initial(_values(wc), wc.scale, wc.eft, wc.basis)
+        self.set_initial(values_of(wc), wc.scale, wc.eft, wc.basis)
 
     @classmethod
     def from_wc(cls, wc: wcxf.WC) -> NuWilson:
@@ -261,7 +214,7 @@ class NuWilson(StandardWilson):
         Imaginary parts of hermitian coefficients are dropped if they are no larger than rounding
         errors (1e-12 of the largest coefficient, 1e-6 in wilson's results for WET), else refused.
         """
-        return cls(_values(wc), wc.scale, wc.eft, wc.basis)
+        return cls(values_of(wc), wc.scale, wc.eft, wc.basis)
 
     @classmethod
     def load_wc(cls, stream: IO[Any] | str | os.PathLike[str]) -> NuWilson:
@@ -289,11 +242,11 @@ class NuWilson(StandardWilson):
         ------
         InvalidValue
         """
-        _check_option(self, key)
+        check_option(self, key)
         try:
             super().set_option(key, value)
         except vol.Invalid as error:
-            raise _invalid_option(key, value, error) from None
+            raise invalid_option(key, value, error) from None
 
     def clear_cache(self) -> None:
         """Forget results of running and matching, as `set_option` does."""
@@ -319,7 +272,7 @@ class NuWilson(StandardWilson):
 
     def __hash__(self) -> int:
         # CKM elements do not count: predictions take those of their parameters
-        return hash((self.wc, _frozen(options_of(self))))
+        return hash((self.wc, frozen(options_of(self))))
 
     def get_wc(
         self,
@@ -489,7 +442,7 @@ class NuWilson(StandardWilson):
         if eft in THEORIES:
             eft = THEORIES[eft].standard
         chosen = sectors if sectors == "all" else _check_sectors(sectors, eft)
-        return dict(match_run(with_ckm(self, None), scale, eft, basis, chosen).dict)
+        return dict(run_standard(with_ckm(self, None), scale, eft, basis, chosen).dict)
 
     @property
     def standard_values(self) -> frozenset[tuple[str, complex]]:
@@ -503,51 +456,7 @@ class NuWilson(StandardWilson):
         return theory.standard, theory.hub
 
 
-def match_run(
-    wc_obj: wilson.Wilson,
-    scale: float,
-    eft: str,
-    basis: str,
-    sectors: str | tuple[str, ...] = "all",
-) -> wcxf.WC:
-    """Results of ``wc_obj.match_run`` for any object, with one kind of error for what wilson cannot
-    do.
-
-    Raises
-    ------
-    UnknownBasis, InvalidScale, UnknownSector
-    """
-    source = wc_obj.wc.eft
-    if isinstance(wc_obj, NuWilson):
-        return wc_obj.match_run(scale, eft, basis, sectors)
-    known_coefficients(eft, basis)
-    if eft in THEORIES:
-        raise UnknownBasis(f"coefficients of {source} cannot be run to {eft}: give nuSMEFT Warsaw")
-    try:
-        return wc_obj.match_run(check_scale(scale), eft, basis, sectors)
-    except (ValueError, TypeError) as error:  # no way from here to there; translator to EOS
-        reason = f"{source} {wc_obj.wc.basis} to {eft} {basis}"
-        raise UnknownBasis(f"wilson cannot run {reason}: {error}") from error
-
-
-def check_reached(source: str, target: Theory) -> None:
-    """Check that an EFT with coefficients has all quarks of another.
-
-    Raises
-    ------
-    UnknownBasis
-    """
-    known = theory_of(source)
-    if known is not None and not known.contains(target):
-        sterile = source in THEORIES
-        high, low = (t.eft if sterile else t.standard for t in (HIGH, target))
-        raise UnknownBasis(
-            f"cannot run from {source} up to {low}: give coefficients of {low} or {high}, or"
-            " choose observables that need no heavier quarks"
-        )
-
-
-def _values(wc: wcxf.WC) -> dict[str, complex]:
+def values_of(wc: wcxf.WC) -> dict[str, complex]:
     """Coefficients that a program has written, see `real_where_hermitian`."""
     if not isinstance(wc, wcxf.WC):
         raise InvalidValue(f"wc must be a wcxf.WC, not {brief(wc)}")
@@ -565,191 +474,3 @@ def _check_sectors(sectors: str | Iterable[str], eft: str) -> tuple[str, ...]:
         if sector not in known:
             raise UnknownSector(f"{eft} has no sector '{sector}'{sector_hint(sector, eft)}")
     return chosen
-
-
-def ckm_elements(par: Mapping[str, float]) -> dict[str, float]:
-    """The CKM elements that wilson takes, V_us, |V_ub|, V_cb and γ, of flavio's parameters ``par``
-    in the parametrisation of ``flavio.config['implementation']['CKM matrix']``."""
-    if flavio.config["implementation"]["CKM matrix"] == "Tree":
-        return {key: par[key] for key in _CKM}
-    V = flavio.physics.ckm.get_ckm(par)
-    gamma = np.angle(-V[0, 0] * V[0, 2].conj() / (V[1, 0] * V[1, 2].conj()))
-    elements = (abs(V[0, 1]), abs(V[0, 2]), abs(V[1, 2]), gamma)
-    return dict(zip(_CKM, map(float, elements), strict=True))
-
-
-def _own_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {**options, "parameters": dict(options.get("parameters", {}))}
-
-
-def _frozen(options: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    """Options that can be a key."""
-    parameters = tuple(sorted(options.get("parameters", {}).items()))
-    return tuple(sorted({**options, "parameters": parameters}.items()))
-
-
-@lru_cache(maxsize=64)
-def _made(
-    eft: str,
-    basis: str,
-    scale: float,
-    values: frozenset[tuple[str, complex]],
-    options: tuple[tuple[str, Any], ...],
-    number: int,
-) -> flavio.WilsonCoefficients:
-    """An object that is never changed, with all results of running that it has remembered.
-
-    ``number`` of the settings, on which these depend.
-    """
-    if eft in THEORIES:
-        real = real_where_hermitian(dict(values), known_coefficients(eft, basis), eft)
-        result = NuWilson(real, scale, eft, basis)
-    else:
-        result = flavio.WilsonCoefficients()
-        result.set_initial(dict(values), scale, eft, basis)
-    result._options.update(options)
-    result._options["parameters"] = dict(result._options["parameters"])
-    return result
-
-
-def promote(wc_obj: wilson.Wilson) -> flavio.WilsonCoefficients:
-    """A `NuWilson` for a plain wilson or flavio object of nuSMEFT or nuWET; any other object is
-    returned as it is."""
-    if isinstance(wc_obj, NuWilson) or wc_obj.wc.eft not in THEORIES:
-        return wc_obj
-    wc = wc_obj.wc
-    options = {**NuWilson._default_options, **wc_obj._options}
-    # by content: flavio makes a new wcxf.WC for every prediction
-    values = frozenset(wc.dict.items())
-    return _made(wc.eft, wc.basis, wc.scale, values, _frozen(options), settings.number())
-
-
-def with_ckm(wc_obj: wilson.Wilson, par: Mapping[str, float] | None) -> flavio.WilsonCoefficients:
-    """The part of an object without N, with the parameters that it runs with.
-
-    The object itself is not changed, so that several threads can use it. Results of running are
-    kept as long as coefficients, options and CKM elements stay the same. (flavio shares the cache
-    of a ``wilson.Wilson`` across CKM elements.)
-
-    Parameters
-    ----------
-    wc_obj : a `StandardWilson`, which runs with the CKM elements of flavio's ``par`` (None: its
-        own); a plain object, with its own; others are returned as they are
-    """
-    options = _own_options(wc_obj._options)
-    if isinstance(wc_obj, StandardWilson):
-        eft, basis = wc_obj.standard_basis
-        values = wc_obj.standard_values
-        options = {k: v for k, v in options.items() if k not in settings.NUWILSON}
-        if par is not None:
-            options["parameters"] |= ckm_elements(par)
-    elif type(wc_obj) in (wilson.Wilson, flavio.WilsonCoefficients):
-        eft, basis, values = wc_obj.wc.eft, wc_obj.wc.basis, frozenset(wc_obj.wc.dict.items())
-    else:  # as flavio's get_dependent_wcs needs it
-        return wc_obj
-    return _made(eft, basis, wc_obj.wc.scale, values, _frozen(options), settings.number())
-
-
-def with_options(
-    values: Mapping[str, complex],
-    scale: float,
-    eft: str,
-    basis: str,
-    options: Mapping[str, Any] | None = None,
-) -> flavio.WilsonCoefficients:
-    """A `NuWilson`, or a `StandardWilson` for SMEFT and WET, with options.
-
-    Nothing is said on the size of the coefficients, which may be units: see `limits.warn_size`.
-
-    Raises
-    ------
-    UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale
-    """
-    if eft in THEORIES:
-        point = NuWilson.__new__(NuWilson)
-        point._begin(values, scale, eft, basis, options)
-        return point
-    check_readable(eft, basis)
-    result = StandardWilson()
-    result.set_initial(dict(values), check_scale(scale, eft), eft, basis)
-    _set_options(result, options or {})
-    matched = eft == HIGH.standard and scale == result.get_option("smeft_matchingscale")
-    if matched and (eft, basis, LOW[0].standard, LOW[0].hub) not in wcxf.Matcher.instances:
-        raise UnknownBasis(
-            f"wilson cannot match SMEFT {basis} at the scale of the coefficients, {scale} GeV:"
-            " translate them to Warsaw"
-        )
-    return result
-
-
-def _set_options(wc_obj: flavio.WilsonCoefficients, options: Mapping[str, Any]) -> None:
-    for key, value in mapping("options", options).items():
-        _check_option(wc_obj, key)
-        try:
-            wc_obj.set_option(key, value)
-        except vol.Invalid as error:
-            raise _invalid_option(key, value, error) from None
-
-
-def _check_option(wc_obj: flavio.WilsonCoefficients, key: str) -> None:
-    known = wc_obj._option_schema.schema
-    if key not in known:
-        hint = nearest(str(key), known) or f"; there are {', '.join(sorted(known))}"
-        if key in NuWilson._option_schema.schema:
-            hint = ", it is for coefficients with N"
-        raise InvalidValue(f"{brief(key)} is not an option of {wc_obj.wc.eft}{hint}")
-
-
-def _invalid_option(key: str, value: Any, error: vol.Invalid) -> InvalidValue:
-    reasons = {wrong.msg for wrong in getattr(error, "errors", [error])}
-    return InvalidValue(f"option {key} = {brief(value)}: {', '.join(sorted(reasons))}")
-
-
-def options_of(wc_obj: wilson.Wilson) -> dict[str, Any]:
-    """The options of an object apart from CKM elements, which predictions set."""
-    options = _own_options(wc_obj._options)
-    for name in _CKM:
-        options["parameters"].pop(name, None)
-    return options
-
-
-def load_wc(stream: IO[Any] | str | os.PathLike[str]) -> flavio.WilsonCoefficients:
-    """Read a WCxf file of nuSMEFT or nuWET (-4, -3), SMEFT or WET (-4, -3), as `NuWilson.load_wc`.
-
-    Raises
-    ------
-    InvalidFile, UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale
-    """
-    wc = read_wc(stream)
-    if wc.eft in THEORIES:
-        return NuWilson.from_wc(wc)
-    check_readable(wc.eft, wc.basis)
-    values = _values(wc)
-    check_coefficients(values, known_coefficients(wc.eft, wc.basis), wc.eft, wc.basis)
-    warn_size(values, wc.eft, wc.scale)
-    return with_options(values, wc.scale, wc.eft, wc.basis)
-
-
-def _matcher(basis: str) -> Any:
-    """WCxf adapter: tree-level matching at the scale of the coefficients."""
-
-    def match_nuwet(
-        C: Mapping[str, complex], scale: float, parameters: Mapping[str, Any] | None
-    ) -> dict[str, complex]:
-        known = known_coefficients("nuSMEFT", basis)
-        values = real_where_hermitian(C, known, "nuSMEFT")
-        point = NuWilson(values, scale, "nuSMEFT", basis)
-        point.set_option("smeft_matchingscale", scale)
-        own = {k: v for k, v in (parameters or {}).items() if k in wilson_parameters.p}
-        point.set_option("parameters", own)
-        return dict(point.match_run(scale, "nuWET", "JMS").dict)
-
-    return match_nuwet
-
-
-def register() -> None:
-    """Register the matchers nuSMEFT -> nuWET JMS with WCxf; existing ones are kept."""
-    for basis in NU_SMEFT:
-        key = (HIGH.eft, basis, LOW[0].eft, LOW[0].hub)
-        if key not in getattr(wcxf.Matcher, "instances", {}):
-            wcxf.Matcher(*key, _matcher(basis))

@@ -15,7 +15,8 @@ from flavio.classes import ParameterConstraints
 from .. import settings
 from .._inputs import brief, integer, wc_object
 from ..batch import Observable, Predictor, central_parameters, parameters_of
-from ..eft.wilson import NuWilson, options_of
+from ..eft.standard import options_of
+from ..eft.wilson import NuWilson
 from ..errors import InvalidValue
 
 __all__ = [

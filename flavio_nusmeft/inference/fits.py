@@ -29,7 +29,8 @@ from ..belle2 import Belle2Likelihood
 from ..eft.bases import known_coefficients
 from ..eft.flavour import check_coefficients
 from ..eft.limits import warn_scale, warn_size
-from ..eft.wilson import NuWilson, with_options
+from ..eft.objects import with_options
+from ..eft.wilson import NuWilson
 from ..errors import (
     InvalidShape,
     InvalidValue,

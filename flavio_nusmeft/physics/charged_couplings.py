@@ -14,9 +14,11 @@ import flavio
 import numpy as np
 
 from ..eft.flavour import Arrays, LinearMap
+from ..eft.objects import promote
 from ..eft.operators import JMS, N_ACTIVE, N_NEUTRINOS
-from ..eft.theories import LOW
-from ..eft.wilson import NuWilson, check_reached, promote, with_ckm
+from ..eft.standard import with_ckm
+from ..eft.theories import LOW, check_reached
+from ..eft.wilson import NuWilson
 from ..formulas.widths import COMPONENTS, combine
 from .cache import ParameterCache
 from .modes import CHARGED_LEPTONS

@@ -15,9 +15,11 @@ import numpy as np
 from wilson import wcxf
 
 from ..eft.flavour import Arrays, LinearMap
+from ..eft.objects import promote
 from ..eft.operators import JMS, N_ACTIVE, N_NEUTRINOS
-from ..eft.theories import HIGH, THEORIES, Theory
-from ..eft.wilson import NuWilson, check_reached, promote, with_ckm
+from ..eft.standard import with_ckm
+from ..eft.theories import HIGH, THEORIES, Theory, check_reached
+from ..eft.wilson import NuWilson
 from ..formulas.widths import COMPONENTS, combine
 from .cache import ParameterCache
 from .charged_couplings import has_coefficients

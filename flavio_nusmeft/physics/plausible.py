@@ -10,10 +10,11 @@ import flavio
 
 from ..eft.flavour import LinearMap, lookup
 from ..eft.limits import warn_scale
+from ..eft.objects import promote, with_options
 from ..eft.operators import JMS, N_ACTIVE, WARSAW
 from ..eft.theories import HIGH, THEORIES
 from ..eft.translators import to_warsaw
-from ..eft.wilson import NuWilson, promote, with_options
+from ..eft.wilson import NuWilson
 from ..errors import HeavyMassWarning, NoEffectWarning, SizeWarning, listed, warn
 from .channels import STERILE, sector
 from .modes import SEMI_INVISIBLE, SEMILEPTONIC

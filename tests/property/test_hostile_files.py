@@ -11,7 +11,7 @@ import tracemalloc
 import pytest
 
 from flavio_nusmeft.eft.files import read_wc
-from flavio_nusmeft.eft.wilson import load_wc
+from flavio_nusmeft.eft.objects import load_wc
 from flavio_nusmeft.errors import InvalidFile, NuSMEFTError
 
 YAML = """\

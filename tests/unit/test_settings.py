@@ -17,7 +17,7 @@ import wilson
 import flavio_nusmeft as nus
 from flavio_nusmeft import errors, settings
 from flavio_nusmeft.batch import Predictor
-from flavio_nusmeft.eft.wilson import with_options
+from flavio_nusmeft.eft.objects import with_options
 from flavio_nusmeft.observables import NAMES
 
 POINT = {"scale": 1e3, "eft": "nuSMEFT", "basis": "Warsaw"}

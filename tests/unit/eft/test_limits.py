@@ -11,7 +11,7 @@ import wilson
 
 import flavio_nusmeft as nus
 from flavio_nusmeft import NuWilson, errors
-from flavio_nusmeft.eft.wilson import load_wc
+from flavio_nusmeft.eft.objects import load_wc
 
 BASIS = {"nuSMEFT": "Warsaw", "nuWET": "JMS", "nuWET-4": "JMS", "nuWET-3": "JMS"}
 NAME = {"nuSMEFT": "qn_1211", "nuWET": "VnudLL_4412", "nuWET-4": "VnudLL_4412"}

@@ -15,7 +15,7 @@ from wilson import wcxf
 
 from flavio_nusmeft import LogLikelihood, errors, likelihood, predict, to_popxf
 from flavio_nusmeft.eft.bases import known_coefficients
-from flavio_nusmeft.eft.wilson import load_wc, with_options
+from flavio_nusmeft.eft.objects import load_wc, with_options
 
 BASES = sorted(wcxf.Basis.instances)
 SCALES = {"SMEFT": 1e3, "nuSMEFT": 1e3, "WET-2": 1.1}  # GeV; others: 2

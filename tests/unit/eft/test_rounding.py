@@ -13,8 +13,8 @@ from wilson import wcxf
 
 from flavio_nusmeft import NuWilson, errors, predict, uv
 from flavio_nusmeft.eft.bases import known_coefficients
+from flavio_nusmeft.eft.objects import load_wc, promote
 from flavio_nusmeft.eft.rounding import real_where_hermitian, without_dust
-from flavio_nusmeft.eft.wilson import load_wc, promote
 
 OUTPUTS = (
     (1e3, "nuSMEFT", "Warsaw"),

@@ -13,7 +13,8 @@ import wilson
 from wilson import wcxf
 
 from flavio_nusmeft import NuWilson, errors
-from flavio_nusmeft.eft.wilson import load_wc, promote, with_ckm
+from flavio_nusmeft.eft.objects import load_wc, promote
+from flavio_nusmeft.eft.standard import with_ckm
 
 ARGUMENTS = (1e3, "nuSMEFT", "Warsaw")
 

@@ -19,10 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._inputs import brief, mapping, number, numbers, scalar
-from .eft.bases import check_readable, known_coefficients
-from .eft.flavour import check_coefficients
-from .eft.limits import warn_scale, warn_size
-from .eft.objects import with_options
+from .eft.space import Space
 from .eft.theories import THEORIES, theory_of
 from .eft.wilson import NuWilson
 from .errors import (
@@ -109,10 +106,10 @@ def predict(
     values = {str(name): numbers(name, value) for name, value in coefficients.items()}
     overrides = parameters_of(par)
     shape = _broadcast(values | {f"par['{k}']": v for k, v in overrides.items()})
-    predictor = Predictor(wanted, tuple(values), scale=scale, eft=eft, basis=basis, options=options)
+    predictor = Predictor(wanted, tuple(values), Space.of(scale, eft, basis, options))
     central = central_parameters(overrides)
     predictor.check(values)
-    warn_size(values, eft, scale)
+    predictor.space.warn_size(values)
     predictor.warn_idle(central, overrides)
 
     result = np.empty((len(wanted), math.prod(shape)))
@@ -224,7 +221,7 @@ class Predictor:
     ----------
     observables : as in `predict`
     names : coefficients, the variables of the polynomials
-    options : of the objects with coefficients, as for `NuWilson`
+    space : of the coefficients
 
     Attributes
     ----------
@@ -235,41 +232,29 @@ class Predictor:
         self,
         observables: Sequence[Observable],
         names: Sequence[str],
-        *,
-        scale: float,
-        eft: str,
-        basis: str,
-        options: Mapping[str, Any] | None = None,
+        space: Space,
     ) -> None:
         self.observables = tuple(observables)
         self._quantities = [quantity_of(observable) for observable in observables]
-        check_readable(eft, basis)
-        self._known = known_coefficients(eft, basis)
-        check_coefficients(dict.fromkeys(names, 0.0), self._known, eft, basis)
-        self._scale, self._eft, self._basis = scale, eft, basis
-        self._options = {} if options is None else dict(mapping("options", options))
-        standard = known_coefficients("SMEFT", "Warsaw") if eft == "nuSMEFT" else {}
-        self.nonlinear = tuple(n for n in names if eft == "SMEFT" or n in standard)
-        self.linear = tuple(n for n in names if n not in self.nonlinear)
+        self.space = space
+        space.check(names)
+        self.linear = tuple(name for name in names if space.is_linear(name))
+        self.nonlinear = tuple(name for name in names if not space.is_linear(name))
+        known = space.known
         self._units = [
-            self.point({name: unit})
+            space.point({name: unit})
             for name in self.linear
-            for unit in (1.0, 1j if not self._known[name] else 0.0)
+            for unit in (1.0, 1j if not known[name] else 0.0)
         ]
-        self._origin = self.point({})
-        warn_scale(self._origin, eft, scale)
+        self._origin = space.point({})
+        space.warn_scale()
         self._columns = ParameterCache(self._make_columns)
 
     def __repr__(self) -> str:
         return (
             f"Predictor({len(self.observables)} observables,"
-            f" {len(self.linear) + len(self.nonlinear)} coefficients of {self._eft} {self._basis}"
-            f" at {self._scale:g} GeV)"
+            f" {len(self.linear) + len(self.nonlinear)} coefficients of {self.space})"
         )
-
-    def point(self, values: Mapping[str, complex]) -> flavio.WilsonCoefficients:
-        """The object with these coefficients."""
-        return with_options(values, self._scale, self._eft, self._basis, self._options)
 
     def check(self, values: Mapping[str, np.ndarray]) -> None:
         """Check values of coefficients.
@@ -279,10 +264,11 @@ class Predictor:
         InvalidValue
             If one is not finite, or not real where it must be.
         """
+        known = self.space.known
         for name, value in values.items():
             if not np.isfinite(value).all():
                 raise InvalidValue(f"{name} has values that are not finite")
-            if self._known[name] and np.iscomplexobj(value) and value.imag.any():
+            if known[name] and np.iscomplexobj(value) and value.imag.any():
                 raise InvalidValue(f"{name} is real (its operator is hermitian)")
 
     def warn_idle(
@@ -300,7 +286,7 @@ class Predictor:
             plausible.warn_idle(list(dict.fromkeys(idle)), units[0], par)
         smallest = [np.min((masses or {}).get(name, par[name])) for name in channels.STERILE]
         names = [name for unit in units for name in unit._sterile_values]
-        plausible.warn_heavy(names, self._eft, smallest, par)
+        plausible.warn_heavy(names, self.space.eft, smallest, par)
 
     def polynomials(
         self, par: Mapping[str, float], nonlinear: Mapping[str, complex] | None = None
@@ -308,7 +294,7 @@ class Predictor:
         """The polynomials for a full dictionary of parameters, at a point of the SMEFT
         coefficients."""
         shift = {name: complex(v) for name, v in (nonlinear or {}).items() if v != 0}
-        shifted = self.point(shift) if shift else None
+        shifted = self.space.point(shift) if shift else None
         columns: dict[CouplingSet, np.ndarray] = {}
 
         def matrix(rates: tuple[Rate, ...]) -> np.ndarray:

@@ -16,7 +16,7 @@ from .._inputs import text
 from ..errors import UnknownBasis
 from .flavour import Coefficient, lookup
 from .operators import JMS, NU_SMEFT
-from .theories import HIGH, LOW, THEORIES, Theory, theory_of
+from .theories import HIGH, LOW, THEORIES, EffectiveTheory, theory_of
 
 __all__ = ["check_readable", "documents", "known_coefficients", "register", "write"]
 
@@ -91,7 +91,7 @@ _DESCRIPTIONS = {
 }
 
 
-def _survives(coefficient: Coefficient, theory: Theory) -> bool:
+def _survives(coefficient: Coefficient, theory: EffectiveTheory) -> bool:
     """Whether a theory has all quarks of an operator of nuWET."""
     fields, indices = coefficient.operator.fields[2:], coefficient.indices[2:]
     quarks = theory.up + theory.down
@@ -115,7 +115,7 @@ def _nuwet_sectors() -> dict[str, dict[str, dict[str, Any]]]:
     return sectors
 
 
-def _sectors(theory: Theory) -> dict[str, dict[str, dict[str, Any]]]:
+def _sectors(theory: EffectiveTheory) -> dict[str, dict[str, dict[str, Any]]]:
     """Sectors of nuWET, as far as WET has them with the quarks of a theory."""
     kept = {name for name, coefficient in lookup(JMS).items() if _survives(coefficient, theory)}
     wet = wcxf.EFT[theory.standard].sectors

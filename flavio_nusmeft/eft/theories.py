@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from ..errors import UnknownBasis
 
-__all__ = ["HIGH", "LOW", "THEORIES", "Theory", "check_reached", "theory_of"]
+__all__ = ["HIGH", "LOW", "THEORIES", "EffectiveTheory", "check_reached", "theory_of"]
 
 
-class Theory(NamedTuple):
+class EffectiveTheory(NamedTuple):
     """An EFT with sterile neutrinos.
 
     Attributes
@@ -45,20 +45,20 @@ class Theory(NamedTuple):
         """Number of quark flavours."""
         return len(self.up) + len(self.down)
 
-    def contains(self, other: Theory) -> bool:
+    def contains(self, other: EffectiveTheory) -> bool:
         """Whether there is a way from here down to the other: it has no more quarks."""
         return self.flavours >= other.flavours
 
 
 _JMS = ("JMS", "flavio")
 #: by the name of the EFT with N
-THEORIES: dict[str, Theory] = {
+THEORIES: dict[str, EffectiveTheory] = {
     theory.eft: theory
     for theory in (
-        Theory("nuSMEFT", "SMEFT", "Warsaw", ("Warsaw",), "uct", "dsb", "matching"),
-        Theory("nuWET", "WET", "JMS", _JMS, "uc", "dsb", "m_b"),
-        Theory("nuWET-4", "WET-4", "JMS", _JMS, "uc", "ds", "m_c"),
-        Theory("nuWET-3", "WET-3", "JMS", _JMS, "u", "ds", ""),
+        EffectiveTheory("nuSMEFT", "SMEFT", "Warsaw", ("Warsaw",), "uct", "dsb", "matching"),
+        EffectiveTheory("nuWET", "WET", "JMS", _JMS, "uc", "dsb", "m_b"),
+        EffectiveTheory("nuWET-4", "WET-4", "JMS", _JMS, "uc", "ds", "m_c"),
+        EffectiveTheory("nuWET-3", "WET-3", "JMS", _JMS, "u", "ds", ""),
     )
 }
 _BY_STANDARD = {theory.standard: theory for theory in THEORIES.values()}
@@ -66,12 +66,12 @@ _BY_STANDARD = {theory.standard: theory for theory in THEORIES.values()}
 HIGH, *LOW = THEORIES.values()
 
 
-def theory_of(eft: str) -> Theory | None:
+def theory_of(eft: str) -> EffectiveTheory | None:
     """The theory with N of the same scales as an EFT, with or without N."""
     return THEORIES.get(eft) or _BY_STANDARD.get(eft)
 
 
-def check_reached(source: str, target: Theory) -> None:
+def check_reached(source: str, target: EffectiveTheory) -> None:
     """Check that an EFT with coefficients has all quarks of another.
 
     Raises

@@ -50,7 +50,7 @@ from .standard import (
     set_options,
     with_ckm,
 )
-from .theories import HIGH, LOW, THEORIES, Theory, check_reached, theory_of
+from .theories import HIGH, LOW, THEORIES, EffectiveTheory, check_reached, theory_of
 from .translators import from_warsaw, to_warsaw, warn_dropped
 
 __all__ = ["PARTNERS", "NuWilson", "values_of"]
@@ -296,7 +296,7 @@ class NuWilson(StandardWilson):
             self._warn_stock(name, target, scale)
         return super().get_wc(sector, scale, par, eft, basis, nf_out)
 
-    def _warn_stock(self, sector: str, target: Theory | None, scale: float) -> None:
+    def _warn_stock(self, sector: str, target: EffectiveTheory | None, scale: float) -> None:
         partners = PARTNERS.get(sector)
         if partners is None or target is None or not THEORIES[self.wc.eft].contains(target):
             return

@@ -30,7 +30,7 @@ from .. import settings
 from .._inputs import names
 from .._version import __version__
 from ..batch import Observable, Polynomials, Predictor, as_observables, quantity_of
-from ..eft.bases import check_readable, known_coefficients
+from ..eft.space import Space
 from ..errors import InvalidShape, InvalidValue, NotPolynomial, UndefinedRatio
 from ..inference.draws import check_draws, one_point, parameter_draws
 from ..physics.cache import Recorder
@@ -101,7 +101,7 @@ def to_popxf(
     """
     draws = check_draws(draws, seed)
     _check_jelli(jelli, draws)
-    export = _prepare(observables, scale, eft, basis, par, coefficients, options)
+    export = _prepare(observables, Space.of(scale, eft, basis, options), par, coefficients)
     return _document(export, _draw(export, draws, seed), jelli)
 
 
@@ -131,7 +131,7 @@ def popxf_correlations(
     and those of `to_popxf`
     """
     draws = check_draws(draws, seed)
-    export = _prepare(observables, scale, eft, basis, par, coefficients, options)
+    export = _prepare(observables, Space.of(scale, eft, basis, options), par, coefficients)
     _check_size(export)
     return _correlations(export, _draw(export, draws, seed))
 
@@ -153,9 +153,14 @@ def documents(
     draws = check_draws(draws, seed)
     _check_jelli(jelli, draws)
     if not draws:
-        export = _prepare(observables, scale, eft, basis, par, coefficients, options)
+        export = _prepare(
+            observables,
+            Space.of(scale, eft, basis, options),
+            par,
+            coefficients,
+        )
         return [_document(export, None, jelli)]
-    export = _prepare(observables, scale, eft, basis, par, coefficients, options)
+    export = _prepare(observables, Space.of(scale, eft, basis, options), par, coefficients)
     _check_size(export)
     drawn = _draw(export, draws, seed)
     return [_document(export, drawn), _correlations(export, drawn)]
@@ -184,25 +189,19 @@ class _Draws(NamedTuple):
 
 def _prepare(
     observables: Observable | Sequence[Observable],
-    scale: float,
-    eft: str,
-    basis: str,
+    space: Space,
     par: Mapping[str, float] | None,
     coefficients: Iterable[str] | None,
-    options: Mapping[str, Any] | None,
 ) -> _Export:
     wanted = tuple(as_observables(observables))
     if not wanted or len(set(wanted)) != len(wanted):
         raise InvalidValue("observables must be a list of different observables")
     given, parameters = one_point(par)
-    point: dict[str, Any] = {"scale": scale, "eft": eft, "basis": basis, "options": options}
-    check_readable(eft, basis)
-    standard = known_coefficients("SMEFT", "Warsaw") if eft == "nuSMEFT" else {}
     chosen = None if coefficients is None else sorted(set(names("coefficients", coefficients)))
     if chosen is not None and not chosen:
         raise InvalidValue("coefficients is empty")
-    refused = [name for name in chosen or () if eft == "SMEFT" or name in standard]
-    if eft == "SMEFT" or refused:
+    refused = [name for name in chosen or () if not space.is_linear(name)]
+    if refused or not any(map(space.is_linear, space.known)):
         raise NotPolynomial(
             f"{', '.join(refused) or 'SMEFT'}: in coefficients of SMEFT no observable is an exact"
             " polynomial, as wilson runs the parameters of the SM along with them. Export nuWET or"
@@ -210,45 +209,41 @@ def _prepare(
         )
     sectors = None
     if chosen is None:
-        found = _contributing(wanted, parameters, point, standard)
+        found = _contributing(wanted, parameters, space)
         if not found:
             raise NotPolynomial(
-                f"none of the observables depends on a coefficient of {eft} {basis} with these"
-                " masses"
+                f"none of the observables depends on a coefficient of {space.eft} {space.basis}"
+                " with these masses"
             )
         sectors = tuple(found)
         chosen = sorted(name for content in found.values() for name in content)
-    predictor = Predictor(wanted, chosen, **point)
+    predictor = Predictor(wanted, chosen, space)
     if sectors is None:
         predictor.warn_idle(parameters)
     return _Export(wanted, sectors, predictor, given, parameters)
 
 
 def _contributing(
-    observables: Sequence[Observable],
-    par: Mapping[str, float],
-    options: Mapping[str, Any],
-    excluded: Mapping[str, Any],
+    observables: Sequence[Observable], par: Mapping[str, float], space: Space
 ) -> dict[str, list[str]]:
     """Sectors of the basis that any observable depends on, with their coefficients.
 
     A random point that lies in one sector alone changes a rate if and only if the rate depends on
     the sector.
     """
-    point = Predictor(observables, (), **options).point
-    known = known_coefficients(options["eft"], options["basis"])
+    known = space.known
     quantities = [
         function(par, *arguments) for function, arguments in map(quantity_of, observables)
     ]
     parts = [Quantity(rates) for q in quantities for rates in (q.numerator, q.denominator)]
-    origin = np.array([evaluate(part, point({}), par) for part in parts])
+    origin = np.array([evaluate(part, space.point({}), par) for part in parts])
     generator = np.random.default_rng(0)
     found = {}
-    for sector, content in wcxf.Basis[options["eft"], options["basis"]].sectors.items():
-        names = [name for name in content if name not in excluded]
+    for sector, content in wcxf.Basis[space.eft, space.basis].sectors.items():
+        names = [name for name in content if space.is_linear(name)]
         values = generator.normal(size=(2, len(names)))
         values[1, [known[name] for name in names]] = 0
-        wc_obj = point(dict(zip(names, map(complex, *values), strict=True)))
+        wc_obj = space.point(dict(zip(names, map(complex, *values), strict=True)))
         changed = np.array([evaluate(part, wc_obj, par) for part in parts])
         if names and not np.allclose(changed, origin, rtol=1e-9, atol=0):
             found[sector] = names
@@ -339,7 +334,7 @@ def _document(export: _Export, draws: _Draws | None, jelli: bool = False) -> dic
         "observable_names": names,
         "parameters": list(export.predictor.linear),
         "basis": _basis(export, jelli),
-        "scale": float(export.predictor._scale),
+        "scale": float(export.predictor.space.scale),
         "polynomial_degree": 2,
     }
     data: dict[str, Any] = {"observable_central": table(expanded)}
@@ -372,7 +367,7 @@ def _document(export: _Export, draws: _Draws | None, jelli: bool = False) -> dic
 
 def _basis(export: _Export, jelli: bool) -> dict[str, Any]:
     predictor = export.predictor
-    eft, basis = predictor._eft, predictor._basis
+    eft, basis = predictor.space.eft, predictor.space.basis
     if not jelli:
         wcxf_basis: dict[str, Any] = {"eft": eft, "basis": basis}
         if export.sectors is not None:
@@ -380,7 +375,7 @@ def _basis(export: _Export, jelli: bool) -> dict[str, Any]:
             wcxf_basis["sectors"] = list(export.sectors)
         return {"wcxf": wcxf_basis}
     content = ", ".join(export.sectors or predictor.linear)
-    real = known_coefficients(eft, basis)
+    real = predictor.space.known
     return {
         "custom": {
             "name": f"{eft} {basis}: {content}",
@@ -393,7 +388,7 @@ def _basis(export: _Export, jelli: bool) -> dict[str, Any]:
 def _reproducibility(
     export: _Export, draws: _Draws | None, par: Mapping[str, float]
 ) -> list[dict[str, Any]]:
-    point = export.predictor.point({})
+    point = export.predictor.space.point({})
     made = {
         **settings.description(),
         "options": {str(name): point.get_option(name) for name in point._option_schema.schema},

@@ -34,7 +34,8 @@ class Theory:
     """EFT, basis and scale (GeV) of coefficients, and the parameters.
 
     ``mass`` is the parameter that the figures call m_N; ``par`` holds parameters that differ from
-    flavio's central values. The form factors are those chosen in ``flavio.config``.
+    flavio's central values, ``options`` those of running and matching, as for `NuWilson`, e.g.
+    ``{"running": "full"}``. The form factors are those chosen in ``flavio.config``.
     """
 
     scale: float = 1000.0
@@ -42,6 +43,7 @@ class Theory:
     basis: str = "FGMS"
     mass: str = "m_N1"
     par: Mapping[str, float] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def predict(
         self, observables: Sequence[Any], coefficients: Mapping[str, ArrayLike], m_N: ArrayLike
@@ -49,5 +51,11 @@ class Theory:
         """As `flavio_nusmeft.predict`: coefficients in GeV^-2, masses in GeV."""
         par: dict[str, ArrayLike] = {**self.par, self.mass: m_N}
         return predict(
-            observables, coefficients, scale=self.scale, eft=self.eft, basis=self.basis, par=par
+            observables,
+            coefficients,
+            scale=self.scale,
+            eft=self.eft,
+            basis=self.basis,
+            par=par,
+            options=self.options,
         )

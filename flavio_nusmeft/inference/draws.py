@@ -15,6 +15,7 @@ from flavio.classes import ParameterConstraints
 from .. import settings
 from .._inputs import brief, integer, wc_object
 from ..batch import Observable, Predictor, central_parameters, parameters_of
+from ..eft.space import Space
 from ..eft.standard import options_of
 from ..eft.wilson import NuWilson
 from ..errors import InvalidValue
@@ -156,12 +157,7 @@ class Draws:
         )
         if key not in self._predictors:
             self._predictors[key] = Predictor(
-                self._observables,
-                tuple(values),
-                scale=wc.scale,
-                eft=wc.eft,
-                basis=wc.basis,
-                options=options,
+                self._observables, tuple(values), Space(wc.scale, wc.eft, wc.basis, options)
             )
         predictor = self._predictors[key]
         nonlinear = {name: values[name] for name in predictor.nonlinear}

@@ -22,20 +22,15 @@ from flavio.statistics import likelihood as flavio_likelihood
 from flavio.statistics.probability import DeltaDistribution, UniformDistribution
 
 from .. import settings
-from .._inputs import brief, mapping, number, reals, text
+from .._inputs import brief, mapping, number, reals
 from .._inputs import names as names_of
 from ..batch import Observable, as_observables
 from ..belle2 import Belle2Likelihood
-from ..eft.bases import known_coefficients
-from ..eft.flavour import check_coefficients
-from ..eft.limits import warn_scale, warn_size
-from ..eft.objects import with_options
-from ..eft.wilson import NuWilson
+from ..eft.space import Space
 from ..errors import (
     InvalidShape,
     InvalidValue,
     SettingsWarning,
-    UnknownBasis,
     UnknownObservable,
     UnknownParameter,
     nearest,
@@ -218,13 +213,10 @@ class LogLikelihood:
     ) -> None:
         if not hasattr(likelihood, "par_obj"):
             raise InvalidValue(f"{brief(likelihood)} is no likelihood: give one of nus.likelihood")
-        text("the EFT", eft, UnknownBasis)
         self.likelihood = likelihood
         self.variables = tuple(names_of("variables", variables))
-        given = {} if options is None else mapping("options", options)
         # with the defaults of now, also in other processes
-        kind = NuWilson if eft.startswith("nu") else flavio.WilsonCoefficients
-        self._wilson = (scale, eft, basis, {**kind._default_options, **given})
+        self.space = Space.of(scale, eft, basis, options).with_defaults()
         if isinstance(variables, str) or not 0 < len(self.variables) == len(set(self.variables)):
             raise InvalidValue(
                 f"variables must be a list of different names, not {brief(variables)}"
@@ -247,19 +239,19 @@ class LogLikelihood:
                     f" variable, or give it in par, e.g. par={{'{name}': {self._par[name]:.6g}}}"
                 )
         self._parameters = [name for name in self.variables if name in self._par]
-        known = known_coefficients(eft, basis)
+        known = self.space.known
         names = [_coefficient(name) for name in self.variables if name not in self._par]
         for name, _ in names:
             hint = nearest(name, self._par)
             if name not in known and hint:
                 raise UnknownParameter(f"no parameter and no coefficient '{name}'{hint}")
-        check_coefficients(dict.fromkeys((name for name, _ in names), 0.0), known, eft, basis)
+        self.space.check(name for name, _ in names)
         for name, factor in names:
             if known[name] and factor != 1:
                 raise InvalidValue(f"{name} is real (its operator is hermitian)")
         self.point([0.0] * len(self.variables))
-        unit = with_options(dict.fromkeys((name for name, _ in names), 1.0), *self._wilson)
-        warn_scale(unit, eft, scale)
+        unit = self.space.point(dict.fromkeys((name for name, _ in names), 1.0))
+        self.space.warn_scale()
         plausible.warn_idle(plausible.idle(unit, self._par), unit, self._par)
 
     def point(self, x: Sequence[float] | np.ndarray) -> tuple[dict[str, float], Any]:
@@ -283,16 +275,11 @@ class LogLikelihood:
             else:
                 coefficient, factor = _coefficient(name)
                 values[coefficient] = values.get(coefficient, 0) + factor * value
-        scale, eft, *_ = self._wilson
-        warn_size(values, eft, scale)
-        return par, with_options(values, *self._wilson)
+        self.space.warn_size(values)
+        return par, self.space.point(values)
 
     def __repr__(self) -> str:
-        scale, eft, basis, _ = self._wilson
-        return (
-            f"LogLikelihood({', '.join(self.variables)}: {eft} {basis} at {scale:g} GeV,"
-            f" {self.likelihood!r})"
-        )
+        return f"LogLikelihood({', '.join(self.variables)}: {self.space}, {self.likelihood!r})"
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "settings": settings.snapshot()}
@@ -323,7 +310,7 @@ class LogLikelihood:
 
     def description(self) -> dict[str, Any]:
         """What the function is, for the files of scans."""
-        likelihood, (scale, eft, basis, options) = self.likelihood, self._wilson
+        likelihood, space = self.likelihood, self.space
         fast = isinstance(likelihood, flavio_likelihood.FastLikelihood)
         measurements = sorted(
             likelihood.full_measurement_likelihood.get_measurements
@@ -340,10 +327,10 @@ class LogLikelihood:
                 for name in likelihood.fit_parameters
             },
             "variables": list(self.variables),
-            "scale": float(scale),
-            "eft": eft,
-            "basis": basis,
-            "options": options,
+            "scale": float(space.scale),
+            "eft": space.eft,
+            "basis": space.basis,
+            "options": dict(space.options),
             "par": {name: float(value) for name, value in self._given.items()},
             "settings": settings.description(),
         }

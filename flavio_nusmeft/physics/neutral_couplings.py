@@ -18,7 +18,7 @@ from ..eft.flavour import Arrays, LinearMap
 from ..eft.objects import promote
 from ..eft.operators import JMS, N_ACTIVE, N_NEUTRINOS
 from ..eft.standard import with_ckm
-from ..eft.theories import HIGH, THEORIES, Theory, check_reached
+from ..eft.theories import HIGH, THEORIES, EffectiveTheory, check_reached
 from ..eft.wilson import NuWilson
 from ..formulas.widths import COMPONENTS, combine
 from .cache import ParameterCache
@@ -41,7 +41,7 @@ class _Transition(NamedTuple):
     final: int
     initial: int
     sector: str
-    theory: Theory
+    theory: EffectiveTheory
 
 
 TRANSITIONS = {

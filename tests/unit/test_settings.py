@@ -18,6 +18,7 @@ import flavio_nusmeft as nus
 from flavio_nusmeft import errors, settings
 from flavio_nusmeft.batch import Predictor
 from flavio_nusmeft.eft.objects import with_options
+from flavio_nusmeft.eft.space import Space
 from flavio_nusmeft.observables import NAMES
 
 POINT = {"scale": 1e3, "eft": "nuSMEFT", "basis": "Warsaw"}
@@ -73,7 +74,7 @@ def test_parametrisation_of_the_ckm_matrix(par, wolfenstein, running, as_found):
 
 
 def test_compiled_predictors_follow_the_settings(par, wolfenstein, as_found):
-    predictor = Predictor(MODES, ["qn_2311"], **POINT)
+    predictor = Predictor(MODES, ["qn_2311"], Space(**POINT))
     tree = predictor.polynomials(par).numerator
     IMPLEMENTATION["CKM matrix"] = "Wolfenstein"
     again = predictor.polynomials(wolfenstein).numerator

@@ -16,6 +16,7 @@ from wilson import wcxf
 
 from flavio_nusmeft import _data, errors, popxf, predict
 from flavio_nusmeft.batch import Predictor
+from flavio_nusmeft.eft.space import Space
 from flavio_nusmeft.exports.popxf import popxf_correlations, to_popxf
 from flavio_nusmeft.inference.draws import parameter_draws
 
@@ -172,7 +173,7 @@ def test_record():
     (drawn,) = parameter_draws(1, {}, seed=3)
     recorded = {name: drawn[name] for name in step["inputs"]}
     again = to_popxf(MIXED, **JMS, par=recorded, coefficients=FEW)
-    exact = Predictor(MIXED, sorted(FEW), **JMS).polynomials(drawn)
+    exact = Predictor(MIXED, sorted(FEW), Space(**JMS)).polynomials(drawn)
     constants = again["data"]["polynomial_central"]["('', '', 'RR')"]
     assert constants[:4] == exact.numerator[:, 0, 0].tolist()
 

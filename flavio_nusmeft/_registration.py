@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import citations, measurements, observables, parameters
-from .eft import bases, objects, translators
+from .eft import adapters, bases
 from .physics import formfactors
 
 __all__ = ["register"]
@@ -16,8 +16,7 @@ def register() -> None:
     """
     citations.register()
     bases.register()
-    translators.register()
-    objects.register()
+    adapters.register()
     parameters.register()
     formfactors.register()
     observables.register()

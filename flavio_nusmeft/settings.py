@@ -21,7 +21,6 @@ import yaml
 from wilson.run.smeft import smpar
 
 from ._version import __version__
-from .eft.running import ALPHA_S
 
 __all__ = [
     "NUWILSON",
@@ -43,6 +42,7 @@ def __dir__() -> list[str]:
 
 
 #: default options of `NuWilson` beside those of wilson
+ALPHA_S = 0.1181  # alpha_s(m_Z), the value that gives the running factors of arXiv:2309.02940
 NUWILSON: dict[str, Any] = {"running": "qcd", "alpha_s": ALPHA_S}
 
 _SOURCES: dict[str, dict[str, Any]] = {

@@ -11,13 +11,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Hashable, Mapping
 from functools import cache
-from numbers import Number
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._inputs import brief, scalar
-from ..errors import InvalidValue, UnknownCoefficient
 from .operators import OperatorClass, Symmetry
 from .rounding import without_dust
 
@@ -25,7 +22,6 @@ __all__ = [
     "Arrays",
     "Coefficient",
     "LinearMap",
-    "check_coefficients",
     "coefficients",
     "from_arrays",
     "name_of",
@@ -211,35 +207,3 @@ class LinearMap:
             for key, a, b in self._columns.get(name) or self.column(name):
                 result[key] = result.get(key, 0) + a * value + b * complex(value).conjugate()
         return result
-
-
-def check_coefficients(
-    values: Mapping[str, complex], known: Mapping[str, bool], eft: str, basis: str
-) -> None:
-    """Check names and values of coefficients.
-
-    Parameters
-    ----------
-    values : coefficients by name
-    known : for every name of the basis whether it is real
-
-    Raises
-    ------
-    UnknownCoefficient, InvalidValue
-    """
-    for name, value in values.items():
-        if name not in known:
-            from .hints import hint  # it imports this module
-
-            raise UnknownCoefficient(
-                f"{brief(name)} is not a coefficient of {eft}/{basis}{hint(str(name), eft, basis)}"
-            )
-        value = scalar(value)
-        is_number = isinstance(value, Number) and not isinstance(value, (bool, np.bool_))
-        if not is_number:
-            raise InvalidValue(f"{name} = {brief(value)} is not a number")
-        number = complex(value)
-        if not np.isfinite(number):
-            raise InvalidValue(f"{name} = {value} is not finite")
-        if known[name] and number.imag != 0:
-            raise InvalidValue(f"{name} is real (its operator is hermitian), not {value}")

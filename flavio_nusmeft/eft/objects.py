@@ -9,22 +9,20 @@ from typing import IO, Any
 
 import flavio
 import wilson
-from wilson import parameters as wilson_parameters
 from wilson import wcxf
 
 from .. import settings
 from ..errors import UnknownBasis
 from .bases import check_readable, known_coefficients
+from .checks import check_coefficients
 from .files import read_wc
-from .flavour import check_coefficients
 from .limits import check_scale, warn_size
-from .operators import NU_SMEFT
 from .rounding import real_where_hermitian
 from .standard import StandardWilson, frozen, run_standard, set_options
 from .theories import HIGH, LOW, THEORIES
 from .wilson import NuWilson, values_of
 
-__all__ = ["load_wc", "match_run", "promote", "register", "with_options"]
+__all__ = ["load_wc", "match_run", "promote", "with_options"]
 
 
 def match_run(
@@ -129,28 +127,3 @@ def load_wc(stream: IO[Any] | str | os.PathLike[str]) -> flavio.WilsonCoefficien
     check_coefficients(values, known_coefficients(wc.eft, wc.basis), wc.eft, wc.basis)
     warn_size(values, wc.eft, wc.scale)
     return with_options(values, wc.scale, wc.eft, wc.basis)
-
-
-def _matcher(basis: str) -> Any:
-    """WCxf adapter: tree-level matching at the scale of the coefficients."""
-
-    def match_nuwet(
-        C: Mapping[str, complex], scale: float, parameters: Mapping[str, Any] | None
-    ) -> dict[str, complex]:
-        known = known_coefficients("nuSMEFT", basis)
-        values = real_where_hermitian(C, known, "nuSMEFT")
-        point = NuWilson(values, scale, "nuSMEFT", basis)
-        point.set_option("smeft_matchingscale", scale)
-        own = {k: v for k, v in (parameters or {}).items() if k in wilson_parameters.p}
-        point.set_option("parameters", own)
-        return dict(point.match_run(scale, "nuWET", "JMS").dict)
-
-    return match_nuwet
-
-
-def register() -> None:
-    """Register the matchers nuSMEFT -> nuWET JMS with WCxf; existing ones are kept."""
-    for basis in NU_SMEFT:
-        key = (HIGH.eft, basis, LOW[0].eft, LOW[0].hub)
-        if key not in getattr(wcxf.Matcher, "instances", {}):
-            wcxf.Matcher(*key, _matcher(basis))

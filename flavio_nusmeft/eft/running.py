@@ -18,12 +18,12 @@ import rundec
 from wilson.util import qcd
 
 from ..errors import InvalidScale
+from ..settings import ALPHA_S
 from .flavour import Arrays
 from .operators import JMS
 
-__all__ = ["ALPHA_S", "M_T", "M_Z", "alpha_s", "qcd_evolution", "run_nuwet"]
+__all__ = ["M_T", "M_Z", "alpha_s", "qcd_evolution", "run_nuwet"]
 
-ALPHA_S = 0.1181  # alpha_s(m_Z), the value that gives the paper's running factors
 M_Z = qcd.MZ
 M_T = 173.21  # GeV, the threshold at which flavio decouples the top quark
 _C_F = 4 / 3

@@ -10,7 +10,7 @@ import flavio
 
 from .._inputs import mapping
 from .bases import check_readable, known_coefficients
-from .flavour import check_coefficients
+from .checks import check_coefficients
 from .limits import warn_scale, warn_size
 from .objects import with_options
 from .theories import HIGH, THEORIES, theory_of

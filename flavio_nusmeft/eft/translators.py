@@ -6,18 +6,14 @@ Pure functions of full coefficient arrays, and their WCxf adapters.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
-from wilson import wcxf
 
 from ..errors import DroppedCoefficientWarning, listed, warn
-from .bases import known_coefficients
-from .flavour import Arrays, LinearMap, check_coefficients, from_arrays
-from .operators import FGMS, LIAO_MA, NU_SMEFT, WARSAW
-from .rounding import real_where_hermitian
+from .flavour import Arrays, LinearMap, from_arrays
+from .operators import FGMS, LIAO_MA, WARSAW
 
-__all__ = ["from_warsaw", "has_counterpart", "register", "to_warsaw", "translate", "warn_dropped"]
+__all__ = ["from_warsaw", "has_counterpart", "to_warsaw", "translate", "warn_dropped"]
 
 
 def _fgms_to_warsaw(C: Arrays) -> Arrays:
@@ -114,24 +110,3 @@ def translate(values: Mapping[str, complex], source: str, target: str) -> dict[s
 def has_counterpart(name: str, source: str, target: str) -> bool:
     """Whether `translate` keeps a coefficient."""
     return target == "Warsaw" or all(n.split("_")[0] in _KEPT for n in to_warsaw({name: 1}, source))
-
-
-def _adapter(source: str, target: str) -> Any:
-    def translator(
-        C: Mapping[str, complex], scale: float, parameters: Any, sectors: Any = None
-    ) -> dict[str, complex]:
-        known = known_coefficients("nuSMEFT", source)
-        values = real_where_hermitian(C, known, "nuSMEFT")
-        check_coefficients(values, known, "nuSMEFT", source)
-        return translate(values, source, target)
-
-    return translator
-
-
-def register() -> None:
-    """Register the translators between all bases of nuSMEFT; existing ones are kept."""
-    for source in NU_SMEFT:
-        for target in NU_SMEFT:
-            key = ("nuSMEFT", source, target)
-            if source != target and key not in getattr(wcxf.Translator, "instances", {}):
-                wcxf.Translator(*key, _adapter(source, target))

@@ -32,9 +32,10 @@ from ..errors import (
 )
 from .bases import known_coefficients
 from .chain import PARAMETERS, Settings, needs_ckm, nusmeft_map, nuwet_map
+from .checks import check_coefficients
 from .evolution import Ckm
 from .files import read_wc
-from .flavour import LinearMap, check_coefficients
+from .flavour import LinearMap
 from .hints import sector_hint
 from .limits import SMALLEST_MATCHING, check_scale, warn_scale, warn_size
 from .rounding import real_where_hermitian, without_dust

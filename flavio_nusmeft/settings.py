@@ -41,8 +41,9 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
+#: alpha_s(m_Z), the value that gives the running factors of arXiv:2309.02940
+ALPHA_S = 0.1181
 #: default options of `NuWilson` beside those of wilson
-ALPHA_S = 0.1181  # alpha_s(m_Z), the value that gives the running factors of arXiv:2309.02940
 NUWILSON: dict[str, Any] = {"running": "qcd", "alpha_s": ALPHA_S}
 
 _SOURCES: dict[str, dict[str, Any]] = {

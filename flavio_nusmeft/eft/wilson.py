@@ -42,6 +42,7 @@ from .hints import sector_hint
 from .limits import SMALLEST_MATCHING, check_scale, warn_scale, warn_size
 from .operators import NU_SMEFT
 from .rounding import real_where_hermitian, without_dust
+from .running import LOWEST
 from .translators import from_warsaw, to_warsaw, warn_dropped
 
 __all__ = [
@@ -180,7 +181,7 @@ class NuWilson(StandardWilson):
         Later, in predictions, for scales at which another EFT is to be used, for coefficients that
         change no observable, and for N heavier than all that decay.
     StockObservableWarning
-        Later, for stock observables of flavio where N contributes to one of this package.
+        Later, for stock observables of flavio to which N contributes.
 
     Raises
     ------
@@ -295,9 +296,23 @@ class NuWilson(StandardWilson):
         ------
         InvalidValue
         """
-        _check_option(self, key)
+        _check_option(self, key, self.wc.eft)
         try:
             super().set_option(key, value)
+        except vol.Invalid as error:
+            raise _invalid_option(key, value, error) from None
+
+    @classmethod
+    def set_default_option(cls, key: str, value: Any) -> None:
+        """Set the default of an option, for objects that are made later.
+
+        Raises
+        ------
+        InvalidValue
+        """
+        _check_option(cls, key, "NuWilson")
+        try:
+            super().set_default_option(key, value)
         except vol.Invalid as error:
             raise _invalid_option(key, value, error) from None
 
@@ -341,7 +356,7 @@ class NuWilson(StandardWilson):
         Warns
         -----
         StockObservableWarning
-            If N contributes in the sector, and to observables of this package.
+            If N contributes in the sector.
         """
         if self._sterile_values and self.warns_of_stock:
             name, target = sectors_flavio2wcxf.get(sector, sector), _WET.get(nf_out or 0, eft)
@@ -349,14 +364,17 @@ class NuWilson(StandardWilson):
         return super().get_wc(sector, scale, par, eft, basis, nf_out)
 
     def _warn_stock(self, sector: str, eft: str, scale: float) -> None:
-        partners = PARTNERS.get(sector)
-        if partners is None or FLAVOURS.get(eft, 6) > FLAVOURS.get(self.wc.eft, 6):
+        known = eft in FLAVOURS and sector in wcxf.EFT[eft].sectors
+        if not known or FLAVOURS[eft] > FLAVOURS.get(self.wc.eft, 6):
             return
-        way = self.sterile_map(scale, (sector,), eft)
+        way = self.sterile_map(max(scale, LOWEST), (sector,), eft)  # of tau and kaons: below
         if any(way.column(name) for name in self._sterile_values):
+            partners = PARTNERS.get(sector)
+            take = f"; this package has none of {sector} with N"
+            if partners:
+                take = f": take those with inv for nu in their names, here {', '.join(partners)}"
             warn(
-                "observables of flavio see only the part of the coefficients without N: take"
-                f" those with inv for nu in their names, here {', '.join(partners)}",
+                "observables of flavio see only the part of the coefficients without N" + take,
                 StockObservableWarning,
             )
 
@@ -616,8 +634,17 @@ def _made(
 
 def promote(wc_obj: wilson.Wilson) -> flavio.WilsonCoefficients:
     """A `NuWilson` for a plain wilson or flavio object of nuSMEFT or nuWET; any other object is
-    returned as it is."""
-    if isinstance(wc_obj, NuWilson) or wc_obj.wc.eft not in _STANDARD:
+    returned as it is.
+
+    Raises
+    ------
+    UnknownBasis
+        For a basis of SMEFT or WET from which wilson has no translator.
+    """
+    if isinstance(wc_obj, NuWilson):
+        return wc_obj
+    if wc_obj.wc.eft not in _STANDARD:
+        check_readable(wc_obj.wc.eft, wc_obj.wc.basis)
         return wc_obj
     wc = wc_obj.wc
     options = {**NuWilson._default_options, **wc_obj._options}
@@ -686,20 +713,20 @@ def with_options(
 
 def _set_options(wc_obj: flavio.WilsonCoefficients, options: Mapping[str, Any]) -> None:
     for key, value in mapping("options", options).items():
-        _check_option(wc_obj, key)
+        _check_option(wc_obj, key, wc_obj.wc.eft)
         try:
             wc_obj.set_option(key, value)
         except vol.Invalid as error:
             raise _invalid_option(key, value, error) from None
 
 
-def _check_option(wc_obj: flavio.WilsonCoefficients, key: str) -> None:
+def _check_option(wc_obj: Any, key: str, what: str) -> None:
     known = wc_obj._option_schema.schema
     if key not in known:
         hint = nearest(str(key), known) or f"; there are {', '.join(sorted(known))}"
         if key in NuWilson._option_schema.schema:
             hint = ", it is for coefficients with N"
-        raise InvalidValue(f"{brief(key)} is not an option of {wc_obj.wc.eft}{hint}")
+        raise InvalidValue(f"{brief(key)} is not an option of {what}{hint}")
 
 
 def _invalid_option(key: str, value: Any, error: vol.Invalid) -> InvalidValue:

@@ -6,6 +6,7 @@ import copy
 import io
 import math
 import pickle
+import re
 
 import flavio
 import pytest
@@ -337,3 +338,26 @@ def test_cp_conjugated_amplitudes(par):
         par, wilson.Wilson(values, 1e3, "SMEFT", "Warsaw"), 1.1, 6.0
     )
     assert found == pytest.approx(expected, rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("runing", "full", "'runing' is not an option of NuWilson; did you mean 'running'?"),
+        ("running", "ful", "option running = 'ful': value must be one of"),
+    ],
+)
+def test_defaults_that_do_not_exist(key, value, message):
+    before = dict(NuWilson._default_options)
+    with pytest.raises(errors.InvalidValue, match=re.escape(message)):
+        NuWilson.set_default_option(key, value)
+    assert dict(NuWilson._default_options) == before
+
+
+@pytest.mark.parametrize("name", ["BR(B+->Kinv)", "BR(B+->Dtauinv)", "BR(Bs->inv)"])
+@pytest.mark.parametrize(("eft", "basis"), [("WET", "formflavor"), ("SMEFT", "Warsaw mass")])
+def test_objects_of_a_basis_without_translator(name, eft, basis):
+    coefficient = next(iter(next(iter(wcxf.Basis[eft, basis].sectors.values()))))
+    w = wilson.Wilson({coefficient: 1e-9}, 100.0, eft, basis)
+    with pytest.raises(errors.UnknownBasis, match=f"cannot translate the basis '{basis}' of {eft}"):
+        flavio.np_prediction(name, w)

@@ -397,7 +397,8 @@ class NuWilson(StandardWilson):
         Warns
         -----
         DroppedCoefficientWarning
-            For coefficients with N that reach none of the EFT or basis asked for.
+            For coefficients with N that reach none of the EFT or basis asked for; of SMEFT and
+            WET, if there are no others.
         ScaleWarning
             For scales, of the object or ``scale``, at which another EFT is to be used.
 
@@ -421,6 +422,8 @@ class NuWilson(StandardWilson):
             standard = {name: value for name, value in standard.items() if name in known}
             values = self._without_dust(standard) | self.sterile(scale, chosen, eft)
         else:
+            if not self._standard_values:  # so that nothing is left
+                warn_dropped(self._sterile_values, eft)
             values = self.standard(scale, eft, basis, sectors)
         # wilson has names that are no plain strings
         values = {str(name): value for name, value in values.items() if name in known}

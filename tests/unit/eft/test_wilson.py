@@ -148,7 +148,8 @@ def test_parts_with_and_without_n_in_one_object():
 
 def test_object_without_standard_part_gives_empty_results():
     w = NuWilson({"qn_2311": 1e-8}, *ARGUMENTS)
-    wc = w.match_run(4.8, "WET", "flavio", ("sbnunu",))
+    with pytest.warns(errors.DroppedCoefficientWarning):
+        wc = w.match_run(4.8, "WET", "flavio", ("sbnunu",))
     assert (wc.eft, wc.basis, wc.scale, wc.dict) == ("WET", "flavio", 4.8, {})
     par = flavio.default_parameters.get_central_all()
     with pytest.warns(errors.StockObservableWarning):
@@ -338,6 +339,17 @@ def test_cp_conjugated_amplitudes(par):
         par, wilson.Wilson(values, 1e3, "SMEFT", "Warsaw"), 1.1, 6.0
     )
     assert found == pytest.approx(expected, rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize(("eft", "basis"), [("SMEFT", "Warsaw"), ("WET", "flavio")])
+def test_nothing_left_without_n(eft, basis):
+    scale = 500.0 if eft == "SMEFT" else 4.8
+    w = NuWilson({"qn_2311": 1e-8}, *ARGUMENTS)
+    with pytest.warns(errors.DroppedCoefficientWarning, match=f"in {eft}, dropped: qn_2311$"):
+        assert not w.match_run(scale, eft, basis).dict
+    w = NuWilson({"qn_2311": 1e-8, "lq1_1123": 1e-9}, *ARGUMENTS)
+    assert w.match_run(scale, eft, basis).dict  # warnings are errors
+    assert not NuWilson({}, *ARGUMENTS).match_run(scale, eft, basis).dict
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from .errors import (
     UnknownObservable,
     UnknownParameter,
     nearest,
+    nearest_parameter,
 )
 from .observables import NAMES, QUANTITIES, check_value
 from .physics import channels, plausible
@@ -440,7 +441,9 @@ def central_parameters(overrides: Mapping[str, np.ndarray]) -> dict[str, float]:
     central: dict[str, float] = flavio.default_parameters.get_central_all()
     for name, value in overrides.items():
         if name not in central:
-            raise UnknownParameter(f"flavio has no parameter '{name}'{nearest(name, central)}")
+            raise UnknownParameter(
+                f"flavio has no parameter '{name}'{nearest_parameter(name, central)}"
+            )
         if np.iscomplexobj(value) or not np.isfinite(value).all():
             raise InvalidValue(f"parameter {name} must be real and finite")
         if not value.ndim:

@@ -48,6 +48,7 @@ __all__ = [
     "WorkerWarning",
     "listed",
     "nearest",
+    "nearest_parameter",
     "warn",
 ]
 
@@ -264,6 +265,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if not 0 < len(found) <= 4:
         return ""
     return f"; did you mean {' or '.join(map(repr, found))}?"
+
+
+def nearest_parameter(name: str, known: Iterable[str]) -> str:
+    """As `nearest`, of parameters: what looks like a mass of N is not that of the neutron, m_n."""
+    masses = [f"m_N{i}" for i in (1, 2, 3)]
+    return ("N" in name and nearest(name, masses)) or nearest(name, known)
 
 
 def _folded(name: str) -> str:

@@ -165,20 +165,20 @@ def with_ckm(wc_obj: wilson.Wilson, par: Mapping[str, float] | None) -> flavio.W
 
 def set_options(wc_obj: flavio.WilsonCoefficients, options: Mapping[str, Any]) -> None:
     for key, value in mapping("options", options).items():
-        check_option(wc_obj, key)
+        check_option(wc_obj, key, wc_obj.wc.eft)
         try:
             wc_obj.set_option(key, value)
         except vol.Invalid as error:
             raise invalid_option(key, value, error) from None
 
 
-def check_option(wc_obj: flavio.WilsonCoefficients, key: str) -> None:
+def check_option(wc_obj: Any, key: str, what: str) -> None:
     known = wc_obj._option_schema.schema
     if key not in known:
         hint = nearest(str(key), known) or f"; there are {', '.join(sorted(known))}"
         if key in settings.NUWILSON:
             hint = ", it is for coefficients with N"
-        raise InvalidValue(f"{brief(key)} is not an option of {wc_obj.wc.eft}{hint}")
+        raise InvalidValue(f"{brief(key)} is not an option of {what}{hint}")
 
 
 def invalid_option(key: str, value: Any, error: vol.Invalid) -> InvalidValue:

@@ -34,6 +34,7 @@ from ..errors import (
     UnknownObservable,
     UnknownParameter,
     nearest,
+    nearest_parameter,
 )
 from ..measurements import dataset as dataset_names
 from ..measurements import describe, digest, find
@@ -148,7 +149,7 @@ def _priors(fit_parameters: FitParameters) -> ParameterConstraints:
         constraints = constraints.copy()
     for name in fit_parameters:
         if name not in constraints.all_parameters:
-            hint = nearest(name, constraints.all_parameters)
+            hint = nearest_parameter(name, constraints.all_parameters)
             raise UnknownParameter(f"flavio has no parameter '{name}'{hint}")
         if name in ranges:
             low, high = _range(name, ranges[name])
@@ -225,7 +226,7 @@ class LogLikelihood:
         par = {} if par is None else mapping("par", par)
         for name, value in par.items():
             if name not in self._par:
-                raise UnknownParameter(f"no parameter '{name}'{nearest(name, self._par)}")
+                raise UnknownParameter(f"no parameter '{name}'{nearest_parameter(name, self._par)}")
             if name in self.variables:
                 raise InvalidValue(f"'{name}' is a variable; leave it out of par")
             self._par[name] = number(f"parameter {name}", value)
@@ -242,7 +243,7 @@ class LogLikelihood:
         known = self.space.known
         names = [_coefficient(name) for name in self.variables if name not in self._par]
         for name, _ in names:
-            hint = nearest(name, self._par)
+            hint = nearest_parameter(name, self._par)
             if name not in known and hint:
                 raise UnknownParameter(f"no parameter and no coefficient '{name}'{hint}")
         self.space.check(name for name, _ in names)

@@ -281,6 +281,7 @@ def test_options(par):
         ),
         ({"par": {"m_N1": np.ones((2, 2)), "m_N2": np.ones(3)}}, errors.InvalidShape, "m_N1"),
         ({"par": {"m_N4": 1.0}}, errors.UnknownParameter, "m_N"),
+        ({"par": {"m_N": 1.0}}, errors.UnknownParameter, "did you mean 'm_N1' or 'm_N2' or 'm_N3'"),
         ({"par": {"m_N1": 1j}}, errors.InvalidValue, "real and finite"),
         ({"par": {"m_N1": [0.5, -1.0]}}, errors.InvalidMass, "not negative"),
         ({"eft": "WET-2", "basis": "JMS"}, errors.UnknownBasis, "nuSMEFT"),

@@ -288,6 +288,8 @@ class Predictor:
         smallest = [np.min((masses or {}).get(name, par[name])) for name in channels.STERILE]
         names = [name for unit in units for name in unit._sterile_values]
         plausible.warn_heavy(names, self.space.eft, smallest, par)
+        given = [name for name, values in (masses or {}).items() if np.any(values)]
+        plausible.warn_idle_masses(names, self.space.eft, given)
 
     def polynomials(
         self, par: Mapping[str, float], nonlinear: Mapping[str, complex] | None = None

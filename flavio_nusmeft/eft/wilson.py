@@ -188,7 +188,11 @@ class NuWilson(StandardWilson):
         if text("the EFT", eft, UnknownBasis) not in THEORIES:
             raise UnknownBasis(
                 f"NuWilson takes coefficients of nuSMEFT or nuWET (-4, -3), not of '{eft}'"
-                + (": use flavio.WilsonCoefficients" if eft in wcxf.EFT.instances else "")
+                + (
+                    ": use flavio.WilsonCoefficients"
+                    if eft in wcxf.EFT.instances
+                    else nearest(eft, THEORIES)
+                )
             )
         known = known_coefficients(eft, basis)
         scale = check_scale(scale, eft)

@@ -113,8 +113,8 @@ def likelihood(
             known = name in flavio.Observable.instances
             raise UnknownObservable(
                 f"'{observable}' is not measured in the data set '{dataset}'"
-                f"{'' if known else nearest(str(observable), map(str, measured))}; measured are"
-                f" {', '.join(map(str, measured))}"
+                f"{_of_same_decay(name, measured) if known else nearest(name, map(str, measured))};"
+                f" measured are {', '.join(map(str, measured))}"
             )
     if not isinstance(fit_parameters, Mapping):
         fit_parameters = names_of("fit_parameters", fit_parameters)
@@ -139,6 +139,14 @@ def likelihood(
         include_measurements=names,
         belle2=belle2,
     )
+
+
+def _of_same_decay(name: str, measured: Iterable[Observable]) -> str:
+    """What of the decay of an observable is measured, as a hint."""
+    names = {o if isinstance(o, str) else o[0] for o in measured}
+    decay = name.partition("(")[2]
+    same = sorted(n for n in names if decay and n.partition("(")[2] == decay)
+    return f", but {', '.join(same)}" if same else ""
 
 
 def _priors(fit_parameters: FitParameters) -> ParameterConstraints:

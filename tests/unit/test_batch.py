@@ -12,6 +12,7 @@ import wilson
 import yaml
 
 from flavio_nusmeft import NuWilson, batch, errors, likelihood, predict, to_popxf
+from flavio_nusmeft.eft.bases import known_coefficients
 from flavio_nusmeft.measurements import results
 from flavio_nusmeft.observables import NAMES
 

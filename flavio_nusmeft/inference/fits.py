@@ -13,7 +13,7 @@ import os
 import uuid
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, overload
 
 import flavio
 import numpy as np
@@ -51,6 +51,45 @@ def __dir__() -> list[str]:
 _BELLE2 = "flavio_nusmeft Belle II B+->Kinv combined 2023"
 
 FitParameters = Iterable[str] | Mapping[str, tuple[float, float]]
+
+
+@overload
+def likelihood(
+    dataset: str = ...,
+    observables: Iterable[Observable] | None = ...,
+    *,
+    alternatives: Iterable[str] = ...,
+    fit_parameters: FitParameters = ...,
+    fast: Literal[True],
+    theory: str = ...,
+    belle2: Belle2Likelihood | str | os.PathLike[str] | None = ...,
+) -> FastLikelihood: ...
+
+
+@overload
+def likelihood(
+    dataset: str = ...,
+    observables: Iterable[Observable] | None = ...,
+    *,
+    alternatives: Iterable[str] = ...,
+    fit_parameters: FitParameters = ...,
+    fast: Literal[False] = ...,
+    theory: str = ...,
+    belle2: Belle2Likelihood | str | os.PathLike[str] | None = ...,
+) -> Likelihood: ...
+
+
+@overload
+def likelihood(
+    dataset: str = ...,
+    observables: Iterable[Observable] | None = ...,
+    *,
+    alternatives: Iterable[str] = ...,
+    fit_parameters: FitParameters = ...,
+    fast: bool,
+    theory: str = ...,
+    belle2: Belle2Likelihood | str | os.PathLike[str] | None = ...,
+) -> Likelihood | FastLikelihood: ...
 
 
 def likelihood(

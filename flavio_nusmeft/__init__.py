@@ -74,12 +74,15 @@ _LATER = {
 _register()
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    path = _LATER[name]
-    module = importlib.import_module(f".{path}", __name__)
-    return module if path.rpartition(".")[2] == name else getattr(module, name)
+# hidden from type checkers, to which every name would exist
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in _LATER:
+            raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+        path = _LATER[name]
+        module = importlib.import_module(f".{path}", __name__)
+        return module if path.rpartition(".")[2] == name else getattr(module, name)
 
 
 def __dir__() -> list[str]:

@@ -73,23 +73,32 @@ def predict(
 
     Parameters
     ----------
-    observables : names, or tuples of a name and its arguments, as in flavio. Lists, as YAML and
-        JSON give them, stand for the tuples, also among the keys of the result
-    coefficients : Wilson coefficients at ``scale``, new physics only (GeV^-2 or the coefficient's
-        dimension): numbers or arrays that broadcast, real or complex
-    scale : MSbar scale, GeV
-    eft, basis : ``nuSMEFT`` or ``nuWET`` (-4, -3; see `NuWilson`), ``SMEFT`` or ``WET`` (-4, -3)
-    par : parameters that differ from the central values of ``flavio.default_parameters``, or a full
-        dictionary of parameters: numbers or arrays that broadcast with the coefficients
-    options : of running and matching, as for `NuWilson`, e.g. ``{"running": "full"}``
+    observables : str, tuple or sequence of these
+        Names, or tuples of a name and its arguments, as in flavio. Lists, as YAML and JSON give
+        them, stand for the tuples, also among the keys of the result.
+    coefficients : mapping of str to array_like
+        Wilson coefficients at ``scale``, new physics only (GeV^-2 or the coefficient's dimension):
+        numbers or arrays that broadcast, real or complex.
+    scale : float
+        MSbar scale of the coefficients, GeV.
+    eft, basis : str
+        EFT, ``nuSMEFT`` or ``nuWET`` (-4, -3; see `NuWilson`), ``SMEFT`` or ``WET`` (-4, -3), and
+        basis.
+    par : mapping of str to array_like, optional
+        Parameters that differ from the central values of ``flavio.default_parameters``, or a full
+        dictionary of parameters: numbers or arrays that broadcast with the coefficients.
+    options : mapping of str to object, optional
+        Options of running and matching, as for `NuWilson`, e.g. ``{"running": "full"}``.
 
     Returns
     -------
     dict
         Arrays of the common shape by observable, equal to `flavio.np_prediction` point by point.
 
-    The integrals over q² are done once per distinct point of ``par``. Points of SMEFT coefficients
-    take as long as wilson's running of them; all others cost a small matrix product.
+    Raises
+    ------
+    UnknownObservable, UnknownCoefficient, UnknownParameter, UnknownBasis, InvalidValue,
+    InvalidShape, InvalidMass, InvalidBin, InvalidScale, UndefinedRatio
 
     Warns
     -----
@@ -97,10 +106,10 @@ def predict(
         Once each, as `NuWilson`; NoEffectWarning for every coefficient that no observable of this
         package depends on.
 
-    Raises
-    ------
-    UnknownObservable, UnknownCoefficient, UnknownParameter, UnknownBasis, InvalidValue,
-    InvalidShape, InvalidMass, InvalidBin, InvalidScale, UndefinedRatio
+    Notes
+    -----
+    The integrals over q² are done once per distinct point of ``par``. Points of SMEFT coefficients
+    take as long as wilson's running of them; all others cost a small matrix product.
     """
     wanted = as_observables(observables)
     coefficients = mapping("coefficients", coefficients)
@@ -134,8 +143,16 @@ def predict(
 class Polynomials(NamedTuple):
     """Quadratic polynomials x^T Q x with x = (1, Re c_1, Im c_1, Re c_2, ...).
 
-    ``numerator`` and ``denominator`` (with 1 where there is none): shape (observables, K, K);
-    ``undefined``: values where the denominator vanishes (nan: an error).
+    Attributes
+    ----------
+    numerator : ndarray
+        Shape (observables, K, K).
+    denominator : ndarray
+        Shape (observables, K, K), with 1 where there is none.
+    is_ratio : ndarray of bool
+        Shape (observables,), whether there is a denominator.
+    undefined : ndarray
+        Shape (observables,), values where the denominator vanishes (nan: an error).
     """
 
     numerator: np.ndarray
@@ -144,9 +161,21 @@ class Polynomials(NamedTuple):
     undefined: np.ndarray
 
     def evaluate(self, rows: _Rows, positions: np.ndarray | None, out: np.ndarray) -> np.ndarray:
-        """Write the values at ``positions`` of the points (None: all) into ``out``.
+        """Write the values into an array.
 
-        Returns the largest value of every observable, shape (observables,).
+        Parameters
+        ----------
+        rows : rows of x
+            The points.
+        positions : ndarray or None
+            Positions of these points in ``out``; None: all.
+        out : ndarray
+            Shape (observables, points), is written to.
+
+        Returns
+        -------
+        ndarray
+            The largest value of every observable, shape (observables,).
         """
         ratios = np.flatnonzero(self.is_ratio)
         stacked = np.concatenate([self.numerator, self.denominator[ratios]])
@@ -220,13 +249,17 @@ class Predictor:
 
     Parameters
     ----------
-    observables : as in `predict`
-    names : coefficients, the variables of the polynomials
-    space : of the coefficients
+    observables : sequence of observables
+        As in `predict`.
+    names : sequence of str
+        Coefficients, the variables of the polynomials.
+    space : Space
+        Scale, EFT, basis and options of the coefficients.
 
     Attributes
     ----------
-    linear, nonlinear : the names that are variables, and those that are not (SMEFT)
+    linear, nonlinear : tuple of str
+        The names that are variables, and those that are not (SMEFT).
     """
 
     def __init__(
@@ -260,6 +293,11 @@ class Predictor:
     def check(self, values: Mapping[str, np.ndarray]) -> None:
         """Check values of coefficients.
 
+        Parameters
+        ----------
+        values : mapping of str to ndarray
+            Arrays by name.
+
         Raises
         ------
         InvalidValue
@@ -279,7 +317,10 @@ class Predictor:
 
         Parameters
         ----------
-        masses : arrays of m_N1, m_N2, m_N3 (GeV), in place of those in ``par``
+        par : mapping of str to float
+            All parameters.
+        masses : mapping of str to array_like, optional
+            Arrays of m_N1, m_N2, m_N3 (GeV), in place of those in ``par``.
         """
         units = [unit for unit in self._units if isinstance(unit, NuWilson)]
         idle = [name for unit in units for name in plausible.idle(unit, par)]
@@ -294,8 +335,20 @@ class Predictor:
     def polynomials(
         self, par: Mapping[str, float], nonlinear: Mapping[str, complex] | None = None
     ) -> Polynomials:
-        """The polynomials for a full dictionary of parameters, at a point of the SMEFT
-        coefficients."""
+        """The polynomials for given parameters, at a point of the SMEFT coefficients.
+
+        Parameters
+        ----------
+        par : mapping of str to float
+            All parameters.
+        nonlinear : mapping of str to complex, optional
+            Values of the coefficients that are not variables.
+
+        Returns
+        -------
+        Polynomials
+            In the coefficients of ``linear``.
+        """
         shift = {name: complex(v) for name, v in (nonlinear or {}).items() if v != 0}
         shifted = self.space.point(shift) if shift else None
         columns: dict[CouplingSet, np.ndarray] = {}
@@ -330,8 +383,10 @@ class Predictor:
         return Polynomials(numerator, denominator, is_ratio, undefined)
 
     def _make_columns(self, par: Mapping[str, float], which: CouplingSet) -> np.ndarray:
-        """Couplings without coefficients, then per unit of every variable, shape (K, channels,
-        10)."""
+        """Couplings without coefficients, then per unit of every variable.
+
+        Shape (K, channels, 10).
+        """
         origin = channels.couplings(self._origin, par, which)
         units = [channels.couplings(unit, par, which) - origin for unit in self._units]
         return np.array([origin, *units])
@@ -350,6 +405,16 @@ def as_observables(observables: Any) -> list[Observable]:
 
     A list of a name and numbers, as YAML and JSON give it, is the same as the tuple. A single
     observable is a list of one.
+
+    Parameters
+    ----------
+    observables : str, tuple, list or ndarray
+        One observable or several.
+
+    Returns
+    -------
+    list of observables
+        Names and tuples.
 
     Raises
     ------
@@ -388,7 +453,20 @@ def _as_observable(observable: Any) -> Observable:
 
 
 def is_reached(observable: Observable, eft: str) -> bool:
-    """Whether an EFT has all quarks that an observable of this package depends on."""
+    """Whether an EFT has all quarks that an observable of this package depends on.
+
+    Parameters
+    ----------
+    observable : str or tuple
+        One of this package.
+    eft : str
+        E.g. ``nuWET-4``.
+
+    Returns
+    -------
+    bool
+        Whether it has all.
+    """
     source = theory_of(eft)
     function, arguments = quantity_of(observable)
     quantity: Quantity = function(central_parameters({}), *arguments)
@@ -399,6 +477,16 @@ def is_reached(observable: Observable, eft: str) -> bool:
 
 def quantity_of(observable: Observable) -> tuple[Any, tuple[float, ...]]:
     """The function (par, *arguments) -> Quantity of an observable, and its arguments.
+
+    Parameters
+    ----------
+    observable : str or tuple
+        Name, or tuple of a name and arguments.
+
+    Returns
+    -------
+    (callable, tuple of float)
+        The function and the arguments that follow ``par``.
 
     Raises
     ------
@@ -422,6 +510,16 @@ def quantity_of(observable: Observable) -> tuple[Any, tuple[float, ...]]:
 def parameters_of(par: Mapping[str, ArrayLike] | None) -> dict[str, np.ndarray]:
     """The argument ``par`` as arrays by name.
 
+    Parameters
+    ----------
+    par : mapping of str to array_like or None
+        Numbers or arrays by name.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Arrays, without dimensions for numbers.
+
     Raises
     ------
     InvalidValue
@@ -439,7 +537,18 @@ def _broadcast(arrays: Mapping[str, np.ndarray]) -> tuple[int, ...]:
 
 
 def central_parameters(overrides: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """Central values, with the overrides that are single numbers."""
+    """Central values, with the overrides that are single numbers.
+
+    Parameters
+    ----------
+    overrides : mapping of str to ndarray
+        Arrays by name.
+
+    Returns
+    -------
+    dict of str to float
+        All parameters.
+    """
     central: dict[str, float] = flavio.default_parameters.get_central_all()
     for name, value in overrides.items():
         if name not in central:

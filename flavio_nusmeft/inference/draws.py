@@ -40,6 +40,11 @@ def __dir__() -> list[str]:
 def check_seed(seed: int | None) -> None:
     """Check that a seed is None, or one that numpy's global generator takes.
 
+    Parameters
+    ----------
+    seed : int or None
+        To be checked.
+
     Raises
     ------
     InvalidValue
@@ -53,6 +58,11 @@ def seeded(seed: int | None) -> Iterator[None]:
     """Seed numpy's global generator, from which flavio draws, and restore it afterwards.
 
     None leaves it alone.
+
+    Parameters
+    ----------
+    seed : int or None
+        Of the draws in the block.
     """
     if seed is None:
         yield
@@ -69,7 +79,22 @@ def seeded(seed: int | None) -> Iterator[None]:
 def draw(
     constraints: ParameterConstraints, varied: Iterable[str], n: int
 ) -> list[dict[str, float]]:
-    """Parameter points with ``varied`` drawn at random, and the others at their central values."""
+    """Parameter points with ``varied`` drawn at random, and the others at their central values.
+
+    Parameters
+    ----------
+    constraints : ParameterConstraints
+        Central values and distributions.
+    varied : iterable of str
+        Names of the parameters that are drawn.
+    n : int
+        Number of points.
+
+    Returns
+    -------
+    list of dict of str to float
+        All parameters, point by point.
+    """
     central, drawn = constraints.get_central_all(), constraints.get_random_all(size=n)
     names = set(varied)
     return [
@@ -79,7 +104,21 @@ def draw(
 
 
 def check_draws(draws: int, seed: int | None) -> int:
-    """The number of draws: 0, or at least 2. The seed is checked as well, before any work is done.
+    """The number of draws: 0, or at least 2.
+
+    The seed is checked as well, before any work is done.
+
+    Parameters
+    ----------
+    draws : int
+        To be checked.
+    seed : int or None
+        To be checked.
+
+    Returns
+    -------
+    int
+        The number of draws.
 
     Raises
     ------
@@ -98,6 +137,16 @@ def check_draws(draws: int, seed: int | None) -> int:
 def one_point(par: Mapping[str, float] | None) -> tuple[dict[str, float], dict[str, float]]:
     """The parameters that are given, and all: these and the central values of the others.
 
+    Parameters
+    ----------
+    par : mapping of str to float or None
+        Parameters that differ from the central values of ``flavio.default_parameters``.
+
+    Returns
+    -------
+    (dict of str to float, dict of str to float)
+        Those of ``par``, and all.
+
     Raises
     ------
     UnknownParameter, InvalidValue
@@ -115,8 +164,17 @@ def parameter_draws(n: int, fixed: Mapping[str, float], seed: int | None) -> lis
 
     Parameters
     ----------
-    n : number of points
-    seed : of numpy's global generator during the call; None takes the generator as it is
+    n : int
+        Number of points.
+    fixed : mapping of str to float
+        Parameters that are not drawn, and their values.
+    seed : int or None
+        Of numpy's global generator during the call; None takes the generator as it is.
+
+    Returns
+    -------
+    list of dict of str to float
+        All parameters, point by point.
     """
     constraints = flavio.default_parameters
     with seeded(seed):
@@ -125,7 +183,15 @@ def parameter_draws(n: int, fixed: Mapping[str, float], seed: int | None) -> lis
 
 
 class Draws:
-    """Predictions for draws of the parameters, from polynomials that are remembered."""
+    """Predictions for draws of the parameters, from polynomials that are remembered.
+
+    Parameters
+    ----------
+    observables : sequence of observables
+        Observables of this package.
+    draws : list of dict of str to float
+        Drawn parameters, point by point, all of flavio's in each.
+    """
 
     _KEPT = 64
 
@@ -136,12 +202,31 @@ class Draws:
         self._polynomials: OrderedDict[Any, tuple[np.ndarray, np.ndarray]] = OrderedDict()
 
     def checksum(self) -> str:
-        """Of the drawn parameters."""
+        """Checksum of the drawn parameters.
+
+        Returns
+        -------
+        str
+            SHA-256 in hexadecimal digits.
+        """
         numbers = [[float(point[name]) for name in sorted(point)] for point in self._draws]
         return hashlib.sha256(repr(numbers).encode()).hexdigest()
 
     def predictions(self, fixed: Mapping[str, float], wc_obj: Any) -> np.ndarray:
-        """Shape (draws, observables); ``fixed`` are parameters that are not drawn."""
+        """Predictions for all draws.
+
+        Parameters
+        ----------
+        fixed : mapping of str to float
+            Parameters that are not drawn, and their values.
+        wc_obj : NuWilson, Wilson, WilsonCoefficients or None
+            Wilson coefficients; None: the SM.
+
+        Returns
+        -------
+        ndarray
+            Shape (draws, observables).
+        """
         wc = getattr(wc_object(wc_obj), "wc", None)
         if wc is None:
             wc_obj = NuWilson({}, 1e3, "nuSMEFT", "FGMS")

@@ -13,7 +13,7 @@ import os
 import uuid
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, overload
 
 import flavio
 import numpy as np
@@ -54,6 +54,45 @@ _BELLE2 = "flavio_nusmeft Belle II B+->Kinv combined 2023"
 FitParameters = Iterable[str] | Mapping[str, tuple[float, float]]
 
 
+@overload
+def likelihood(
+    dataset: str = ...,
+    observables: Iterable[Observable] | None = ...,
+    *,
+    alternatives: Iterable[str] = ...,
+    fit_parameters: FitParameters = ...,
+    fast: Literal[True],
+    theory: str = ...,
+    belle2: Belle2Likelihood | str | os.PathLike[str] | None = ...,
+) -> FastLikelihood: ...
+
+
+@overload
+def likelihood(
+    dataset: str = ...,
+    observables: Iterable[Observable] | None = ...,
+    *,
+    alternatives: Iterable[str] = ...,
+    fit_parameters: FitParameters = ...,
+    fast: Literal[False] = ...,
+    theory: str = ...,
+    belle2: Belle2Likelihood | str | os.PathLike[str] | None = ...,
+) -> Likelihood: ...
+
+
+@overload
+def likelihood(
+    dataset: str = ...,
+    observables: Iterable[Observable] | None = ...,
+    *,
+    alternatives: Iterable[str] = ...,
+    fit_parameters: FitParameters = ...,
+    fast: bool,
+    theory: str = ...,
+    belle2: Belle2Likelihood | str | os.PathLike[str] | None = ...,
+) -> Likelihood | FastLikelihood: ...
+
+
 def likelihood(
     dataset: str = "current",
     observables: Iterable[Observable] | None = None,
@@ -68,20 +107,31 @@ def likelihood(
 
     Parameters
     ----------
-    dataset : ``paper2023``, the inputs of arXiv:2309.02940, or ``current``
-    observables : those to use (with arguments: tuples, or lists as YAML gives them); default: all
-        of the data set
-    alternatives : names of measurements that replace members of the data set, see `dataset`
-    fit_parameters : parameters that are fitted, e.g. masses: a dictionary of names and ranges
-        (GeV) gives them flat priors; names alone keep the priors they have in
-        ``flavio.default_parameters``
-    fast : False: a flavio ``Likelihood``, with parameters at the given values; True: a flavio
+    dataset : str, default 'current'
+        ``paper2023``, the inputs of arXiv:2309.02940, or ``current``.
+    observables : iterable of observables, optional
+        Those to use (with arguments: tuples, or lists as YAML gives them); default: all of the data
+        set.
+    alternatives : iterable of str, optional
+        Names of measurements that replace members of the data set, see `dataset`.
+    fit_parameters : iterable of str or mapping of str to (float, float), optional
+        Parameters that are fitted, e.g. masses: a dictionary of names and ranges (GeV) gives them
+        flat priors; names alone keep the priors they have in ``flavio.default_parameters``.
+    fast : bool, default False
+        False: a flavio ``Likelihood``, with parameters at the given values; True: a flavio
         ``FastLikelihood``, whose measured values are Gaussian, with theory uncertainties, and whose
-        ``make_measurement`` must be called before use. Limits are as they were published in both
-    theory : for fast likelihoods, ``SM`` or ``NP``, see `FastLikelihood`
-    belle2 : the published likelihood of B+ -> K+ + inv in place of Belle II's branching ratio in
-        the data set ``current``: a `Belle2Likelihood`, or the path of its files. With
-        ``observables=[]`` there is nothing else
+        ``make_measurement`` must be called before use. Limits are as they were published in both.
+    theory : str, default 'SM'
+        For fast likelihoods, ``SM`` or ``NP``, see `FastLikelihood`.
+    belle2 : Belle2Likelihood, str or path-like, optional
+        The published likelihood of B+ -> K+ + inv in place of Belle II's branching ratio in the
+        data set ``current``: a `Belle2Likelihood`, or the path of its files. With
+        ``observables=[]`` there is nothing else.
+
+    Returns
+    -------
+    Likelihood or FastLikelihood
+        As ``fast`` says.
 
     Raises
     ------
@@ -186,27 +236,41 @@ class LogLikelihood:
 
     Parameters
     ----------
-    likelihood : from `likelihood`, or any flavio ``Likelihood`` or ``FastLikelihood``
-    variables : names of Wilson coefficients and parameters, in the order of the array. A
-        coefficient stands for its real part, ``Im(name)`` for the imaginary part.
-    scale, eft, basis : of the coefficients, as for `NuWilson`
-    par : values of parameters that are not variables (default: central values of the likelihood's,
-        but fit parameters of the likelihood need a value if they are not variables)
-    options : of running and matching, as for `NuWilson`, e.g. ``{"running": "full"}``
+    likelihood : Likelihood or FastLikelihood
+        From `likelihood`, or any flavio ``Likelihood`` or ``FastLikelihood``.
+    variables : sequence of str
+        Names of Wilson coefficients and parameters, in the order of the array. A coefficient stands
+        for its real part, ``Im(name)`` for the imaginary part.
+    scale : float
+        MSbar scale of the coefficients, GeV.
+    eft, basis : str
+        EFT and basis of the coefficients, as for `NuWilson`.
+    par : mapping of str to float, optional
+        Values of parameters that are not variables (default: central values of the likelihood's,
+        but fit parameters of the likelihood need a value if they are not variables).
+    options : mapping of str to object, optional
+        Options of running and matching, as for `NuWilson`, e.g. ``{"running": "full"}``.
 
-    It can be pickled. A prior that vanishes, or a negative mass, gives -inf.
-
-    Warns
-    -----
-    NoEffectWarning, ScaleWarning
-        For variables that no observable of this package depends on; for scales at which another
-        EFT is to be used.
-    SizeWarning, HeavyMassWarning
-        When called, as `NuWilson` does.
+    Attributes
+    ----------
+    space : Space
+        Scale, EFT, basis and options of the coefficients.
 
     Raises
     ------
     UnknownCoefficient, UnknownParameter, UnknownBasis, InvalidScale, InvalidValue
+
+    Warns
+    -----
+    NoEffectWarning, ScaleWarning
+        For variables that no observable of this package depends on; for scales at which another EFT
+        is to be used.
+    SizeWarning, HeavyMassWarning
+        When called, as `NuWilson` does.
+
+    Notes
+    -----
+    It can be pickled. A prior that vanishes, or a negative mass, gives -inf.
     """
 
     def __init__(
@@ -266,6 +330,16 @@ class LogLikelihood:
     def point(self, x: Sequence[float] | np.ndarray) -> tuple[dict[str, float], Any]:
         """Parameter dictionary and Wilson coefficients at a point.
 
+        Parameters
+        ----------
+        x : sequence of float or ndarray
+            Values of the variables, shape (variables,).
+
+        Returns
+        -------
+        (dict of str to float, NuWilson or StandardWilson)
+            All parameters of flavio, and a ``wc_obj`` with the coefficients.
+
         Raises
         ------
         InvalidShape, InvalidValue
@@ -306,6 +380,22 @@ class LogLikelihood:
             )
 
     def __call__(self, x: Sequence[float] | np.ndarray) -> float:
+        """Evaluate the function.
+
+        Parameters
+        ----------
+        x : sequence of float or ndarray
+            Values of the variables, shape (variables,).
+
+        Returns
+        -------
+        float
+            ln L with the priors of the fit parameters.
+
+        Raises
+        ------
+        InvalidShape, InvalidValue
+        """
         par, wc_obj = self.point(x)
         fast = isinstance(self.likelihood, flavio_likelihood.FastLikelihood)
         full = self.likelihood.likelihood if fast else self.likelihood
@@ -318,7 +408,13 @@ class LogLikelihood:
         return float(np.asarray(prior + function(par, wc_obj)).item())
 
     def description(self) -> dict[str, Any]:
-        """What the function is, for the files of scans."""
+        """What the function is, for the files of scans.
+
+        Returns
+        -------
+        dict of str to object
+            JSON: data, theory, fixed values and checksums of the numbers.
+        """
         likelihood, space = self.likelihood, self.space
         fast = isinstance(likelihood, flavio_likelihood.FastLikelihood)
         measurements = sorted(

@@ -70,11 +70,23 @@ class MeasurementLikelihood(flavio_likelihood.MeasurementLikelihood):
     Of a correlated measurement of which only some observables are used the others are integrated
     out (of a numerical distribution: profiled, as in flavio).
 
+    Parameters
+    ----------
+    observables : sequence of observables
+        Observables, all of them measured.
+    include_measurements : iterable of str, optional
+        Names of the measurements to use; default: all.
+    exclude_measurements : iterable of str, optional
+        Names of measurements to leave out.
+    include_pseudo_measurements : bool, default False
+        Use the pseudo-measurements of fast likelihoods, too.
+
     Raises
     ------
     UnknownObservable
-        Observables that are not measured.
+        If an observable is not measured.
     UnknownMeasurement
+        If there is no such measurement.
     """
 
     _names: list[str] | None = None
@@ -120,8 +132,22 @@ class MeasurementLikelihood(flavio_likelihood.MeasurementLikelihood):
     def get_predictions_par(
         self, par_dict: Mapping[str, float], wc_obj: Any
     ) -> dict[Observable, float]:
-        """As in flavio, where the settings and the values of options are missing in the key of
-        the last result."""
+        """Predictions of all observables, as in flavio.
+
+        There the settings and the values of options are missing in the key of the last result.
+
+        Parameters
+        ----------
+        par_dict : mapping of str to float
+            All parameters, as ``flavio.default_parameters.get_central_all()``.
+        wc_obj : NuWilson, Wilson, WilsonCoefficients or None
+            Wilson coefficients; None: the SM.
+
+        Returns
+        -------
+        dict of observable to float
+            Predictions by observable.
+        """
         options = repr(getattr(wc_obj, "_options", None))
         key = hash((settings.number(), frozenset(par_dict.items()), wc_obj, options))
         if key != self._key:
@@ -137,7 +163,18 @@ class MeasurementLikelihood(flavio_likelihood.MeasurementLikelihood):
         return self._found
 
     def only(self, *, one_sided: bool) -> MeasurementLikelihood:
-        """The part with the one-sided distributions, or the one without; with its observables."""
+        """The part with the one-sided distributions, or the one without; with its observables.
+
+        Parameters
+        ----------
+        one_sided : bool
+            Which part.
+
+        Returns
+        -------
+        MeasurementLikelihood
+            A copy with this part.
+        """
         part = copy.copy(self)
         part._one_sided, part._found = one_sided, None
         part._predictions_cache_hash = None
@@ -146,7 +183,13 @@ class MeasurementLikelihood(flavio_likelihood.MeasurementLikelihood):
         return part
 
     def contents(self) -> dict[str, list[Observable]]:
-        """Observables by measurement."""
+        """Observables by measurement.
+
+        Returns
+        -------
+        dict of str to list of observables
+            Lists of observables by name of the measurement.
+        """
         found: dict[str, list[Observable]] = {}
         for part in self.parts:
             found.setdefault(part.measurement, []).extend(part.observables)
@@ -155,7 +198,18 @@ class MeasurementLikelihood(flavio_likelihood.MeasurementLikelihood):
     def get_number_observations(
         self, exclude_observables: Iterable[Observable] | None = None
     ) -> int:
-        """Number of observations, as in flavio: observables, counted for each measurement."""
+        """Number of observations, as in flavio: observables, counted for each measurement.
+
+        Parameters
+        ----------
+        exclude_observables : iterable of observables, optional
+            Observables that are left out.
+
+        Returns
+        -------
+        int
+            The number.
+        """
         return sum(len(part.observables) for part in self._without(exclude_observables or ()))
 
     def log_likelihood_pred(
@@ -164,7 +218,22 @@ class MeasurementLikelihood(flavio_likelihood.MeasurementLikelihood):
         exclude_observables: Iterable[Observable] | None = None,
         delta: bool = False,
     ) -> float:
-        """Log-likelihood of predictions, as in flavio."""
+        """Log-likelihood of predictions, as in flavio.
+
+        Parameters
+        ----------
+        pred_dict : mapping of observable to float
+            Predictions by observable.
+        exclude_observables : iterable of observables, optional
+            Observables that are left out.
+        delta : bool, default False
+            Subtract the log-density at the central value of every distribution, as in flavio.
+
+        Returns
+        -------
+        float
+            ln L.
+        """
         parts = self._without(exclude_observables) if exclude_observables else self.parts
         return float(
             sum(_log_density(p.observables, p.distribution, pred_dict, delta) for p in parts)
@@ -207,9 +276,16 @@ class Likelihood(flavio_likelihood.Likelihood):
 
     Parameters
     ----------
-    belle2 : is added
-
-    The rest as in flavio.
+    par_obj : ParameterConstraints, optional
+        Central values and priors; default: ``flavio.default_parameters``.
+    fit_parameters : iterable of str, optional
+        Names of the parameters that are fitted; their priors are part of the likelihood.
+    observables : iterable of observables, optional
+        Observables, all of them measured.
+    belle2 : Belle2Likelihood, optional
+        Likelihood of B+ -> K+ + inv that is added.
+    **selection : object
+        Further arguments of `MeasurementLikelihood`.
     """
 
     measurement_likelihood: Any
@@ -248,7 +324,24 @@ class Likelihood(flavio_likelihood.Likelihood):
         exclude_observables: Iterable[Observable] | None = None,
         delta: bool = False,
     ) -> float:
-        """Experimental contribution, as in flavio; ``belle2`` is always in, up to a constant."""
+        """Experimental contribution, as in flavio; ``belle2`` is always in, up to a constant.
+
+        Parameters
+        ----------
+        par_dict : mapping of str to float
+            All parameters, as ``flavio.default_parameters.get_central_all()``.
+        wc_obj : NuWilson, Wilson, WilsonCoefficients or None
+            Wilson coefficients; None: the SM.
+        exclude_observables : iterable of observables, optional
+            Observables that are left out.
+        delta : bool, default False
+            Subtract the log-density at the central value of every distribution, as in flavio.
+
+        Returns
+        -------
+        float
+            ln L.
+        """
         result = float(super().log_likelihood_exp(par_dict, wc_obj, exclude_observables, delta))
         if self.belle2 is not None:
             result += self.belle2.log_likelihood(par_dict, wc_obj)
@@ -308,8 +401,9 @@ def _moments(distribution: ProbabilityDistribution, n: int) -> tuple[np.ndarray,
 
 
 class FastLikelihood(flavio_likelihood.FastLikelihood):
-    """flavio's ``FastLikelihood``, in which limits are limits; it can be pickled, and its theory
-    uncertainties can follow the new physics.
+    """flavio's ``FastLikelihood``, in which limits are limits.
+
+    It can be pickled, and its theory uncertainties can follow the new physics.
 
     Measured values, with symmetric, asymmetric or correlated errors, are one multivariate normal
     distribution of experimental and theory uncertainties: `gaussian` lists them. One-sided
@@ -319,20 +413,36 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
 
     Parameters
     ----------
-    theory : ``SM``, the theory covariance of the Standard Model at every point, as in flavio, or
-        ``NP``, the one at the point itself: flavio's random draws of the parameters are kept, and
-        every observable is evaluated for each of them as a polynomial of the coefficients. A point
-        with new values of the coefficients takes milliseconds; the first one with other masses (or
-        other coefficients of SMEFT) takes as long as the draws take in the SM (or in wilson).
-
-    The rest as in flavio. Call ``make_measurement`` before use.
+    name : str
+        Name in flavio's registry, which no other fast likelihood may have.
+    theory : str, default 'SM'
+        ``SM``, the theory covariance of the Standard Model at every point, as in flavio, or ``NP``,
+        the one at the point itself: flavio's random draws of the parameters are kept, and every
+        observable is evaluated for each of them as a polynomial of the coefficients. A point with
+        new values of the coefficients takes milliseconds; the first one with other masses (or other
+        coefficients of SMEFT) takes as long as the draws take in the SM (or in wilson).
+    observables : sequence of observables, optional
+        Observables, all of them measured.
+    include_measurements : iterable of str, optional
+        Names of the measurements to use; default: all.
+    exclude_measurements : iterable of str, optional
+        Names of measurements to leave out.
+    **kwargs : object
+        Further arguments of flavio's class: ``par_obj``, ``fit_parameters``,
+        ``nuisance_parameters``.
 
     Raises
     ------
     InvalidValue
+        If ``theory`` is neither.
     UnknownObservable
-        Observables that are not measured.
+        If an observable is not measured.
     UnknownMeasurement
+        If there is no such measurement.
+
+    Notes
+    -----
+    Call ``make_measurement`` before use.
     """
 
     def __init__(
@@ -394,9 +504,19 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
 
         Parameters
         ----------
-        N, Nexp : number of random draws for theory and for asymmetric errors of experiment
-        seed : of numpy's global generator during the call, for results that can be reproduced;
-            None takes the generator as it is
+        N : int, default 100
+            Number of random draws of the parameters for the theory covariance.
+        Nexp : int, default 5000
+            Number of random draws of measured values with asymmetric errors.
+        threads : int, default 1
+            Processes for the predictions of the draws.
+        force : bool, default False
+            Compute the theory covariance again, also if it is there.
+        force_exp : bool, default False
+            Compute the experimental covariance again.
+        seed : int, optional
+            Of numpy's global generator during the call, for results that can be reproduced; None
+            takes the generator as it is.
         """
         integer("N", N, 2, 10**9)
         integer("Nexp", Nexp, 2, 10**9)
@@ -434,8 +554,15 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
 
         Parameters
         ----------
-        par_dict : parameters; the draws take the values of the fit parameters from here
-        wc_obj : any object with Wilson coefficients of nuSMEFT, nuWET, SMEFT or WET; None: the SM
+        par_dict : mapping of str to float
+            Parameters; the draws take the values of the fit parameters from here.
+        wc_obj : NuWilson, Wilson, WilsonCoefficients or None
+            Any object with Wilson coefficients of nuSMEFT, nuWET, SMEFT or WET; None: the SM.
+
+        Returns
+        -------
+        ndarray
+            Shape (n, n), in the order of the Gaussian observables.
         """
         fixed = {name: float(par_dict[name]) for name in self.fit_parameters}
         return np.atleast_2d(np.cov(self.draws.predictions(fixed, wc_obj).T))
@@ -454,7 +581,24 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
         exclude_observables: Iterable[Observable] | None = None,
         delta: bool = False,
     ) -> float:
-        """Log-likelihood, as in flavio."""
+        """Log-likelihood, as in flavio.
+
+        Parameters
+        ----------
+        par_dict : mapping of str to float
+            All parameters, as ``flavio.default_parameters.get_central_all()``.
+        wc_obj : NuWilson, Wilson, WilsonCoefficients or None
+            Wilson coefficients; None: the SM.
+        exclude_observables : iterable of observables, optional
+            Observables that are left out.
+        delta : bool, default False
+            Subtract the log-density at the central value of every distribution, as in flavio.
+
+        Returns
+        -------
+        float
+            ln L, without the priors of the fit parameters.
+        """
         if self._likelihood is None:
             raise InvalidValue("call make_measurement() of a fast likelihood before use")
         self._check_settings()

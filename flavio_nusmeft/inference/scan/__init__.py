@@ -80,11 +80,15 @@ class Grid:
 
     Attributes
     ----------
-    axes : the values of every axis
-    log_likelihood : array with the lengths of the axes as shape
-    profiled : values of the profiled variables at the maximum, arrays of the same shape; nan
-        where the likelihood vanishes at all points that were tried
-    converged : array of the same shape, whether MIGRAD has converged (True without ``profile``)
+    axes : dict of str to ndarray
+        The values of every axis.
+    log_likelihood : ndarray
+        ln L, with the lengths of the axes as shape.
+    profiled : dict of str to ndarray
+        Values of the profiled variables at the maximum, arrays of the same shape; nan where the
+        likelihood vanishes at all points that were tried.
+    converged : ndarray of bool
+        Of the same shape, whether MIGRAD has converged (True without ``profile``).
     """
 
     axes: dict[str, NDArray[np.float64]]
@@ -102,7 +106,19 @@ class Grid:
 
 @dataclass(frozen=True, repr=False)
 class Start:
-    """What `minimize` has found from one starting point; nan and -inf if none was finite."""
+    """What `minimize` has found from one starting point; nan and -inf if none was finite.
+
+    Attributes
+    ----------
+    values : dict of str to float
+        Values of the variables at the maximum of the likelihood.
+    errors : dict of str to float
+        Errors of HESSE, from the curvature (-2 ln L + 1); without meaning at the bounds.
+    log_likelihood : float
+        The maximum of ln L.
+    valid : bool
+        Whether MIGRAD has converged.
+    """
 
     values: dict[str, float]
     errors: dict[str, float]
@@ -123,11 +139,16 @@ class Minimum(Start):
 
     Attributes
     ----------
-    values : of the variables at the maximum of the likelihood
-    errors : of HESSE, from the curvature (-2 ln L + 1); without meaning at the bounds
-    log_likelihood : maximum of ln L
-    valid : whether MIGRAD has converged there
-    starts : the results from all starting points
+    values : dict of str to float
+        Values of the variables at the maximum of the likelihood.
+    errors : dict of str to float
+        Errors of HESSE, from the curvature (-2 ln L + 1); without meaning at the bounds.
+    log_likelihood : float
+        The maximum of ln L.
+    valid : bool
+        Whether MIGRAD has converged there.
+    starts : tuple of Start
+        The results from all starting points.
     """
 
     starts: tuple[Start, ...]
@@ -148,35 +169,48 @@ def grid(
 
     Parameters
     ----------
-    function : a log-likelihood
-    axes : for each variable a 1-d array; their order is that of the axes of the result
-    profile : bounds (lower, upper) of the variables over which to maximise at every point, by
-        iminuit. Together with ``axes`` these must be all variables of the function
-    starts : starting points of every maximisation: the centre of the bounds, then random ones
-    seed : of the random starting points
-    executor : None for this process, a number of processes, or an executor; it is kept open
-    checkpoint : file for the results, to continue if the scan is interrupted
-    progress : show a bar on stderr
+    function : LogLikelihood
+        A log-likelihood, e.g. `LogLikelihood`.
+    axes : mapping of str to array_like
+        For each variable a 1-d array; their order is that of the axes of the result.
+    profile : mapping of str to (float, float), optional
+        Bounds (lower, upper) of the variables over which to maximise at every point, by iminuit.
+        Together with ``axes`` these must be all variables of the function.
+    starts : int, default 3
+        Starting points of every maximisation: the centre of the bounds, then random ones.
+    seed : int, default 0
+        Of the random starting points.
+    executor : concurrent.futures.Executor or int, optional
+        None for this process, a number of processes, or an executor; it is kept open.
+    checkpoint : str or path-like, optional
+        File for the results, to continue if the scan is interrupted.
+    progress : bool, default True
+        Show a bar on stderr.
+
+    Returns
+    -------
+    Grid
+        The values, as arrays over the axes.
 
     Raises
     ------
     InvalidScan
-        if axes, bounds or numbers do not fit
+        If axes, bounds or numbers do not fit.
     InvalidCheckpoint
-        if the file is not that of the same scan, damaged, in use or cannot be written
+        If the file is not that of the same scan, damaged, in use or cannot be written.
     FailedPoint
-        if the function raises an exception or is nan, after all other results were stored
+        If the function raises an exception or is nan, after all other results were stored.
     FailedWorkers
-        if workers die at the same point three times
+        If workers die at the same point three times.
 
     Warns
     -----
     WorkerWarning
-        if a worker died; its points are done again
+        If a worker died; its points are done again.
     CheckpointWarning
-        if the file can no longer be written; the scan goes on
+        If the file can no longer be written; the scan goes on.
     ConvergenceWarning
-        if MIGRAD did not converge at some of the points, see ``converged``
+        If MIGRAD did not converge at some of the points, see ``converged``.
     """
     bounds = {} if profile is None else profile
     if bounds:
@@ -246,24 +280,39 @@ def minimize(
 
     Parameters
     ----------
-    function : a log-likelihood
-    bounds : (lower, upper) for every variable; they also set the scale of the first steps
-    starts : starting points, each a task for the executor: the centre, then random ones
-    seed, executor, checkpoint, progress : as in `grid`
+    function : LogLikelihood
+        A log-likelihood, e.g. `LogLikelihood`.
+    bounds : mapping of str to (float, float)
+        (lower, upper) for every variable; they also set the scale of the first steps.
+    starts : int, default 10
+        Starting points, each a task for the executor: the centre, then random ones.
+    seed : int, default 0
+        As in `grid`.
+    executor : concurrent.futures.Executor or int, optional
+        As in `grid`.
+    checkpoint : str or path-like, optional
+        As in `grid`.
+    progress : bool, default True
+        As in `grid`.
+
+    Returns
+    -------
+    Minimum
+        The best of all starts.
 
     Raises
     ------
     FailedMinimization
-        if MIGRAD converges from none of the starts
+        If MIGRAD converges from none of the starts.
     InvalidScan, InvalidCheckpoint, FailedPoint, FailedWorkers
-        as in `grid`
+        As in `grid`.
 
     Warns
     -----
     ConvergenceWarning
-        if MIGRAD did not converge for the best of the starts
+        If MIGRAD did not converge for the best of the starts.
     WorkerWarning, CheckpointWarning
-        as in `grid`
+        As in `grid`.
     """
     require("minimize", "iminuit")
     check_names(function, "bounds", bounds)

@@ -47,21 +47,27 @@ class Checkpoint:
 
     Parameters
     ----------
-    path : the file; made if there is none, in a directory that exists
-    identity : what the rows are the results of (JSON). A file is continued only with an equal one
-    width : numbers in a row
-    count : the keys are below it
+    path : str or path-like
+        The file; made if there is none, in a directory that exists.
+    identity : mapping of str to object
+        What the rows are the results of (JSON). A file is continued only with an equal one.
+    width : int
+        Numbers in a row.
+    count : float, default inf
+        All keys are below it.
 
     Attributes
     ----------
-    keys : array (rows), what the file contained when it was opened, in ascending order
-    rows : array (rows, width), the numbers to it
+    keys : ndarray of int
+        Array (rows), what the file contained when it was opened, in ascending order.
+    rows : ndarray
+        Array (rows, width), the numbers to it.
 
     Raises
     ------
     InvalidCheckpoint
-        if the file cannot be made or written, is in use by another scan, damaged, no checkpoint,
-        or that of another scan. An existing file is then as it was before, to the byte.
+        If the file cannot be made or written, is in use by another scan, damaged, no checkpoint, or
+        that of another scan. An existing file is then as it was before, to the byte.
     """
 
     keys: NDArray[np.int64]
@@ -180,8 +186,8 @@ class Checkpoint:
         Warns
         -----
         CheckpointWarning
-            once, if the file cannot be written, for example because the disk is full. The rows
-            are kept, and tried again later and by `close`.
+            Once, if the file cannot be written, for example because the disk is full. The rows are
+            kept, and tried again later and by `close`.
         """
         self._waiting.update(rows)
         if self._failed is None or time.monotonic() - self._failed > _RETRY:

@@ -32,7 +32,18 @@ class LogLikelihood(Protocol):
         """Names of the components of the argument."""
 
     def __call__(self, x: Array, /) -> float:
-        """Ln L at ``x``, array (variables); -inf where it vanishes."""
+        """Ln L at ``x``, array (variables); -inf where it vanishes.
+
+        Parameters
+        ----------
+        x : ndarray
+            Values of the variables, shape (variables,).
+
+        Returns
+        -------
+        float
+            ln L.
+        """
 
 
 def evaluate(function: LogLikelihood, x: Array) -> float:
@@ -41,7 +52,7 @@ def evaluate(function: LogLikelihood, x: Array) -> float:
     Raises
     ------
     FailedPoint
-        if it raises an exception (chained), is nan or inf or no number; names the point
+        If it raises an exception (chained), is nan or inf or no number; names the point.
     """
     try:
         result = function(x.copy())
@@ -72,6 +83,7 @@ class Value:
     function: LogLikelihood
 
     def __call__(self, number: int, x: Array) -> Array:
+        """The row of the point with this number."""
         return np.array([evaluate(self.function, x)])
 
 
@@ -93,6 +105,7 @@ class _Objective:
         self.best_u = np.full(len(free), np.nan)
 
     def values(self, u: Array) -> Array:
+        """Values of the free variables."""
         low, high = self._bounds.T
         return np.clip(low + u * (high - low), low, high)
 
@@ -142,6 +155,7 @@ class Profile:
     seed: int
 
     def __call__(self, number: int, x: Array) -> Array:
+        """The row of the point with this number."""
         random = np.random.default_rng(np.random.SeedSequence((self.seed, number)))
         found = []
         for start in range(self.starts):
@@ -168,6 +182,7 @@ class Fit:
     seed: int
 
     def __call__(self, number: int, x: Array) -> Array:
+        """The row of the point with this number."""
         random = np.random.default_rng(np.random.SeedSequence((self.seed, number)))
         dimension = len(self.bounds)
         objective = _Objective(self.function, x, range(dimension), self.bounds)

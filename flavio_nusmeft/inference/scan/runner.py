@@ -52,14 +52,17 @@ class Runner:
 
     Parameters
     ----------
-    function : raises FailedPoint where it cannot be evaluated
-    executor : None for this process, a number of processes, or an executor, which is kept open
-    names : of the coordinates of a point, for messages
+    function : callable
+        Raises FailedPoint where it cannot be evaluated.
+    executor : concurrent.futures.Executor, int or None
+        None for this process, a number of processes, or an executor, which is kept open.
+    names : sequence of str
+        Of the coordinates of a point, for messages.
 
     Raises
     ------
     InvalidScan
-        if ``executor`` is nothing of this, or the function cannot be pickled
+        If ``executor`` is nothing of this, or the function cannot be pickled.
     """
 
     def __init__(
@@ -114,18 +117,18 @@ class Runner:
     ) -> None:
         """Evaluate the points ``point(number)``, and give results to ``done`` as they arrive.
 
-        Warns
-        -----
-        WorkerWarning
-            if a worker died; its points are done again
-
         Raises
         ------
         FailedPoint
-            if the function fails. The results of all points that were finished or running in
-            other workers have been given to ``done`` before.
+            If the function fails. The results of all points that were finished or running in other
+            workers have been given to ``done`` before.
         FailedWorkers
-            if three workers died at the same point, or if workers cannot do tasks at all
+            If three workers died at the same point, or if workers cannot do tasks at all.
+
+        Warns
+        -----
+        WorkerWarning
+            If a worker died; its points are done again.
         """
         self._fresh: Iterator[Point] = ((int(number), point(int(number))) for number in numbers)
         self._left = len(numbers)

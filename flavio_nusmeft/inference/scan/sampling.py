@@ -37,10 +37,14 @@ class Chain:
 
     Attributes
     ----------
-    variables : their names
-    chain : array (steps, walkers, variables)
-    log_likelihood : array (steps, walkers)
-    acceptance_fraction : array (walkers), of the proposals
+    variables : tuple of str
+        Their names.
+    chain : ndarray
+        Values of the variables, shape (steps, walkers, variables).
+    log_likelihood : ndarray
+        ln L, shape (steps, walkers).
+    acceptance_fraction : ndarray
+        Part of the proposals that was accepted, shape (walkers,).
     """
 
     variables: tuple[str, ...]
@@ -56,17 +60,24 @@ class Chain:
         )
 
     def samples(self, discard: int = 0, thin: int = 1) -> Array:
-        """Array (samples, variables) of all walkers together.
+        """Take samples of all walkers together.
 
         Parameters
         ----------
-        discard : steps to leave out at the beginning, several autocorrelation times
-        thin : take every ``thin``-th step of the others, the last of each group
+        discard : int, default 0
+            Steps to leave out at the beginning, several autocorrelation times.
+        thin : int, default 1
+            Take every ``thin``-th step of the others, the last of each group.
+
+        Returns
+        -------
+        ndarray
+            Shape (samples, variables).
 
         Raises
         ------
         InvalidScan
-            if nothing is left
+            If nothing is left.
         """
         discard, thin = integer("discard", discard, 0), integer("thin", thin, 1)
         chosen = self.chain[discard + thin - 1 :: thin]
@@ -78,7 +89,18 @@ class Chain:
         return chosen.reshape(-1, len(self.variables))
 
     def autocorrelation_time(self, discard: int = 0) -> Array | None:
-        """Array (variables), in steps; None if the chain is too short to tell (50 times this)."""
+        """Estimate the integrated autocorrelation time of every variable.
+
+        Parameters
+        ----------
+        discard : int, default 0
+            Steps to leave out at the beginning.
+
+        Returns
+        -------
+        ndarray or None
+            Shape (variables,), in steps; None if the chain is too short to tell (50 times this).
+        """
         require("the autocorrelation time", "emcee")
         from emcee.autocorr import (
             AutocorrError,
@@ -111,26 +133,40 @@ def sample(
 
     Parameters
     ----------
-    function : a log-likelihood
-    bounds : (lower, upper) for every variable. The walkers start at random points in there
-    steps : number of steps. A checkpoint of fewer steps is extended, with the same result as
-        that of a long run from the beginning
-    walkers : default 32 or 4 per variable, whichever is more
-    seed : of the starting points and of all steps
-    executor, checkpoint, progress : as in `grid`; points of half of the walkers are evaluated at
-        the same time, and every step is stored
+    function : LogLikelihood
+        A log-likelihood, e.g. `LogLikelihood`.
+    bounds : mapping of str to (float, float)
+        (lower, upper) for every variable. The walkers start at random points in there.
+    steps : int
+        Number of steps. A checkpoint of fewer steps is extended, with the same result as that of a
+        long run from the beginning.
+    walkers : int, optional
+        Default 32 or 4 per variable, whichever is more.
+    seed : int, default 0
+        Of the starting points and of all steps.
+    executor : concurrent.futures.Executor or int, optional
+        As in `grid`; points of half of the walkers are evaluated at the same time.
+    checkpoint : str or path-like, optional
+        As in `grid`; every step is stored.
+    progress : bool, default True
+        As in `grid`.
+
+    Returns
+    -------
+    Chain
+        The steps of all walkers.
 
     Raises
     ------
     InvalidScan
-        if bounds or numbers do not fit, or if no start with a finite log-likelihood is found
+        If bounds or numbers do not fit, or if no start with a finite log-likelihood is found.
     InvalidCheckpoint, FailedPoint, FailedWorkers
-        as in `grid`
+        As in `grid`.
 
     Warns
     -----
     WorkerWarning, CheckpointWarning
-        as in `grid`
+        As in `grid`.
     """
     require("sample", "emcee")
     check_names(function, "bounds", bounds)

@@ -60,6 +60,7 @@ class DaskLosses:
             return ()
 
     def report(self, last: bool = False) -> None:
+        """Warn of new losses, twice a second at most, unless it is the last time."""
         if self._client is None or (time.monotonic() < self._next and not last):
             return
         self._next = time.monotonic() + 0.5  # dask keeps the last thousand events
@@ -79,12 +80,15 @@ class DaskLosses:
 
 
 def warn(message: str) -> None:
+    """Warn at the line of the user's code that calls the scan."""
     warnings.warn(message, WorkerWarning, stacklevel=6)
 
 
 def pickled(function: Callable[..., Any]) -> bytes:
-    """The function and the settings of flavio and wilson, pickled once, not for every task; with
-    cloudpickle, if there, also from a notebook."""
+    """The function and the settings of flavio and wilson, pickled once, not for every task.
+
+    With cloudpickle, if it is there, also from a notebook.
+    """
     try:
         module = importlib.import_module("cloudpickle")
     except ImportError:
@@ -124,8 +128,10 @@ def _applied(chosen: _Settings | None) -> AbstractContextManager[None]:
 
 @functools.lru_cache(maxsize=4)
 def _loaded(payload: bytes) -> tuple[_Settings | None, Callable[[int, Array], Array]]:
-    """Settings and function, kept between the tasks of a worker, with what the function itself
-    remembers."""
+    """Settings and function, kept between the tasks of a worker.
+
+    So is what the function itself remembers.
+    """
     chosen, content = pickle.loads(payload)
     with _applied(chosen):
         return chosen, pickle.loads(content)

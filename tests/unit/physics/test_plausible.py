@@ -216,7 +216,7 @@ def test_no_hadron_is_heavier_than_the_bc(par):
         ({"QN_2311": 1e-8}, {"m_N1": 1500.0}, True),
         ({"QN_2312": 1e-8}, {"m_N2": 1500.0}, True),
         ({"LNQd_2123": 1e-8}, {"m_N1": 10.0}, True),
-        ({"LNQd_2123": 1e-8}, {"m_N2": 10.0}, False),
+        ({"LNQd_2123": 1e-8}, {"m_N1": 0.1, "m_N2": 10.0}, False),
         ({"LNQd_2123": 1e-8, "QN_2322": 1e-8}, {"m_N1": 10.0}, False),
         ({"LNQd_2123": 1e-8, "QN_2322": 1e-8}, {"m_N1": 10.0, "m_N2": 10.0}, True),
         ({"LNQd_2123": 1e-8}, {"m_N1": 5.0}, False),

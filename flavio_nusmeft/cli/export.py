@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from .attempt import attempt
+from . import shared
 
 __all__ = ["add_parser"]
 
@@ -26,22 +26,25 @@ examples:
   nusmeft export point.yml --format hepdata --observable '<dBR_SD/dq2>(B+->Kinv)' --weights \\
       --draws 100 -o Kinv
       weights relative to the SM in the 100 bins of Belle II
+  nusmeft export point.yml --format csv --observable '<dBR/dq2>(B+->Kinv)' --m-N1 1.5 \\
+      --running full --par Vcb=0.041 -o full.csv
+      with a mass, running and CKM elements as in nusmeft predict
 """
 
 
 def add_parser(commands: Any) -> None:
     """Add the command to the sub-parsers of argparse."""
-    parser = commands.add_parser(
+    parser = shared.add_command(
+        commands,
         "export",
         help="write polynomials (POPxf) or binned spectra (CSV, HEPData)",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "file",
-        help="WCxf file, or - for standard input. Of popxf it says the EFT, the basis and the"
-        " scale, and with --given the coefficients; the values do not enter",
+    shared.add_file(
+        parser,
+        ". Of popxf it says the EFT, the basis and the scale, and with --given the coefficients;"
+        " the values do not enter",
     )
     parser.add_argument("--format", required=True, choices=("popxf", "csv", "hepdata"))
     parser.add_argument(
@@ -55,10 +58,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "-o", "--output", required=True, metavar="PATH", help="file, or for hepdata a folder"
     )
-    for i in (1, 2, 3):
-        parser.add_argument(
-            f"--m-N{i}", type=float, metavar="GEV", help=f"mass of the sterile neutrino N{i}"
-        )
+    shared.add_masses(parser)
+    shared.add_par(parser)
+    shared.add_running(parser)
     parser.add_argument(
         "--draws",
         type=int,
@@ -71,11 +73,6 @@ def add_parser(commands: Any) -> None:
     popxf = parser.add_argument_group("popxf")
     popxf.add_argument(
         "--given", action="store_true", help="only the coefficients that are in the file"
-    )
-    popxf.add_argument(
-        "--running",
-        choices=("qcd", "full"),
-        help="of coefficients with N: qcd (default) or full, as for nusmeft predict",
     )
     popxf.add_argument("--jelli", action="store_true", help="as jelli 0.1 reads it")
     tables = parser.add_argument_group("csv and hepdata")
@@ -90,21 +87,19 @@ def add_parser(commands: Any) -> None:
     tables.add_argument(
         "--weights", action="store_true", help="weights relative to the SM instead of the spectrum"
     )
+    shared.add_json(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
+    par, chosen = shared.given_par(options), shared.given_options(options)
+
     def export(content: IO[Any]) -> None:
+        shared.all_parameters(par)
         write = _write_popxf if options.format == "popxf" else _write_spectrum
-        for path in write(options, content):
-            print(path)
+        shared.print_paths(write(options, content, par, chosen), options.json)
 
-    return attempt(options.file, export)
-
-
-def _masses(options: argparse.Namespace) -> dict[str, float]:
-    masses = {f"m_N{i}": getattr(options, f"m_N{i}") for i in (1, 2, 3)}
-    return {name: mass for name, mass in masses.items() if mass is not None}
+    return shared.attempt_file(options.file, export, par | chosen)
 
 
 def _refuse(options: argparse.Namespace, *names: str) -> None:
@@ -115,18 +110,22 @@ def _refuse(options: argparse.Namespace, *names: str) -> None:
             raise InvalidValue(f"--{name} is not an option of --format {options.format}")
 
 
-def _write_popxf(options: argparse.Namespace, content: IO[Any]) -> list[Path]:
+def _write_popxf(
+    options: argparse.Namespace,
+    content: IO[Any],
+    par: Mapping[str, float],
+    chosen: Mapping[str, Any],
+) -> list[Path]:
+    import json
+
     from flavio_nusmeft import popxf
-    from flavio_nusmeft.eft.objects import load_wc
     from flavio_nusmeft.exports.files import check_writable, write_files
 
-    from . import _split
-
     _refuse(options, "bins", "partial", "weights")
-    wc = load_wc(content).wc
+    wc = shared.load(content, chosen).wc
     observables = [
         name if not arguments else (name, *arguments)
-        for name, *arguments in map(_split, options.observable)
+        for name, *arguments in map(shared.observable, options.observable)
     ]
     path = check_writable(options.output)
     correlations = path.with_name(f"{path.stem}-corr.json")
@@ -140,30 +139,34 @@ def _write_popxf(options: argparse.Namespace, content: IO[Any]) -> list[Path]:
         scale=wc.scale,
         eft=wc.eft,
         basis=wc.basis,
-        par=_masses(options),
+        par=par,
         coefficients=list(wc.dict) if options.given else None,
         draws=options.draws,
         seed=options.seed,
         jelli=options.jelli,
-        options={"running": options.running} if options.running else None,
+        options=chosen,
     )
     texts = [json.dumps(document, indent=1) for document in documents]
     write_files(dict(zip(paths, texts, strict=True)), remove=stale)
     return paths
 
 
-def _write_spectrum(options: argparse.Namespace, content: IO[Any]) -> list[Path]:
-    from flavio_nusmeft.eft.objects import load_wc
+def _write_spectrum(
+    options: argparse.Namespace,
+    content: IO[Any],
+    par: Mapping[str, float],
+    chosen: Mapping[str, Any],
+) -> list[Path]:
     from flavio_nusmeft.errors import InvalidBin, UnknownObservable
     from flavio_nusmeft.exports.files import check_writable
     from flavio_nusmeft.exports.tables import spectrum
 
-    _refuse(options, "given", "jelli", "running")
+    _refuse(options, "given", "jelli")
     if len(options.observable) > 1:
         raise UnknownObservable(f"--format {options.format} takes one observable")
     (observable,) = options.observable
-    wc_obj = load_wc(content)
-    arguments: dict[str, Any] = {"par": _masses(options), "partial": options.partial}
+    wc_obj = shared.load(content, chosen)
+    arguments: dict[str, Any] = {"par": par, "partial": options.partial}
     if options.bins:
         try:
             arguments["edges"] = [float(x) for x in options.bins.split(",")]

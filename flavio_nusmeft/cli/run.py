@@ -4,29 +4,37 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from typing import IO, Any
 
-from .attempt import attempt
+from . import shared
 
 __all__ = ["add_parser"]
 
-_EXAMPLE = """\
-example:
+_DESCRIPTION = """\
+Run and match the Wilson coefficients in a WCxf file to another scale, EFT or basis, and
+write them as a WCxf file.
+"""
+_EXAMPLES = """\
+examples:
   nusmeft run point.yml --scale 4.8 --eft nuWET --basis JMS --running full -o low.yml
+      from the scale of the file to that of b decays
+  nusmeft run point.yml --scale 500 --eft nuSMEFT --basis Warsaw --running full \\
+      --par Vcb=0.041 --json
+      with another CKM element, as JSON on standard output
 """
 
 
 def add_parser(commands: Any) -> None:
     """Add the command to the sub-parsers of argparse."""
-    parser = commands.add_parser(
+    parser = shared.add_command(
+        commands,
         "run",
         help="run and match coefficients to another scale, EFT or basis",
-        description="Run and match the Wilson coefficients in a WCxf file to another scale, EFT or"
-        " basis, and write them as a WCxf file.",
-        epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
     )
-    parser.add_argument("file", help="WCxf file, or - for standard input")
+    shared.add_file(parser)
     parser.add_argument("--scale", required=True, type=float, metavar="GEV")
     parser.add_argument(
         "--eft",
@@ -35,48 +43,75 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--basis", required=True, help="e.g. Warsaw, FGMS or JMS")
     parser.add_argument(
-        "--running",
-        choices=("qcd", "full"),
-        help="of coefficients with N: qcd (default) or full, as for nusmeft predict",
-    )
-    parser.add_argument(
         "-o", "--output", metavar="FILE", help="file to write (default: standard output)"
     )
-    parser.add_argument(
+    written = parser.add_mutually_exclusive_group()
+    written.add_argument(
         "--format",
         choices=("yaml", "json"),
         help="default: json for a FILE that ends in .json, else yaml",
     )
+    written.add_argument(
+        "--json", dest="format", action="store_const", const="json", help="as --format json"
+    )
+    shared.add_par(parser, "Vus, Vub, Vcb or gamma in place of wilson's value")
+    shared.add_running(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
+    par, chosen = shared.given_par(options), shared.given_options(options)
+
     def run(content: IO[Any]) -> None:
         from flavio_nusmeft.exports.files import check_writable, write_files
 
         path = check_writable(options.output) if options.output else None
-        text = _output(options, content)
+        _check_ckm(par)
+        text = _output(options, content, par, chosen)
         if path is None:
             sys.stdout.write(text)
         else:
             write_files({path: text})
             print(path)
 
-    return attempt(options.file, run)
+    return shared.attempt_file(options.file, run, par | chosen)
 
 
-def _output(options: argparse.Namespace, content: IO[Any]) -> str:
+def _check_ckm(par: Mapping[str, float]) -> None:
+    """Check that parameters are CKM elements, which are all that predictions give to the
+    running."""
+    from flavio_nusmeft.eft.evolution import Ckm
+    from flavio_nusmeft.errors import UnknownParameter, nearest
+
+    for name in par:
+        if name not in Ckm._fields:
+            raise UnknownParameter(
+                f"of the parameters nusmeft run takes {', '.join(Ckm._fields)}, not"
+                f" '{name}'{nearest(name, Ckm._fields)}"
+            )
+    shared.all_parameters(par)
+
+
+def _output(
+    options: argparse.Namespace,
+    content: IO[Any],
+    par: dict[str, float],
+    chosen: dict[str, Any],
+) -> str:
     from wilson import wcxf
 
     from flavio_nusmeft import __version__
     from flavio_nusmeft.eft.objects import match_run
 
-    from . import load
-
-    wc_obj = load(content, options.running)
+    wc_obj = shared.load(content, {**chosen, "parameters": par} if par else chosen)
     found = match_run(wc_obj, options.scale, options.eft, options.basis)
     start = wc_obj.wc
-    running = f", {wc_obj.get_option('running')} running" if start.eft.startswith("nu") else ""
+    made = [f"from {start.eft} {start.basis} at {start.scale:g} GeV"]
+    if start.eft.startswith("nu"):
+        made.append(f"{wc_obj.get_option('running')} running")
+    others = {k: v for k, v in (chosen | par).items() if k != "running"}
+    if others:
+        made.append(shared.listed(others))
     result = wcxf.WC(
         eft=found.eft,
         basis=found.basis,
@@ -85,7 +120,7 @@ def _output(options: argparse.Namespace, content: IO[Any]) -> str:
         values={str(name): value for name, value in found.values.items()},
         metadata={
             "generator": f"flavio_nusmeft {__version__}",
-            "description": f"from {start.eft} {start.basis} at {start.scale:g} GeV{running}",
+            "description": ", ".join(made),
         },
     )
     json = (options.output or "").endswith(".json")

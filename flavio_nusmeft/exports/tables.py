@@ -64,8 +64,9 @@ class Spectrum:
     values : of the observable in the bins, shape (bins,); those of ``<dBR/dq2>`` are averages in
         GeV^-2, those of ``<BR>`` are integrated
     covariance : of ``values`` from draws of the parameters, shape (bins, bins), or None
-    info : what the prediction is of and how it was made: coefficients, masses, draws, options of
-        the running, settings that are not the shipped ones, versions
+    info : what the prediction is of and how it was made: coefficients, masses, parameters that
+        differ from flavio's, draws, options of the running, settings that are not the shipped
+        ones, versions
     is_weight : whether ``values`` are weights, see `weights`
     """
 
@@ -374,7 +375,10 @@ def _info(wc_obj: Any, par: Mapping[str, float], draws: int, seed: int | None) -
         info = {"EFT": f"{wc.eft} {wc.basis} at {wc.scale:g} GeV"}
         for name, value in values.items():
             info[name] = value.real if value.imag == 0 else value
-    info |= {f"m_N{i}": f"{par[f'm_N{i}']:g} GeV" for i in (1, 2, 3)}
+    masses = {f"m_N{i}": f"{par[f'm_N{i}']:g} GeV" for i in (1, 2, 3)}
+    central = flavio.default_parameters.get_central_all()
+    others = {name: x for name, x in par.items() if name not in masses and x != central[name]}
+    info |= masses | {f"parameter {name}": value for name, value in others.items()}
     if draws:
         info["Parameter draws"] = f"{draws}, seed {seed}"
     return info | settings.provenance(wc_obj)

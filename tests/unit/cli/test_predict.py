@@ -1,11 +1,8 @@
-"""The command nusmeft."""
+"""The command nusmeft predict."""
 
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import sys
 
 import flavio
 import pytest
@@ -86,6 +83,38 @@ def test_running(capsys, tmp_path, par):
     assert "coefficients with N, not for SMEFT" in capsys.readouterr().err
 
 
+def test_parameters(capsys, par):
+    """--par changes the SM, too, and is said in the table and in JSON."""
+    arguments = ["predict", SCALAR, "-o", "BR(B+->Kinv)", "--par", "Vcb=0.045", "--m-N1", "1.5"]
+    assert main([*arguments, "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["parameters"] == {"Vcb": 0.045}
+    assert data["masses"]["m_N1"] == 1.5
+    (row,) = data["observables"]
+    w = NuWilson({"LNQd_2123": 2e-8}, 1e3, "nuSMEFT", "FGMS")
+    observable = flavio.Observable["BR(B+->Kinv)"]
+    before = [observable.prediction_par(par | {"m_N1": 1.5}, wc) for wc in (None, w)]
+    par |= {"Vcb": 0.045, "m_N1": 1.5}
+    found = [row["SM"], row["prediction"]]
+    assert found == [observable.prediction_par(par, wc) for wc in (None, w)]
+    assert found[0] > 1.1 * before[0]  # of |Vts|², which Vcb changes by 15%
+    assert found[1] > before[1]
+    assert main(arguments) == 0
+    assert "parameters: Vcb = 0.045\n" in capsys.readouterr().out
+
+
+def test_options(capsys, par):
+    """Options of running and matching are those of the object, and are listed."""
+    arguments = ["--option", "alpha_s=0.12", "--option", "smeft_matchingscale=160", "--json"]
+    assert main(["predict", SCALAR, "-o", "BR(B+->Kinv)", *arguments]) == 0
+    data = json.loads(capsys.readouterr().out)
+    options = {"alpha_s": 0.12, "smeft_matchingscale": 160}
+    w = NuWilson({"LNQd_2123": 2e-8}, 1e3, "nuSMEFT", "FGMS", options)
+    (row,) = data["observables"]
+    assert row["prediction"] == flavio.Observable["BR(B+->Kinv)"].prediction_par(par, w)
+    assert {name: data["made with"][name] for name in options} == options
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -98,6 +127,8 @@ def test_running(capsys, tmp_path, par):
         ([SCALAR, "-o", "FL(B0->K*inv),x"], "must be numbers: x"),
         ([SCALAR, "-o", "<FL>(B0->K*inv),5,1"], "q2min = 5.0 is larger than q2max = 1.0"),
         ([SCALAR, "--dataset", "paper"], "no data set 'paper'"),
+        ([SCALAR, "--par", "m_N1=-1"], "m_N1 = -1.0 GeV"),
+        ([SCALAR, "--par", "m_N2=nan"], "m_N2 = nan GeV"),
     ],
 )
 def test_wrong_input_is_one_line_and_status_2(arguments, message, capsys):
@@ -164,56 +195,3 @@ def test_coefficients_without_effect_are_named(tmp_path, capsys):
     )
     assert "running = 'full' the effect comes by mixing" in line
     assert "BR(B0->Kinv)" in captured.out
-
-
-def test_figures(tmp_path, capsys):
-    output = tmp_path / "new" / "folder"
-    arguments = ["--output", str(output), "--dataset", "current", "--format", "csv"]
-    assert main(["figures", *arguments]) == 0
-    captured = capsys.readouterr()
-    assert captured.err == ""
-    assert sorted(captured.out.splitlines()) == sorted(map(str, output.iterdir()))
-    names = ["data", "fig1-spectra", "fig2-masses", "fig3-signal", "fig4-channels", "fig5-pairs"]
-    names.append("reach")
-    assert sorted(path.name for path in output.iterdir()) == [f"{n}-current.csv" for n in names]
-
-
-def test_figures_refuse_a_path_before_computing(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("flavio_nusmeft.figures.write_figures", None)
-    (tmp_path / "file").write_text("")
-    for path in (tmp_path / "file", tmp_path / "file" / "below"):
-        assert main(["figures", "--output", str(path)]) == 2
-        captured = capsys.readouterr()
-        assert captured.err.startswith(f"nusmeft: cannot write to {path}: ")
-        assert captured.err.count("\n") == 1
-
-
-def test_figures_without_matplotlib(tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    assert main(["figures", "--output", str(tmp_path), "--format", "png"]) == 2
-    assert "pip install 'flavio_nusmeft[plot]'" in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize(
-    "arguments", [[], ["--output", ".", "--dataset", "x"], ["--output", ".", "--format", "x"]]
-)
-def test_figures_wrong_options(arguments, capsys):
-    with pytest.raises(SystemExit, match="2"):
-        main(["figures", *arguments])
-    assert "usage: nusmeft figures" in capsys.readouterr().err
-
-
-def test_installed_command():
-    """--help and a wrong option answer without importing flavio."""
-    command = shutil.which("nusmeft", path=str(sys.prefix) + "/bin")
-    assert command is not None
-    result = subprocess.run([command, "--help"], capture_output=True, text=True, check=True)
-    assert "predict" in result.stdout
-    assert "figures" in result.stdout
-    result = subprocess.run(
-        [command, "predict", SCALAR, "--m-N1", "heavy"], capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 2
-    code = "import sys, nusmeft_cli; nusmeft_cli._parser(); assert 'flavio' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,21 +1,15 @@
-"""The commands nusmeft run and nusmeft wcxf, and the version."""
+"""The command nusmeft run."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
 import io
 import json
-import os
-import shutil
-import subprocess
 import sys
 
-import nusmeft_cli
 import pytest
 import yaml
 from nusmeft_cli import main
-from wilson import wcxf
+from wilson import Wilson, wcxf
 
 import flavio_nusmeft
 from flavio_nusmeft import NuWilson, _data
@@ -52,6 +46,39 @@ def test_run(fmt, running, tmp_path, capsys, scalar):
     assert capsys.readouterr().out == path.read_text()
 
 
+@pytest.mark.parametrize("fmt", [["--json"], ["--format", "json"]])
+def test_run_with_parameters(fmt, capsys, scalar):
+    """CKM elements and options reach the running; the file says so."""
+    arguments = ["--running", "full", "--par", "Vcb=0.05", "--option", "alpha_s=0.12"]
+    assert main(["run", SCALAR, *LOW, *arguments, *fmt]) == 0
+    found = json.loads(capsys.readouterr().out)
+    usual = scalar.match_run(4.8, "nuWET", "JMS").dict
+    for name, value in {"running": "full", "alpha_s": 0.12}.items():
+        scalar.set_option(name, value)
+    without = scalar.match_run(4.8, "nuWET", "JMS").dict
+    scalar.set_option("parameters", {"Vcb": 0.05})
+    expected = scalar.match_run(4.8, "nuWET", "JMS").dict
+    assert wcxf.WC.load(json.dumps(found)).dict == expected
+    assert expected != without != usual
+    description = "from nuSMEFT FGMS at 1000 GeV, full running, alpha_s = 0.12, Vcb = 0.05"
+    assert found["metadata"]["description"] == description
+
+
+def test_run_with_ckm_elements_without_N(tmp_path, capsys):
+    """wilson matches SMEFT with them."""
+    path = tmp_path / "smeft.json"
+    path.write_text(wcxf.WC("SMEFT", "Warsaw", 1e3, {"lq1_1123": 1e-9}).dump())
+    arguments = ["run", str(path), "--scale", "4.8", "--eft", "WET", "--basis", "JMS", "--json"]
+    found = []
+    for more in ([], ["--par", "Vcb=0.05"]):
+        assert main([*arguments, *more]) == 0
+        found.append(wcxf.WC.load(capsys.readouterr().out))
+    w = Wilson.from_wc(wcxf.WC.load(path.read_text()))
+    w.set_option("parameters", {"Vcb": 0.05})
+    assert found[1].dict == w.match_run(4.8, "WET", "JMS").dict != found[0].dict
+    assert found[1].metadata["description"] == "from SMEFT Warsaw at 1000 GeV, Vcb = 0.05"
+
+
 def test_run_from_standard_input(monkeypatch, capsys, scalar):
     """In UTF-8 with a byte order mark, whatever the terminal is in."""
     text = "\ufeff# ν\n" + scalar.wc.dump(fmt="yaml")
@@ -86,6 +113,8 @@ def test_run_files_of_wilson(tmp_path, capsys):
         ([SCALAR, *LOW, "--basis", "flavio"], "nuWET has no basis 'flavio'"),
         ([SCALAR, *LOW, "--eft", "nuXET"], "EFT 'nuXET' does not exist"),
         ([SCALAR, *LOW, "-o", "/nowhere/x.yml"], "there is no folder /nowhere"),
+        ([SCALAR, *LOW, "--par", "m_N1=1"], "takes Vus, Vub, Vcb, gamma, not 'm_N1'"),
+        ([SCALAR, *LOW, "--par", "GF=1e-5"], "takes Vus, Vub, Vcb, gamma, not 'GF'"),
         (["-", *LOW], "-: not a WCxf file"),
         (["-", *LOW, "--running", "full"], "-: not a WCxf file"),
     ],
@@ -120,147 +149,7 @@ def test_run_to_what_wilson_cannot_write(basis, tmp_path, capsys):
     assert basis != "SMEFTsim_top" or status == 2
 
 
-# wilson leaves the files open
-unclosed = pytest.mark.filterwarnings(
-    "ignore:unclosed file:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
-)
-
-
-@unclosed
-def test_wcxf_knows_the_bases(tmp_path, capsys, scalar):
-    """The four commands of wilson give what the objects do."""
-    assert main(["wcxf", "validate", "wc", SCALAR]) == 0
-    assert "successful" in capsys.readouterr().out
-    assert main(["wcxf", "translate", "Warsaw", SCALAR]) == 0
-    expected = scalar.wc.translate("Warsaw").dict
-    assert wcxf.WC.load(capsys.readouterr().out).dict == expected
-    assert main(["wcxf", "convert", "json", SCALAR]) == 0
-    assert NuWilson.load_wc(capsys.readouterr().out).wc.dict == scalar.wc.dict
-    output = tmp_path / "matched.yml"
-    arguments = ["nuWET", "JMS", SCALAR, "--format", "yaml", "--output", str(output)]
-    assert main(["wcxf", "match", *arguments]) == 0
-    assert NuWilson.load_wc(output).wc.dict == scalar.wc.match("nuWET", "JMS").dict
-
-
-@unclosed
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["translate", "JMS", SCALAR], "No translator from basis FGMS to JMS"),
-        (["match", "WET", "JMS", SCALAR], "No matcher"),
-        (["validate", "wc", str(_data.path("datasets.yml"))], "nusmeft: wcxf: "),
-    ],
-)
-def test_wcxf_with_wrong_input(arguments, message, capsys):
-    before = list(sys.argv)
-    assert main(["wcxf", *arguments]) == 2
-    captured = capsys.readouterr()
-    assert captured.err.startswith("nusmeft: wcxf: ")
-    assert message in captured.err
-    assert captured.err.count("\n") == 1
-    assert sys.argv == before
-
-
-def test_wcxf_with_wrong_options(capsys):
-    for arguments, status in ((["--help"], 0), (["foo"], 2), (["translate"], 2)):
-        with pytest.raises(SystemExit, match=str(status)):
-            main(["wcxf", *arguments])
-        captured = capsys.readouterr()
-        assert "usage: nusmeft wcxf" in captured.out + captured.err
-
-
-def test_version(capsys):
-    """One number for the metadata, the package and the command, which does not import flavio."""
-    version = flavio_nusmeft.__version__
-    assert importlib.metadata.version("flavio_nusmeft") == version
-    with pytest.raises(SystemExit, match="0"):
-        main(["--version"])
-    assert capsys.readouterr().out == f"nusmeft {version}\n"
-    code = (
-        "import sys, nusmeft_cli\ntry: nusmeft_cli.main(['--version'])\n"
-        "except SystemExit: assert not {'flavio', 'flavio_nusmeft', 'wilson'} & set(sys.modules)"
-    )
-    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert found.stdout == f"nusmeft {version}\n"
-
-
-CHECKOUT = """
-import importlib.metadata
-import importlib.util
-real = importlib.metadata.Distribution.from_name
-def missing(name):
-    if name.replace("-", "_").startswith("flavio_nusmeft"):
-        raise importlib.metadata.PackageNotFoundError(name)
-    return real(name)
-importlib.metadata.Distribution.from_name = missing
-import json, runpy, sys
-import flavio_nusmeft as nus
-assert nus.__file__ == sys.argv[1], nus.__file__
-assert nus.__version__ in str(nus.tables.spectrum("<BR>(B0->Dtauinv)", (3, 12)).info)
-document = nus.to_popxf("BR(B+->Kinv)", scale=4.8, basis="JMS", coefficients=["SnudLL_2432"])
-assert document["metadata"]["reproducibility"][0]["tool"]["version"] == nus.__version__
-sys.argv = ["nusmeft", "run", sys.argv[2], "--scale", "4.8", "--eft", "nuWET", "--basis", "JMS"]
-runpy.run_module("flavio_nusmeft.cli", run_name="__main__")
-"""
-
-
-def test_checkout_that_is_not_installed(tmp_path):
-    """On PYTHONPATH, without metadata of an installation."""
-    root = tmp_path / "checkout"
-    package, command = root / "flavio_nusmeft", os.path.dirname(nusmeft_cli.__file__)
-    shutil.copytree(os.path.dirname(flavio_nusmeft.__file__), package)
-    shutil.copytree(command, package / "cli", dirs_exist_ok=True)
-    shutil.copytree(_data.path("datasets.yml").parent, root / "data")
-    arguments = [str(package / "__init__.py"), str(root / "data" / "examples" / "scalar.yml")]
-    result = subprocess.run(
-        [sys.executable, "-c", CHECKOUT, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(root)},
-    )
-    assert result.returncode == 0, result.stderr
-    assert "SnudLL_2432" in result.stdout
-
-
-STANDALONE = """
-import sys
-import wcxf, wcxf.classes
-if "latex" in sys.argv:
-    wcxf.classes._testtex = lambda text: {"success": True}  # the rest of the validation
-for path in sys.argv[2:]:
-    if path.endswith(".eft.yml"):
-        with open(path) as stream: wcxf.EFT.load(stream)
-for path in sys.argv[2:]:
-    if path.endswith(".basis.yml"):
-        with open(path) as stream: wcxf.Basis.load(stream).validate()
-for path in sys.argv[2:]:
-    if path.endswith(".wc.yml"):
-        with open(path) as stream: wc = wcxf.WC.load(stream)
-        wc.validate()
-        print(wc.eft, wc.basis, len(wc.dict))
-"""
-
-
-def test_standalone_wcxf(tmp_path, scalar):
-    """The package wcxf 1.6, which wilson has in itself since, reads bases and coefficients."""
-    if importlib.util.find_spec("wcxf") is None:
-        pytest.skip("wcxf is not installed")
-    files = sorted(_data.path("bases").iterdir())
-    for eft, basis, scale in (("nuSMEFT", "Warsaw", 1e3), ("nuWET", "JMS", 4.8)):
-        target = tmp_path / f"{eft}.wc.yml"
-        arguments = ["--scale", str(scale), "--eft", eft, "--basis", basis, "--running", "full"]
-        assert main(["run", SCALAR, *arguments, "-o", str(target)]) == 0
-        files.append(target)
-    latex = "latex" if shutil.which("latex") is None else "-"
-    result = subprocess.run(
-        [sys.executable, "-c", STANDALONE, latex, *map(str, files)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    sizes = [len(NuWilson.load_wc(path).wc.dict) for path in files[-2:]]
-    expected = [f"nuSMEFT Warsaw {sizes[0]}", f"nuWET JMS {sizes[1]}"]
-    assert result.stdout.splitlines() == expected
+def test_json_and_another_format(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["run", SCALAR, *LOW, "--json", "--format", "yaml"])
+    assert "not allowed with" in capsys.readouterr().err

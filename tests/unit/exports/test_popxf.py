@@ -11,7 +11,6 @@ from pathlib import Path
 import flavio
 import numpy as np
 import pytest
-from nusmeft_cli import main
 from wilson import wcxf
 
 from flavio_nusmeft import _data, errors, popxf, predict
@@ -412,51 +411,6 @@ def test_jelli(uncertain, tmp_path, rng):
         for variable, slopes in found[name]["gradients"].items():
             slope = ours.get(variable, np.zeros(len(values)))
             assert np.all(np.abs(slopes - slope) <= 1e-10 * size), (name, variable)
-
-
-def test_command(tmp_path, capsys):
-    file = str(_data.path("examples/nuwet.yml"))
-    output = tmp_path / "Kinv.json"
-    arguments = ["--format", "popxf", "--observable", "<dBR/dq2>(B+->Kinv),4,8", "--m-N1", "0.6"]
-    assert main(["export", file, *arguments, "--given", "-o", str(output)]) == 0
-    assert capsys.readouterr().out == f"{output}\n"
-    expected = to_popxf(
-        [("<dBR/dq2>(B+->Kinv)", 4.0, 8.0)],
-        **JMS,
-        par={"m_N1": 0.6},
-        coefficients=("SnudLL_2432", "VnudLR_4423"),
-    )
-    assert json.loads(output.read_text("utf-8")) == expected
-    assert main(["export", file, *arguments, "--given", "--draws", "2", "-o", str(output)]) == 0
-    assert capsys.readouterr().out == f"{output}\n{tmp_path / 'Kinv-corr.json'}\n"
-    written = json.loads((tmp_path / "Kinv-corr.json").read_text("utf-8"))
-    assert written["$schema"].endswith("popxf-corr-1.0.json")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["nowhere.yml"], "No such file"),
-        (["--observable", "BR(B+->Kinf)"], "did you mean"),
-        (["--m-N1", "-1"], "m_N1 = -1.0 GeV"),
-        (["--bins", "1,2"], "--bins is not an option of --format popxf"),
-        (["--draws", "2", "--jelli"], "jelli 0.1 reads no uncertainties"),
-        (["-o", "/nowhere/x.json"], "cannot write /nowhere/x.json: there is no folder /nowhere"),
-        (["-o", "/"], "it is a folder"),
-    ],
-)
-def test_command_with_wrong_input(arguments, message, tmp_path, capsys):
-    usual = [str(_data.path("examples/nuwet.yml")), "--format", "popxf"]
-    usual += ["--observable", "BR(B+->Kinv)", "-o", str(tmp_path / "x.json")]
-    if arguments[0] == "nowhere.yml":
-        usual, arguments = ["nowhere.yml", *usual[1:]], []
-    assert main(["export", *usual, *arguments]) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.startswith("nusmeft: ")
-    assert message in captured.err
-    assert captured.err.count("\n") == 1
-    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,8 @@ import flavio
 import numpy as np
 import pytest
 import yaml
-from nusmeft_cli import main
 
-from flavio_nusmeft import NuWilson, _data, errors, predict, tables
+from flavio_nusmeft import NuWilson, errors, predict
 from flavio_nusmeft.belle2.record import sm_spectrum
 from flavio_nusmeft.exports.files import check_writable
 from flavio_nusmeft.exports.tables import Spectrum, spectrum
@@ -240,58 +239,11 @@ def test_no_permission(tmp_path):
         check_writable(tmp_path / "x")
 
 
-def test_command(tmp_path, capsys, scalar):
-    file = str(_data.path("examples/scalar.yml"))
-    arguments = ["export", file, "--observable", NAME, "--bins", "0,4,8.5,14,23", "--m-N1", "1.5"]
-    output = tmp_path / "x.csv"
-    usual = ["--draws", "8", "--seed", "3", "-o", str(output)]
-    assert main([*arguments, "--format", "csv", *usual]) == 0
-    assert capsys.readouterr().out == f"{output}\n"
-    expected = spectrum(NAME, EDGES, scalar, par={"m_N1": 1.5}, draws=8, seed=3)
-    expected.to_csv(tmp_path / "y.csv")
-    assert output.read_text("utf-8") == (tmp_path / "y.csv").read_text("utf-8")
-    folder = tmp_path / "weights"
-    assert main([*arguments, "--format", "hepdata", "--weights", "-o", str(folder)]) == 0
-    assert {path.name for path in folder.iterdir()} == {"spectrum.yaml", "submission.yaml"}
-    values = yaml.safe_load((folder / "spectrum.yaml").read_text("utf-8"))
-    found = [v["value"] for v in values["dependent_variables"][0]["values"]]
-    sm = spectrum(NAME, EDGES)
-    assert found == pytest.approx(expected.values / sm.values, rel=1e-12, abs=0)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--bins", "2,5,15"], "they miss q² < 2 GeV²"),
-        (["--bins", "0,x"], "--bins must be numbers with commas: 0,x"),
-        (["--bins", "3,2"], "must increase"),
-        (["--draws", "-1"], "draws = -1"),
-        (["--m-N1", "nan"], "m_N1"),
-        (["--observable", "BR(B+->Kinv)"], "takes one observable"),
-        (["--jelli"], "--jelli is not an option of --format csv"),
-        (["-o", "/nowhere/x.csv"], "cannot write /nowhere/x.csv: there is no folder /nowhere"),
-        (["--format", "hepdata", "-o", "/dev/null"], "cannot write to /dev/null"),
-    ],
-)
-def test_command_with_wrong_input(arguments, message, tmp_path, capsys, monkeypatch):
-    if "-o" in arguments:
-        monkeypatch.setattr(tables, "spectrum", None)  # nothing is computed
-    usual = [str(_data.path("examples/scalar.yml")), "--format", "csv", "--observable", NAME]
-    usual += ["-o", str(tmp_path / "x.csv")]
-    assert main(["export", *usual, *arguments]) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.startswith("nusmeft: ")
-    assert message in captured.err
-    assert captured.err.count("\n") == 1
-    assert not list(tmp_path.iterdir())
-
-
-def test_command_help(capsys):
-    with pytest.raises(SystemExit, match="0"):
-        main(["export", "--help"])
-    out = capsys.readouterr().out
-    assert "nusmeft export point.yml --format popxf" in out
-    assert max(map(len, out.splitlines())) <= 100
-    with pytest.raises(SystemExit, match="2"):
-        main(["export", "x.yml", "--format", "xml", "--observable", NAME, "-o", "x"])
+def test_parameters_are_recorded(par):
+    """Those that differ from flavio's, also when all are given."""
+    chosen = {"Vcb": 0.045, "alpha_s": 0.12, "m_N1": 1.5}
+    for given in (chosen, par | chosen):
+        info = spectrum(NAME, EDGES, par=given).info
+        found = {name: value for name, value in info.items() if name.startswith("parameter ")}
+        assert found == {"parameter Vcb": 0.045, "parameter alpha_s": 0.12}
+        assert info["m_N1"] == "1.5 GeV"

@@ -223,6 +223,13 @@ def warn(text: str, category: type[NuSMEFTWarning]) -> None:
 
     Python shows a text once per line; so it should not contain numbers that change from point to
     point.
+
+    Parameters
+    ----------
+    text : str
+        What is wrong, and the remedy.
+    category : subclass of NuSMEFTWarning
+        The warning.
     """
     level, found = 1, 1
     frame: FrameType | None = sys._getframe()
@@ -238,7 +245,18 @@ _LISTED = 20  # names in a warning
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names for a warning, the first ones if there are many."""
+    """Names for a warning, the first ones if there are many.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names.
+
+    Returns
+    -------
+    str
+        Up to twenty of them, separated by commas.
+    """
     known = list(names)
     more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
     return ", ".join(known[:_LISTED]) + more
@@ -250,6 +268,18 @@ def nearest(name: str, known: Iterable[str]) -> str:
     These are the names that differ in case and spaces only, or else by one letter (wrong, missing,
     too many, or exchanged with its neighbour), in names of ten and more letters by two. If more
     than four are equally close, none is named.
+
+    Parameters
+    ----------
+    name : str
+        What was typed.
+    known : iterable of str
+        The names that exist.
+
+    Returns
+    -------
+    str
+        The end of a message, or an empty string.
     """
     typed = _folded(name)
     most = 0 if len(typed) < 3 else 1 if len(typed) < 10 else 2

@@ -50,8 +50,11 @@ _LARGEST = 10**7  # correlations in a file: 200 MB
 
 
 class _Export(NamedTuple):
-    """``sectors`` is None where only some coefficients are variables; ``given``: parameters that
-    differ from the central values."""
+    """What a document is made from.
+
+    ``sectors`` is None where only some coefficients are variables; ``given``: parameters that
+    differ from the central values.
+    """
 
     observables: tuple[Observable, ...]
     sectors: tuple[str, ...] | None
@@ -64,8 +67,8 @@ def to_popxf(
     observables: Observable | Sequence[Observable],
     *,
     scale: float,
-    basis: str,
     eft: str = "nuWET",
+    basis: str,
     par: Mapping[str, float] | None = None,
     coefficients: Iterable[str] | None = None,
     draws: int = 0,
@@ -77,20 +80,36 @@ def to_popxf(
 
     Parameters
     ----------
-    observables : names, or tuples or lists of a name and its arguments, as in `predict`. In the
-        document they are called as in the command ``nusmeft``: ``<dBR/dq2>(B+->Kinv),4,8``
-    scale : of the coefficients, GeV
-    eft, basis : of the coefficients: ``nuWET`` JMS, ``WET``, or ``nuSMEFT``, there of the
-        coefficients with N only. Of coefficients of SMEFT nothing is an exact polynomial.
-    par : parameters that differ from the central values of ``flavio.default_parameters``, e.g. the
+    observables : str, tuple or sequence of these
+        Names, or tuples or lists of a name and its arguments, as in `predict`. In the document they
+        are called as in the command ``nusmeft``: ``<dBR/dq2>(B+->Kinv),4,8``.
+    scale : float
+        MSbar scale of the coefficients, GeV.
+    eft : str, default 'nuWET'
+        EFT of the coefficients: ``nuWET``, ``WET``, or ``nuSMEFT``, there of the coefficients with
+        N only. Of coefficients of SMEFT nothing is an exact polynomial.
+    basis : str
+        Basis of the coefficients: ``JMS`` for nuWET.
+    par : mapping of str to float, optional
+        Parameters that differ from the central values of ``flavio.default_parameters``, e.g. the
         masses m_N1, m_N2, m_N3 (GeV). They are recorded in the document.
-    coefficients : the variables of the polynomials; the others are zero. Default: all of every
-        sector that contributes, which readers that go by sectors need
-    draws : number of random draws of the parameters (not of those in ``par``) for the uncertainty
-        of every monomial, 0.3 s each with a full sector; 0: none
-    seed : of the draws
-    jelli : write what jelli 0.1 can read, see above
-    options : of running and matching, as for `NuWilson`, e.g. ``{"running": "full"}``
+    coefficients : iterable of str, optional
+        The variables of the polynomials; the others are zero. Default: all of every sector that
+        contributes, which readers that go by sectors need.
+    draws : int, default 0
+        Number of random draws of the parameters (not of those in ``par``) for the uncertainty of
+        every monomial, 0.3 s each with a full sector; 0: none.
+    seed : int, optional
+        Seed of the draws.
+    jelli : bool, default False
+        Write what jelli 0.1 can read, see above.
+    options : mapping of str to object, optional
+        Options of running and matching, as for `NuWilson`, e.g. ``{"running": "full"}``.
+
+    Returns
+    -------
+    dict of str to object
+        The document.
 
     Raises
     ------
@@ -109,8 +128,8 @@ def popxf_correlations(
     observables: Observable | Sequence[Observable],
     *,
     scale: float,
-    basis: str,
     eft: str = "nuWET",
+    basis: str,
     par: Mapping[str, float] | None = None,
     coefficients: Iterable[str] | None = None,
     draws: int,
@@ -124,11 +143,36 @@ def popxf_correlations(
     which they are in ``observable_uncertainties``. It grows with the square of their number, so
     ``coefficients`` should be a few.
 
+    Parameters
+    ----------
+    observables : str, tuple or sequence of these
+        As in `to_popxf`.
+    scale : float
+        As in `to_popxf`.
+    eft : str, default 'nuWET'
+        As in `to_popxf`.
+    basis : str
+        As in `to_popxf`.
+    par : mapping of str to float, optional
+        As in `to_popxf`.
+    coefficients : iterable of str, optional
+        As in `to_popxf`.
+    draws : int
+        As in `to_popxf`.
+    seed : int, optional
+        As in `to_popxf`.
+    options : mapping of str to object, optional
+        As in `to_popxf`.
+
+    Returns
+    -------
+    dict of str to object
+        The document.
+
     Raises
     ------
     InvalidShape
-        If the array is too large for a file.
-    and those of `to_popxf`
+        If the array is too large for a file. The other errors are those of `to_popxf`.
     """
     draws = check_draws(draws, seed)
     export = _prepare(observables, Space.of(scale, eft, basis, options), par, coefficients)
@@ -140,8 +184,8 @@ def documents(
     observables: Observable | Sequence[Observable],
     *,
     scale: float,
-    basis: str,
     eft: str,
+    basis: str,
     par: Mapping[str, float] | None = None,
     coefficients: Iterable[str] | None = None,
     draws: int = 0,
@@ -149,7 +193,34 @@ def documents(
     jelli: bool = False,
     options: Mapping[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
-    """The document of `to_popxf` and, with draws, that of `popxf_correlations`."""
+    """The document of `to_popxf` and, with draws, that of `popxf_correlations`.
+
+    Parameters
+    ----------
+    observables : str, tuple or sequence of these
+        As in `to_popxf`.
+    scale : float
+        As in `to_popxf`.
+    eft, basis : str
+        As in `to_popxf`.
+    par : mapping of str to float, optional
+        As in `to_popxf`.
+    coefficients : iterable of str, optional
+        As in `to_popxf`.
+    draws : int, default 0
+        As in `to_popxf`.
+    seed : int, optional
+        As in `to_popxf`.
+    jelli : bool, default False
+        As in `to_popxf`.
+    options : mapping of str to object, optional
+        As in `to_popxf`.
+
+    Returns
+    -------
+    list of dict of str to object
+        One or two documents.
+    """
     draws = check_draws(draws, seed)
     _check_jelli(jelli, draws)
     if not draws:

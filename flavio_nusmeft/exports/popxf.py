@@ -27,7 +27,7 @@ import numpy as np
 from wilson import wcxf
 
 from .. import settings
-from .._inputs import names
+from .._inputs import names, seed_number
 from .._version import __version__
 from ..batch import Observable, Polynomials, Predictor, as_observables, quantity_of
 from ..eft.space import Space
@@ -72,7 +72,7 @@ def to_popxf(
     par: Mapping[str, float] | None = None,
     coefficients: Iterable[str] | None = None,
     draws: int = 0,
-    seed: int | None = None,
+    seed: int | np.random.Generator = 0,
     jelli: bool = False,
     options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -99,8 +99,8 @@ def to_popxf(
     draws : int, default 0
         Number of random draws of the parameters (not of those in ``par``) for the uncertainty of
         every monomial, 0.3 s each with a full sector; 0: none.
-    seed : int, optional
-        Seed of the draws.
+    seed : int or numpy.random.Generator, default 0
+        Seed of the draws; a generator gives an integer for it, which the document says.
     jelli : bool, default False
         Write what jelli 0.1 can read, see above.
     options : mapping of str to object, optional
@@ -118,7 +118,7 @@ def to_popxf(
     UnknownObservable, UnknownCoefficient, UnknownParameter, UnknownBasis, InvalidValue,
     InvalidMass, InvalidBin, InvalidScale, UndefinedRatio
     """
-    draws = check_draws(draws, seed)
+    draws, seed = check_draws(draws), seed_number(seed)
     _check_jelli(jelli, draws)
     export = _prepare(observables, Space.of(scale, eft, basis, options), par, coefficients)
     return _document(export, _draw(export, draws, seed), jelli)
@@ -133,7 +133,7 @@ def popxf_correlations(
     par: Mapping[str, float] | None = None,
     coefficients: Iterable[str] | None = None,
     draws: int,
-    seed: int | None = None,
+    seed: int | np.random.Generator = 0,
     options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The correlations of the uncertainties of `to_popxf`, as a POPxf correlation document.
@@ -159,7 +159,7 @@ def popxf_correlations(
         As in `to_popxf`.
     draws : int
         As in `to_popxf`.
-    seed : int, optional
+    seed : int or numpy.random.Generator, default 0
         As in `to_popxf`.
     options : mapping of str to object, optional
         As in `to_popxf`.
@@ -174,7 +174,7 @@ def popxf_correlations(
     InvalidShape
         If the array is too large for a file. The other errors are those of `to_popxf`.
     """
-    draws = check_draws(draws, seed)
+    draws, seed = check_draws(draws), seed_number(seed)
     export = _prepare(observables, Space.of(scale, eft, basis, options), par, coefficients)
     _check_size(export)
     return _correlations(export, _draw(export, draws, seed))
@@ -189,7 +189,7 @@ def documents(
     par: Mapping[str, float] | None = None,
     coefficients: Iterable[str] | None = None,
     draws: int = 0,
-    seed: int | None = None,
+    seed: int | np.random.Generator = 0,
     jelli: bool = False,
     options: Mapping[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
@@ -209,7 +209,7 @@ def documents(
         As in `to_popxf`.
     draws : int, default 0
         As in `to_popxf`.
-    seed : int, optional
+    seed : int or numpy.random.Generator, default 0
         As in `to_popxf`.
     jelli : bool, default False
         As in `to_popxf`.
@@ -221,7 +221,7 @@ def documents(
     list of dict of str to object
         One or two documents.
     """
-    draws = check_draws(draws, seed)
+    draws, seed = check_draws(draws), seed_number(seed)
     _check_jelli(jelli, draws)
     if not draws:
         export = _prepare(
@@ -255,7 +255,7 @@ class _Draws(NamedTuple):
     """Coefficients of the monomials for every draw, shape (draws, observables, monomials)."""
 
     samples: np.ndarray
-    seed: int | None
+    seed: int
 
 
 def _prepare(
@@ -321,7 +321,7 @@ def _contributing(
     return found
 
 
-def _draw(export: _Export, draws: int, seed: int | None) -> _Draws | None:
+def _draw(export: _Export, draws: int, seed: int) -> _Draws | None:
     if not draws:
         return None
     keys = _keys(export)

@@ -19,7 +19,7 @@ import yaml
 from numpy.typing import ArrayLike
 
 from .. import settings
-from .._inputs import reals, wc_object
+from .._inputs import reals, seed_number, wc_object
 from ..belle2.record import EDGES
 from ..errors import (
     IncompleteBins,
@@ -313,7 +313,7 @@ def spectrum(
     *,
     par: Mapping[str, float] | None = None,
     draws: int = 0,
-    seed: int | None = None,
+    seed: int | np.random.Generator = 0,
     partial: bool = False,
 ) -> Spectrum:
     """Predict a binned observable in all bins of a grid.
@@ -333,8 +333,8 @@ def spectrum(
     draws : int, default 0
         Number of random draws of the parameters (not of those in ``par``) for the covariance, which
         is that of the point itself; 0: none.
-    seed : int, optional
-        Seed of the draws.
+    seed : int or numpy.random.Generator, default 0
+        Seed of the draws; a generator gives an integer for it, which ``info`` says.
     partial : bool, default False
         Accept bins that do not cover the spectrum.
 
@@ -350,7 +350,7 @@ def spectrum(
     UnknownObservable, UnknownParameter, InvalidValue, InvalidBin, InvalidMass
     """
     bounds = _check(observable, edges)
-    number = check_draws(draws, seed)
+    number, seed = check_draws(draws), seed_number(seed)
     wc_object(wc_obj)
     fixed, parameters = one_point(par)
     prediction = flavio.Observable[observable].prediction_par
@@ -412,7 +412,7 @@ def _check_coverage(result: Spectrum, prediction: Any) -> None:
         )
 
 
-def _info(wc_obj: Any, par: Mapping[str, float], draws: int, seed: int | None) -> dict[str, Any]:
+def _info(wc_obj: Any, par: Mapping[str, float], draws: int, seed: int) -> dict[str, Any]:
     wc = getattr(wc_obj, "wc", None)
     values = {name: value for name, value in wc.dict.items() if value != 0} if wc else {}
     info: dict[str, Any] = {"Model": "SM"}

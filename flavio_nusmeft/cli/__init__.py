@@ -263,7 +263,7 @@ def _write_figures(directory: Path, datasets: Sequence[str], formats: Sequence[s
     if not sys.stderr.isatty():
         from flavio_nusmeft.figures import write_figures
 
-        return list(write_figures(directory, datasets, formats))
+        return write_figures(directory, datasets, formats)
     from rich.console import Console
     from rich.progress import Progress
 
@@ -274,11 +274,12 @@ def _write_figures(directory: Path, datasets: Sequence[str], formats: Sequence[s
         # a figure in every format, and one table of the measurements, per data set
         total = len(datasets) * (len(FIGURES) * len(formats) + ("csv" in formats))
         progress.update(task, total=total)
-        written = []
-        for path in write_figures(directory, datasets, formats):
-            written.append(path)
-            progress.update(task, advance=1, description=path.stem)
-    return written
+        return write_figures(
+            directory,
+            datasets,
+            formats,
+            on_written=lambda path: progress.update(task, advance=1, description=path.stem),
+        )
 
 
 def _run_predict(options: argparse.Namespace) -> int:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .. import _data
-from ..measurements import Result, dataset, find, result, results
+from ..measurements import Result, find, result, results
+from ..measurements import dataset as dataset_names
 from .theory import Theory
 
 __all__ = ["CHANNELS", "Z_POLE", "Band", "Channel", "Experiment", "Line", "experiment"]
@@ -119,12 +120,12 @@ class Experiment:
     prospects: tuple[Line, ...] = ()
 
 
-def experiment(name: str, theory: Theory | None = None) -> Experiment:
+def experiment(dataset: str, theory: Theory | None = None) -> Experiment:
     """The strongest limits, the measured bands and the expected reach for a data set.
 
     Parameters
     ----------
-    name : str
+    dataset : str
         ``paper2023`` or ``current``.
     theory : Theory, optional
         Its parameters are those of the SM rates that the reach refers to.
@@ -151,10 +152,10 @@ def experiment(name: str, theory: Theory | None = None) -> Experiment:
     SM expectation. Published reaches of branching ratios are taken as they are. The uncertainty of
     the SM rates themselves is not part of it.
     """
-    dataset(name)
+    dataset_names(dataset)
     observables, limits, bands = {}, {}, []
     for channel, (candidates, _) in CHANNELS.items():
-        found = [(o, results(o, name)) for o in candidates]
+        found = [(o, results(o, dataset)) for o in candidates]
         observable, known = next((pair for pair in found if pair[1]), found[0])
         observables[channel] = observable
         values = [(r, True) for r in known if r.central is not None]
@@ -163,11 +164,11 @@ def experiment(name: str, theory: Theory | None = None) -> Experiment:
             text = f"{upper[0].confidence_level:.0%} CL"
             limits[channel] = Line(channel, upper[0].limit or 0.0, "limit", text, _name(upper[0]))
         if values and not any(_is_belle2(r.measurement) for r, _ in values):
-            values += [(r, False) for r in _alternatives(observable, name)]
+            values += [(r, False) for r in _alternatives(observable, dataset)]
         bands += [_band(channel, r, member) for r, member in values]
     measured = observables | {channel: names[0] for channel, (names, _) in Z_POLE.items()}
     reach, prospects = (_reach(collider, measured, theory) for collider in ("Belle II", "FCC-ee"))
-    return Experiment(name, observables, limits, reach, tuple(bands), prospects)
+    return Experiment(dataset, observables, limits, reach, tuple(bands), prospects)
 
 
 def _reach(

@@ -296,13 +296,14 @@ FIGURES: dict[int | str, PaperFigure] = {
 
 def write_figures(
     directory: str | Path,
-    datasets: Sequence[str] = ("paper2023", "current"),
-    formats: Sequence[str] = FORMATS,
+    datasets: str | Sequence[str] = ("paper2023", "current"),
+    formats: str | Sequence[str] = FORMATS,
     *,
-    numbers: Sequence[int | str] = tuple(FIGURES),
+    numbers: int | str | Sequence[int | str] = tuple(FIGURES),
     theory: Theory | None = None,
-) -> Iterator[Path]:
-    """Write the figures and the numbers behind them; gives each path when it is written.
+    on_written: Callable[[Path], object] | None = None,
+) -> list[Path]:
+    """Write the figures and the numbers behind them.
 
     Parameters
     ----------
@@ -316,6 +317,8 @@ def write_figures(
         One or several numbers of figures, or ``reach``.
     theory : Theory, optional
         EFT, basis, scale and parameters.
+    on_written : callable, optional
+        Is called with every path when it is written, e.g. for a progress bar.
 
     Returns
     -------
@@ -340,7 +343,12 @@ def write_figures(
     _check_formats(formats)
     theory = theory or Theory()
     check(theory)
-    return _write(folder, datasets, formats, chosen, theory)
+    written = []
+    for path in _write(folder, datasets, formats, chosen, theory):
+        written.append(path)
+        if on_written is not None:
+            on_written(path)
+    return written
 
 
 def _check_formats(formats: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 import flavio_nusmeft as nus
 from flavio_nusmeft import errors, figures, popxf, scan, tables, uv
-from flavio_nusmeft.belle2 import Belle2Likelihood
+from flavio_nusmeft.belle2 import Belle2Likelihood, exact
 from flavio_nusmeft.measurements import add_to_flavio
 
 EFT: dict[str, Any] = {"scale": 1e3, "eft": "nuSMEFT", "basis": "FGMS"}
@@ -308,6 +308,9 @@ def test_stock_likelihoods_of_a_dictionary():
         ("emcee", "fit", lambda: scan.sample(None, None, steps=1)),
         ("matplotlib", "plot", lambda: figures.write_figures("x")),
         ("matplotlib", "plot", lambda: figures.FIGURES[1].draw([])),
+        ("emcee", "fit", lambda: scan.Chain((), *np.empty((3, 0))).autocorrelation_time()),
+        ("pyhf", "belle2", lambda: exact.log_likelihood({}, None, None, None, None)),
+        ("iminuit", "fit", lambda: exact.log_likelihood({}, None, None, None, None)),
     ],
 )
 def test_missing_packages(package, extra, call, monkeypatch, tmp_path):

@@ -23,10 +23,12 @@ from wilson.run.smeft import smpar
 from ._version import __version__
 
 __all__ = [
+    "ALPHA_S",
     "NUWILSON",
     "Snapshot",
     "applied",
     "changed",
+    "choose",
     "description",
     "differences",
     "live",
@@ -207,7 +209,15 @@ _DEFAULTS: dict[str, str] = {}
 
 
 def choose(quantity: str, implementation: str) -> None:
-    """Choose an implementation of an own quantity in ``flavio.config``, where none is chosen."""
+    """Choose an implementation of an own quantity in ``flavio.config``, where none is chosen.
+
+    Parameters
+    ----------
+    quantity : str
+        Name of the quantity in ``flavio.config['implementation']``.
+    implementation : str
+        Name of the implementation.
+    """
     _DEFAULTS[quantity] = implementation
     flavio.config["implementation"].setdefault(quantity, implementation)
 

@@ -56,6 +56,11 @@ from .translators import from_warsaw, to_warsaw, warn_dropped
 
 __all__ = ["PARTNERS", "NuWilson", "values_of"]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 _CKM = Ckm._fields
 _BY_FLAVOURS = {theory.flavours: theory for theory in LOW}
 # what the running of the part with N cites

@@ -14,6 +14,10 @@ from ..errors import UnwritablePath
 __all__ = ["check_writable", "write_files"]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 def check_writable(path: str | Path, directory: bool = False) -> Path:
     """Check that a file can be written, or files in a folder, which is made if it is missing.
 

@@ -8,32 +8,18 @@ import importlib
 import importlib.util
 import inspect
 import textwrap
+from pathlib import Path
 
 import pytest
 
+import flavio_nusmeft
+
+ROOT = Path(flavio_nusmeft.__file__).parent
+# modules with a __dir__ of their own are public
 MODULES = [
-    "",
-    "batch",
-    "belle2",
-    "citations",
-    "distributions",
-    "eft.wilson",
-    "errors",
-    "exports.files",
-    "exports.popxf",
-    "exports.tables",
-    "figures",
-    "inference.draws",
-    "inference.fits",
-    "inference.likelihoods",
-    "inference.scan",
-    "measurements",
-    "observables",
-    "parameters",
-    "settings",
-    "smelli",
-    "units",
-    "uv",
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix("__init__").rstrip(".")
+    for path in sorted(ROOT.rglob("*.py"))
+    if "\ndef __dir__() -> list[str]:\n" in path.read_text("utf-8")
 ]
 
 

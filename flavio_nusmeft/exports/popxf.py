@@ -31,7 +31,7 @@ from .._inputs import names, seed_number
 from .._version import __version__
 from ..batch import Observable, Polynomials, Predictor, as_observables, quantity_of
 from ..eft.space import Space
-from ..errors import InvalidShape, InvalidValue, NotPolynomial, UndefinedRatio
+from ..errors import InvalidValue, NotPolynomial, UndefinedRatio
 from ..inference.draws import check_draws, one_point, parameter_draws
 from ..physics.cache import Recorder
 from ..physics.rates import Quantity, evaluate
@@ -171,7 +171,7 @@ def popxf_correlations(
 
     Raises
     ------
-    InvalidShape
+    InvalidValue
         If the array is too large for a file. The other errors are those of `to_popxf`.
     """
     draws, seed = check_draws(draws), seed_number(seed)
@@ -501,7 +501,7 @@ def _check_size(export: _Export) -> None:
     size, monomials = len(export.observables), len(_keys(export).names)
     numbers = (size * monomials) ** 2
     if numbers > _LARGEST:
-        raise InvalidShape(
+        raise InvalidValue(
             f"the correlations of {monomials} monomials of {size} observables are {numbers:.0e}"
             " numbers: give fewer coefficients or observables"
         )

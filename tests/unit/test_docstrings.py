@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import dataclasses
 import importlib
 import importlib.util
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import flavio_nusmeft
+from flavio_nusmeft import errors
 
 ROOT = Path(flavio_nusmeft.__file__).parent
 # modules with a __dir__ of their own are public
@@ -79,6 +81,16 @@ def check_class(cls, doc):
         assert set(attributes) == assigned(cls) - set(parameters)
 
 
+def check_errors(doc):
+    """What is said to be raised, or warned of, is an error of the package or of Python."""
+    for section, base in (("Raises", Exception), ("Warns", Warning)):
+        for entry in doc[section]:
+            for name in entry.type.rstrip(",").split(", "):
+                kind = getattr(errors, name, getattr(builtins, name, None))
+                assert inspect.isclass(kind), f"{name} is no error"
+                assert issubclass(kind, base), f"{name} is in the wrong section"
+
+
 def public():
     """Public functions, classes and methods, by name."""
     found = {}
@@ -112,6 +124,7 @@ def test_everything_public(docscrape):
         try:
             assert text, "no docstring"
             doc = docscrape.NumpyDocString(text)
+            check_errors(doc)
             if inspect.isclass(obj):
                 check_class(obj, doc)
             elif not isinstance(obj, property):

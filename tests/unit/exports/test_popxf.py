@@ -321,7 +321,7 @@ def test_refused(wanted, options, error, message):
 
 
 def test_too_many_correlations():
-    with pytest.raises(errors.InvalidShape, match="give fewer coefficients"):
+    with pytest.raises(errors.InvalidValue, match="give fewer coefficients"):
         popxf_correlations(MIXED, **JMS, draws=100)
     with pytest.raises(errors.InvalidValue, match="need draws"):
         popxf_correlations(RATES, **JMS, coefficients=FEW, draws=0)

@@ -30,9 +30,12 @@ __all__ = [
     "printable",
     "reals",
     "scalar",
+    "seed_number",
     "text",
     "wc_object",
 ]
+
+_SEEDS = 2**32  # the number of seeds of numpy's global generator
 
 
 def brief(value: Any) -> str:
@@ -136,6 +139,25 @@ def integer(what: str, value: Any, least: int, most: int) -> int:
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
     if not whole or not least <= value <= most:
         raise InvalidValue(f"{what} = {brief(value)} must be an integer from {least} to {most}")
+    return int(value)
+
+
+def seed_number(seed: Any, error: type[NuSMEFTError] = InvalidValue) -> int:
+    """The seed itself, or an integer drawn from a generator, in the range of numpy's global one.
+
+    Raises
+    ------
+    error
+    """
+    if isinstance(seed, np.random.Generator):
+        return int(seed.integers(_SEEDS))
+    value = scalar(seed)
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or not 0 <= value < _SEEDS:
+        raise error(
+            f"seed = {brief(seed)} must be an integer from 0 to {_SEEDS - 1} or a"
+            " numpy.random.Generator"
+        )
     return int(value)
 
 

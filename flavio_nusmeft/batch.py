@@ -39,6 +39,7 @@ from .physics.channels import CouplingSet
 from .physics.rates import Quantity, Rate
 
 __all__ = [
+    "Observable",
     "Polynomials",
     "Predictor",
     "as_observables",

@@ -30,10 +30,15 @@ def __dir__() -> list[str]:
 def cite(papers: Iterable[str]) -> None:
     """Note papers in ``flavio.citations``, or in the scope of ``flavio.citations.collect()``.
 
+    Parameters
+    ----------
+    papers : iterable of str
+        Keys of INSPIRE, or ``arXiv:`` and a number.
+
     Raises
     ------
     KeyError
-        for a paper that is neither in ``data/citations.yml`` nor in flavio's list
+        For a paper that is neither in ``data/citations.yml`` nor in flavio's list.
     """
     collection = flavio.citations
     try:

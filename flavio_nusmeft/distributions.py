@@ -73,7 +73,20 @@ class CorrelatedNormals(_Completed, MultivariateNormalDistribution):
     _flavios = MultivariateNormalDistribution
 
     def logpdf(self, x: Any, exclude: Any = None) -> Any:
-        """Log-density; variables at the positions ``exclude`` are integrated out."""
+        """Log-density; variables at the positions ``exclude`` are integrated out.
+
+        Parameters
+        ----------
+        x : array_like
+            Values of the variables that are not excluded.
+        exclude : int or sequence of int, optional
+            Positions of variables that are integrated out.
+
+        Returns
+        -------
+        float or ndarray
+            The logarithm of the density.
+        """
         found = super().logpdf(x, exclude=exclude)
         return found.item() if np.size(found) == 1 else found
 
@@ -151,7 +164,15 @@ _OURS: dict[type[ProbabilityDistribution], type[_Completed]] = {
 def completed(distribution: ProbabilityDistribution) -> ProbabilityDistribution:
     """The distribution as a class of this module, if there is one for it.
 
-    A `NumericalDistribution` must be a convolution of normal distributions.
+    Parameters
+    ----------
+    distribution : ProbabilityDistribution
+        Of flavio; a `NumericalDistribution` must be a convolution of normal distributions.
+
+    Returns
+    -------
+    ProbabilityDistribution
+        With the same numbers.
     """
     ours = _OURS.get(type(distribution))
     return ours.of(distribution) if ours else distribution

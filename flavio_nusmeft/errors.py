@@ -1,4 +1,9 @@
-"""Exceptions and warnings of the package; each derives from the fitting built-in one."""
+"""Exceptions and warnings of the package; each derives from the fitting built-in one.
+
+``Unknown...``: a name that does not exist, or not where it is needed. ``Invalid...``: a value that
+cannot be used, of the kind that the name says; of any other kind `InvalidValue`. ``Failed...``:
+what was started and has no result. All are `NuSMEFTError`.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +78,11 @@ class UnknownCoefficient(_Lookup):
 
 
 class UnknownObservable(_Lookup):
-    """An observable that flavio does not know, or that has no prediction."""
+    """An observable that does not exist, takes other arguments, or is none of those asked for.
+
+    Asked for are, as the message says, observables of this package, measured or binned ones, or
+    branching ratios.
+    """
 
 
 class UnknownMeasurement(_Lookup):
@@ -101,19 +110,30 @@ class InvalidValue(NuSMEFTError, ValueError):
 
 
 class InvalidScale(NuSMEFTError, ValueError):
-    """A renormalisation scale that is not a positive finite number, or that the EFT cannot have."""
+    """A renormalisation scale that cannot be used.
+
+    It is missing, no positive finite number, one that the EFT cannot have, or another one than that
+    of the coefficients to be added.
+    """
 
 
 class InvalidShape(NuSMEFTError, ValueError):
-    """Arrays whose shapes do not broadcast."""
+    """An array of another shape than needed, or arrays whose shapes do not broadcast."""
 
 
 class InvalidMass(NuSMEFTError, ValueError):
-    """A sterile-neutrino mass that is negative or not finite."""
+    """A mass, of a sterile neutrino or of the heavy particle of a model, that is not possible.
+
+    Both must be finite, that of a neutrino not negative, that of a heavy particle above the
+    electroweak scale.
+    """
 
 
 class InvalidBin(NuSMEFTError, ValueError):
-    """A q² that is not finite, or a bin with q2min >= q2max."""
+    """A q² or bins that cannot be used.
+
+    They are no numbers, not finite, do not increase, or are not the bins of a reference or of data.
+    """
 
 
 class IncompleteBins(InvalidBin):
@@ -224,6 +244,13 @@ def warn(text: str, category: type[NuSMEFTWarning]) -> None:
 
     Python shows a text once per line; so it should not contain numbers that change from point to
     point.
+
+    Parameters
+    ----------
+    text : str
+        What is wrong, and the remedy.
+    category : subclass of NuSMEFTWarning
+        The warning.
     """
     level, found = 1, 1
     frame: FrameType | None = sys._getframe()
@@ -239,7 +266,18 @@ _LISTED = 20  # names in a warning
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names for a warning, the first ones if there are many."""
+    """Names for a warning, the first ones if there are many.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names.
+
+    Returns
+    -------
+    str
+        Up to twenty of them, separated by commas.
+    """
     known = list(names)
     more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
     return ", ".join(known[:_LISTED]) + more
@@ -251,6 +289,18 @@ def nearest(name: str, known: Iterable[str]) -> str:
     These are the names that differ in case and spaces only, or else by one letter (wrong, missing,
     too many, or exchanged with its neighbour), in names of ten and more letters by two. If more
     than four are equally close, none is named.
+
+    Parameters
+    ----------
+    name : str
+        What was typed.
+    known : iterable of str
+        The names that exist.
+
+    Returns
+    -------
+    str
+        The end of a message, or an empty string.
     """
     typed = _folded(name)
     most = 0 if len(typed) < 3 else 1 if len(typed) < 10 else 2

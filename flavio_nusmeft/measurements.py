@@ -50,17 +50,26 @@ def dataset(name: str, alternatives: Iterable[str] = ()) -> list[str]:
 
     Parameters
     ----------
-    name : ``paper2023``, the inputs of arXiv:2309.02940, or ``current``
-    alternatives : names of measurements that replace members of the data set, those that
-        data/datasets.yml gives
+    name : str
+        ``paper2023``, the inputs of arXiv:2309.02940, or ``current``.
+    alternatives : iterable of str, optional
+        Names of measurements that replace members of the data set, those that data/datasets.yml
+        gives.
 
-    flavio's own likelihoods know the members of ``current``, the others after `add_to_flavio`.
+    Returns
+    -------
+    list of str
+        The names.
 
     Raises
     ------
     UnknownDataset
     UnknownMeasurement
         An alternative that the data set does not have.
+
+    Notes
+    -----
+    flavio's own likelihoods know the members of ``current``, the others after `add_to_flavio`.
     """
     name = text("a data set", name, UnknownDataset)
     sets = _data.load_yaml("datasets.yml")
@@ -83,6 +92,16 @@ def dataset(name: str, alternatives: Iterable[str] = ()) -> list[str]:
 def find(name: str) -> flavio.Measurement:
     """A measurement of this package or of flavio.
 
+    Parameters
+    ----------
+    name : str
+        Its name.
+
+    Returns
+    -------
+    flavio.Measurement
+        Registered with flavio or not.
+
     Raises
     ------
     UnknownMeasurement
@@ -94,10 +113,20 @@ def find(name: str) -> flavio.Measurement:
 
 
 def add_to_flavio(names: Iterable[str]) -> list[str]:
-    """Register measurements with flavio, for its own likelihoods; returns the names.
+    """Register measurements with flavio, for its own likelihoods.
 
     flavio counts them beside the members of ``current`` from now on, wherever it is not given
     names (``include_measurements``). ``del flavio.Measurement[name]`` takes one out again.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names of measurements of this package.
+
+    Returns
+    -------
+    list of str
+        The names.
 
     Raises
     ------
@@ -113,6 +142,21 @@ class Result:
     """What one measurement says about one observable.
 
     Either ``limit`` at ``confidence_level`` is set, or ``central`` with the errors.
+
+    Attributes
+    ----------
+    measurement : str
+        Its name.
+    central : float or None
+        Central value, None for a limit.
+    error_plus : float or None
+        Error of one standard deviation upwards.
+    error_minus : float or None
+        Error of one standard deviation downwards, positive.
+    limit : float or None
+        Upper limit, None for a measured value.
+    confidence_level : float or None
+        Of the limit, e.g. 0.9.
     """
 
     measurement: str
@@ -139,7 +183,20 @@ class Result:
 
 
 def result(observable: str | Sequence[Any], measurement: str) -> Result | None:
-    """What a measurement, member of a data set or not, says about an observable."""
+    """What a measurement, member of a data set or not, says about an observable.
+
+    Parameters
+    ----------
+    observable : str or sequence
+        Name, or tuple or list of a name and arguments.
+    measurement : str
+        Name of the measurement.
+
+    Returns
+    -------
+    Result or None
+        None if it says nothing.
+    """
     key = observable if isinstance(observable, str) else tuple(observable)
     entry = find(measurement)._parameters.get(key)
     if entry is None:
@@ -163,6 +220,18 @@ def results(observable: str | Sequence[Any], name: str) -> list[Result]:
     """Results on an observable (with arguments: a tuple or list) in the data set ``name``.
 
     Measured values come first, then limits, the strongest first.
+
+    Parameters
+    ----------
+    observable : str or sequence
+        Name, or tuple or list of a name and arguments.
+    name : str
+        Name of the data set.
+
+    Returns
+    -------
+    list of Result
+        Measured values first, then limits, the strongest first.
     """
     found = [result(observable, measurement) for measurement in dataset(name)]
     known = [entry for entry in found if entry is not None]
@@ -170,7 +239,18 @@ def results(observable: str | Sequence[Any], name: str) -> list[Result]:
 
 
 def describe(distribution: Any) -> dict[str, Any]:
-    """Kind and numbers of a probability distribution of flavio, as JSON."""
+    """Kind and numbers of a probability distribution of flavio, as JSON.
+
+    Parameters
+    ----------
+    distribution : ProbabilityDistribution
+        A distribution.
+
+    Returns
+    -------
+    dict of str to object
+        JSON.
+    """
     numbers = {name: _numbers(value) for name, value in sorted(vars(distribution).items())}
     # the others are what flavio derives from them
     kept = {name: value for name, value in numbers.items() if value is not None}
@@ -185,7 +265,18 @@ def _numbers(value: Any) -> Any:
 
 
 def digest(names: Iterable[str]) -> str:
-    """Checksum of the content of measurements."""
+    """Checksum of the content of measurements.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names of the measurements.
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal digits.
+    """
     content = {
         name: [
             [list(map(str, observables)), describe(distribution)]

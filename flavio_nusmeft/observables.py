@@ -179,8 +179,11 @@ def _ratio(
 
 @dataclass(frozen=True)
 class _Spec:
-    """An observable. ``function`` of (par, *arguments) is called through `quantity`, which notes
-    the papers to cite: ``papers``, and those of the form factors of ``transitions``."""
+    """An observable.
+
+    ``function`` of (par, *arguments) is called through `quantity`, which notes the papers to cite:
+    ``papers``, and those of the form factors of ``transitions``.
+    """
 
     name: str
     arguments: tuple[str, ...]
@@ -504,6 +507,15 @@ def _largest(name: str, arguments: tuple[float, ...]) -> float:
 
 def check_value(name: str, arguments: tuple[float, ...], value: float) -> None:
     """Check a value of an observable, or the largest of many.
+
+    Parameters
+    ----------
+    name : str
+        Of the observable.
+    arguments : tuple of float
+        Its arguments, q² or a bin, GeV².
+    value : float
+        To be checked.
 
     Raises
     ------

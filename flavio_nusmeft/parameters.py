@@ -32,7 +32,13 @@ def _describe(name: str, tex: str, description: str) -> None:
 
 
 def register(constraints: ParameterConstraints = default_parameters) -> None:
-    """Add the parameters to ``constraints``, if they are not there yet."""
+    """Add the parameters to ``constraints``, if they are not there yet.
+
+    Parameters
+    ----------
+    constraints : ParameterConstraints, optional
+        Where to add them; default: ``flavio.default_parameters``.
+    """
     if "m_N1" in constraints.all_parameters:
         return
     data = load_yaml("parameters.yml")

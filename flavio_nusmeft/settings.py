@@ -23,10 +23,12 @@ from wilson.run.smeft import smpar
 from ._version import __version__
 
 __all__ = [
+    "ALPHA_S",
     "NUWILSON",
     "Snapshot",
     "applied",
     "changed",
+    "choose",
     "description",
     "differences",
     "live",
@@ -59,12 +61,24 @@ Snapshot = dict[str, dict[str, Any]]
 
 
 def snapshot() -> Snapshot:
-    """A copy of all settings, for `applied`; it can be pickled."""
+    """A copy of all settings, for `applied`; it can be pickled.
+
+    Returns
+    -------
+    dict of str to dict
+        Settings by source.
+    """
     return copy.deepcopy(_SOURCES)
 
 
 def live() -> Snapshot:
-    """The settings themselves, to be compared with a `snapshot`."""
+    """The settings themselves, to be compared with a `snapshot`.
+
+    Returns
+    -------
+    dict of str to dict
+        Settings by source; do not change them.
+    """
     return _SOURCES
 
 
@@ -73,7 +87,13 @@ _numbers: dict[str, int] = {}
 
 
 def number() -> int:
-    """A number for the settings as they are now: equal in one process if and only if they are."""
+    """A number for the settings as they are now: equal in one process if and only if they are.
+
+    Returns
+    -------
+    int
+        A number that no other settings have in this process.
+    """
     global _current
     known, result = _current
     if known != _LIVE:
@@ -96,7 +116,13 @@ def _assign(target: dict[str, Any], source: Mapping[str, Any]) -> None:
 
 @contextmanager
 def applied(settings: Snapshot) -> Iterator[None]:
-    """Settings of a `snapshot`, also one from another process, while a block runs."""
+    """Settings of a `snapshot`, also one from another process, while a block runs.
+
+    Parameters
+    ----------
+    settings : dict of str to dict
+        From `snapshot`.
+    """
     if settings == _SOURCES:
         yield
         return
@@ -109,7 +135,13 @@ def applied(settings: Snapshot) -> Iterator[None]:
 
 
 def versions() -> dict[str, str]:
-    """Versions of the packages that numbers depend on."""
+    """Versions of the packages that numbers depend on.
+
+    Returns
+    -------
+    dict of str to str
+        Versions by package.
+    """
     return {
         "flavio_nusmeft": __version__,
         "flavio": str(flavio.__version__),
@@ -118,7 +150,13 @@ def versions() -> dict[str, str]:
 
 
 def description() -> dict[str, Any]:
-    """All settings and versions, as JSON."""
+    """All settings and versions, as JSON.
+
+    Returns
+    -------
+    dict of str to object
+        Settings by source, and ``versions``.
+    """
     return {"versions": versions(), **json.loads(json.dumps(_SOURCES, default=repr))}
 
 
@@ -131,7 +169,18 @@ def _flat(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 
 
 def differences(first: Snapshot, second: Snapshot) -> dict[str, tuple[Any, Any]]:
-    """The settings that differ, by name, with both values (None where there is none)."""
+    """The settings that differ, by name, with both values (None where there is none).
+
+    Parameters
+    ----------
+    first, second : dict of str to dict
+        From `snapshot`.
+
+    Returns
+    -------
+    dict of str to (object, object)
+        Both values by name.
+    """
     one, other = dict(_flat(first)), dict(_flat(second))
     return {
         name: (one.get(name), other.get(name))
@@ -160,23 +209,44 @@ _DEFAULTS: dict[str, str] = {}
 
 
 def choose(quantity: str, implementation: str) -> None:
-    """Choose an implementation of an own quantity in ``flavio.config``, where none is chosen."""
+    """Choose an implementation of an own quantity in ``flavio.config``, where none is chosen.
+
+    Parameters
+    ----------
+    quantity : str
+        Name of the quantity in ``flavio.config['implementation']``.
+    implementation : str
+        Name of the implementation.
+    """
     _DEFAULTS[quantity] = implementation
     flavio.config["implementation"].setdefault(quantity, implementation)
 
 
 def changed() -> dict[str, Any]:
-    """Settings that are not those shipped with flavio, wilson and this package, by name."""
+    """Settings that are not those shipped with flavio, wilson and this package, by name.
+
+    Returns
+    -------
+    dict of str to object
+        Values by name.
+    """
     return {name: now for name, (_, now) in differences(_shipped(), snapshot()).items()}
 
 
 def provenance(wc_obj: wilson.Wilson | None = None) -> dict[str, Any]:
-    """How a number is made: options of the running, settings that are not the shipped ones, and
-    versions.
+    """How a number is made.
+
+    Options of the running, settings that are not the shipped ones, and versions.
 
     Parameters
     ----------
-    wc_obj : the object with Wilson coefficients; None: the SM
+    wc_obj : NuWilson, Wilson, WilsonCoefficients or None, optional
+        The object with Wilson coefficients; None: the SM.
+
+    Returns
+    -------
+    dict of str to object
+        Values by name.
     """
     result: dict[str, Any] = {}
     if wc_obj is not None and wc_obj.wc is not None:

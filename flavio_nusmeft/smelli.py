@@ -181,22 +181,28 @@ class GlobalLikelihood(_Base):
 
     Parameters
     ----------
-    eft, basis : of coefficients that are given as dictionaries: ``nuSMEFT`` with ``Warsaw`` (the
-        default; all of SMEFT, too), ``FGMS``, ``LiaoMa``, ``nuWET`` with ``JMS``, or SMEFT and WET
-    par_dict : values of flavio's parameters that differ from the default, e.g. ``m_N1``. The
-        others are taken from ``flavio.default_parameters`` now, not again later. CKM elements are
-        used with ``fix_ckm=True`` only.
-    with_smelli : whether to add smelli's own likelihoods, which see the SMEFT or WET part only.
-        Left out are those with results that are in the data set, too: ``likelihood_rd_rds.yaml``
-        and ``likelihood_bqnunu.yaml``. K -> pi nu nu is part of smelli's quark likelihood, with
-        older data and without N, F_L of Belle of ``likelihood_lfu_fccc.yaml``, and neither can be
-        taken out: so ``likelihood_kpiinv.yaml`` and ``likelihood_dstar_polarisation.yaml`` are
-        left out.
-    fix_ckm : whether to use the CKM elements of the parameters, as flavio's likelihoods do
-        (default). If False, smelli extracts them at every point from four observables, of which
-        B -> X_c e + inv contains sterile neutrinos; the other three, K and pi -> mu nu,
-        B+ -> tau nu and Delta M_d / Delta M_s, see the SMEFT or WET part only.
-    options : the other arguments of `smelli.GlobalLikelihood`
+    eft : str, default 'nuSMEFT'
+        EFT of coefficients that are given as dictionaries: ``nuSMEFT`` (with all of SMEFT),
+        ``nuWET``, SMEFT or WET.
+    basis : str, optional
+        Their basis: ``Warsaw`` (default), ``FGMS`` or ``LiaoMa`` for nuSMEFT, ``JMS`` for nuWET.
+    par_dict : mapping of str to float, optional
+        Values of flavio's parameters that differ from the default, e.g. ``m_N1``. The others are
+        taken from ``flavio.default_parameters`` now, not again later. CKM elements are used with
+        ``fix_ckm=True`` only.
+    with_smelli : bool, default False
+        Whether to add smelli's own likelihoods, which see the SMEFT or WET part only. Left out are
+        those with results that are in the data set, too: ``likelihood_rd_rds.yaml`` and
+        ``likelihood_bqnunu.yaml``. K -> pi nu nu is part of smelli's quark likelihood, with older
+        data and without N, F_L of Belle of ``likelihood_lfu_fccc.yaml``, and neither can be taken
+        out: so ``likelihood_kpiinv.yaml`` and ``likelihood_dstar_polarisation.yaml`` are left out.
+    fix_ckm : bool, default True
+        Whether to use the CKM elements of the parameters, as flavio's likelihoods do (default). If
+        False, smelli extracts them at every point from four observables, of which B -> X_c e + inv
+        contains sterile neutrinos; the other three, K and pi -> mu nu, B+ -> tau nu and Delta M_d /
+        Delta M_s, see the SMEFT or WET part only.
+    **options : object
+        The other arguments of `smelli.GlobalLikelihood`.
 
     Raises
     ------
@@ -269,6 +275,18 @@ class GlobalLikelihood(_Base):
     def get_wilson(self, wc_dict: Mapping[str, complex], scale: float) -> wilson.Wilson:
         """Object for the coefficients; a `NuWilson` for nuSMEFT and nuWET.
 
+        Parameters
+        ----------
+        wc_dict : mapping of str to complex
+            Coefficients by name.
+        scale : float
+            MSbar scale, GeV.
+
+        Returns
+        -------
+        wilson.Wilson
+            With the coefficients in EFT and basis of the likelihood.
+
         Raises
         ------
         UnknownCoefficient, InvalidValue, InvalidScale
@@ -286,9 +304,16 @@ class GlobalLikelihood(_Base):
 
         Parameters
         ----------
-        point : coefficients in EFT and basis of the likelihood, with ``scale``; an object with
-            coefficients of any EFT (it is not changed), or the path of a WCxf file
-        scale : in GeV
+        point : mapping of str to complex, wilson.Wilson, str or path-like
+            Coefficients in EFT and basis of the likelihood, with ``scale``; an object with
+            coefficients of any EFT (it is not changed), or the path of a WCxf file.
+        scale : float, optional
+            In GeV.
+
+        Returns
+        -------
+        smelli.classes.GlobalLikelihoodPoint
+            A point with smelli's methods.
 
         Raises
         ------
@@ -318,9 +343,19 @@ class GlobalLikelihood(_Base):
 
         Parameters
         ----------
-        wc_fct, scale : functions of the variables, or of one array, that return coefficients and a
-            scale in GeV; ``scale`` may be a number
-        options : as in smelli; ``n``, the number of variables, for a function of one array
+        wc_fct : callable
+            Functions of the variables, or of one array, that return coefficients and a scale in
+            GeV; ``scale`` may be a number.
+        scale : float or callable
+            Functions of the variables, or of one array, that return coefficients and a scale in
+            GeV; ``scale`` may be a number.
+        **options : object
+            As in smelli; ``n``, the number of variables, for a function of one array.
+
+        Returns
+        -------
+        dict of str to dict of str to object
+            Results as smelli gives them, by likelihood.
         """
         arguments = len(inspect.getfullargspec(wc_fct).args)
         n = arguments if arguments > 1 else options.get("n")

@@ -72,8 +72,9 @@ def scalar_doublet(
     y_e: ArrayLike | None = None,
     lam: complex = 0.0,
 ) -> NuWilson:
-    """Second Higgs doublet eta (1, 2, -1/2), in the basis where it has no vacuum expectation value
-    at leading order.
+    """Second Higgs doublet eta (1, 2, -1/2).
+
+    In the basis where it has no vacuum expectation value at leading order:
 
     L = -y_N lbar N eta - y_d qbar (i sigma_2 eta*) d - y_u qbar eta u
         - y_e lbar (i sigma_2 eta*) e - lam (phi† phi)(phi~† eta) + h.c.
@@ -83,14 +84,28 @@ def scalar_doublet(
     ephi and nphi, which shift its couplings and the masses of the fermions. nphi is a Dirac mass of
     N with the active neutrinos: it means mixing, which is neglected everywhere else.
 
-    Warns
-    -----
-    NeutrinoMassWarning
-        if both ``lam`` and ``y_N`` are not zero
+    Parameters
+    ----------
+    mass : float
+        Of the heavy particle, GeV; the scale of the coefficients.
+    y_N, y_d, y_u, y_e : array_like, optional
+        Couplings, shape (3, 3), indices in the order of the Lagrangian; default: 0.
+    lam : complex, default 0.0
+        Coupling to three Higgs fields.
+
+    Returns
+    -------
+    NuWilson
+        Coefficients of nuSMEFT Warsaw at the scale ``mass``.
 
     Raises
     ------
     InvalidMass, InvalidShape, InvalidValue
+
+    Warns
+    -----
+    NeutrinoMassWarning
+        If both ``lam`` and ``y_N`` are not zero.
     """
     N, d, u, e = _couplings(y_N=y_N, y_d=y_d, y_u=y_u, y_e=y_e)
     quartic = _number("lam", lam)
@@ -145,6 +160,18 @@ def S1(
     With y_L and y_N scalar and tensor come together, lnqd3 = -lnqd1/4. Couplings to two quarks,
     which would make the proton decay, are absent.
 
+    Parameters
+    ----------
+    mass : float
+        Of the heavy particle, GeV; the scale of the coefficients.
+    y_L, y_R, y_N : array_like, optional
+        Couplings, shape (3, 3), indices in the order of the Lagrangian; default: 0.
+
+    Returns
+    -------
+    NuWilson
+        Coefficients of nuSMEFT Warsaw at the scale ``mass``.
+
     Raises
     ------
     InvalidMass, InvalidShape, InvalidValue
@@ -181,6 +208,18 @@ def R2_tilde(
     With both couplings scalar and tensor come together, lnqd3 = lnqd1/4. (With the other order of
     R2~ and l in the second term both change sign.)
 
+    Parameters
+    ----------
+    mass : float
+        Of the heavy particle, GeV; the scale of the coefficients.
+    y_N, y_L : array_like, optional
+        Couplings, shape (3, 3), indices in the order of the Lagrangian; default: 0.
+
+    Returns
+    -------
+    NuWilson
+        Coefficients of nuSMEFT Warsaw at the scale ``mass``.
+
     Raises
     ------
     InvalidMass, InvalidShape, InvalidValue
@@ -212,10 +251,22 @@ def Z_prime(
 
     L = Z'_mu J^mu,  J^mu = sum over fields of g psibar gamma^mu psi, with hermitian g.
 
+    Parameters
+    ----------
+    mass : float
+        Of the heavy particle, GeV; the scale of the coefficients.
+    g_q, g_u, g_d, g_l, g_e, g_N : array_like, optional
+        Couplings, shape (3, 3), hermitian; default: 0.
+
+    Returns
+    -------
+    NuWilson
+        Coefficients of nuSMEFT Warsaw at the scale ``mass``.
+
     Raises
     ------
     InvalidMass, InvalidShape, InvalidValue
-        also if a matrix is not hermitian
+        Also if a matrix is not hermitian.
     """
     given = {"g_q": g_q, "g_u": g_u, "g_d": g_d, "g_l": g_l, "g_e": g_e, "g_N": g_N}
     q, u, d, l, e, n = _couplings(**given)  # noqa: E741
@@ -274,6 +325,18 @@ def W_prime(mass: float, *, g_N: ArrayLike | None = None, g_R: ArrayLike | None 
 
     L = W'_mu (g_N Nbar gamma^mu e + g_R ubar gamma^mu d) + h.c.
 
+    Parameters
+    ----------
+    mass : float
+        Of the heavy particle, GeV; the scale of the coefficients.
+    g_N, g_R : array_like, optional
+        Couplings, shape (3, 3), indices in the order of the Lagrangian; default: 0.
+
+    Returns
+    -------
+    NuWilson
+        Coefficients of nuSMEFT Warsaw at the scale ``mass``.
+
     Raises
     ------
     InvalidMass, InvalidShape, InvalidValue
@@ -303,6 +366,18 @@ def U1(
 
     L = U1_mu (x_L qbar gamma^mu l + x_R dbar gamma^mu e + x_N ubar gamma^mu N) + h.c.
 
+    Parameters
+    ----------
+    mass : float
+        Of the heavy particle, GeV; the scale of the coefficients.
+    x_L, x_R, x_N : array_like, optional
+        Couplings, shape (3, 3), indices in the order of the Lagrangian; default: 0.
+
+    Returns
+    -------
+    NuWilson
+        Coefficients of nuSMEFT Warsaw at the scale ``mass``.
+
     Raises
     ------
     InvalidMass, InvalidShape, InvalidValue
@@ -330,6 +405,18 @@ def U1_bar(mass: float, *, x_N: ArrayLike | None = None) -> NuWilson:
 
     L = U1bar_mu x_N dbar gamma^mu N + h.c.
 
+    Parameters
+    ----------
+    mass : float
+        Of the heavy particle, GeV; the scale of the coefficients.
+    x_N : array_like, optional
+        Couplings, shape (3, 3), indices in the order of the Lagrangian; default: 0.
+
+    Returns
+    -------
+    NuWilson
+        Coefficients of nuSMEFT Warsaw at the scale ``mass``.
+
     Raises
     ------
     InvalidMass, InvalidShape, InvalidValue
@@ -344,6 +431,18 @@ def V2_tilde(
     """Vector leptoquark V2~ (3bar, 2, -1/6).
 
     L = epsilon_ij V2~_mu^j (x_N (q^c)bar^i gamma^mu N + x_L (u^c)bar gamma^mu l^i) + h.c.
+
+    Parameters
+    ----------
+    mass : float
+        Of the heavy particle, GeV; the scale of the coefficients.
+    x_N, x_L : array_like, optional
+        Couplings, shape (3, 3), indices in the order of the Lagrangian; default: 0.
+
+    Returns
+    -------
+    NuWilson
+        Coefficients of nuSMEFT Warsaw at the scale ``mass``.
 
     Raises
     ------
@@ -371,14 +470,24 @@ def add(*models: NuWilson) -> NuWilson:
     Couplings of two heavy particles to each other are not part of it. The sum has the options of
     the models, which must agree.
 
+    Parameters
+    ----------
+    *models : NuWilson
+        Objects of one scale, EFT and basis, with the same options.
+
+    Returns
+    -------
+    NuWilson
+        The sum.
+
     Raises
     ------
     InvalidScale
-        if the scales differ
+        If the scales differ.
     UnknownBasis
-        if the EFT or the basis differ
+        If the EFT or the basis differ.
     InvalidValue
-        if the options differ, or without any model
+        If the options differ, or without any model.
     """
     if not models:
         raise InvalidValue("nothing to add: give the models, add(first, second)")

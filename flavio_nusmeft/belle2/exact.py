@@ -83,9 +83,10 @@ def log_likelihood(
     components: np.ndarray | None,
     profile: Profile,
 ) -> float:
-    """ln L of pyhf at the better of the minima that MIGRAD finds from pyhf's initial parameters,
-    from where it can miss the maximum, and from those of a profile; without the normalisation of
-    the constraints, as in `model.Profile`. pyhf's backend is numpy with double precision
+    """ln L of pyhf, without the normalisation of the constraints, as in `model.Profile`.
+
+    At the better of the minima that MIGRAD finds from pyhf's initial parameters, from where it can
+    miss the maximum, and from those of a profile. pyhf's backend is numpy with double precision
     meanwhile, whatever it was.
 
     Parameters

@@ -49,17 +49,21 @@ class Belle2Likelihood:
 
     Parameters
     ----------
-    path : folder with the files of `record.FILES`, downloaded from
-        https://doi.org/10.17182/hepdata.166082; default: environment variable NUSMEFT_BELLE2
-    form_factor_covariance : False: form factors are those of the parameters given; True: their
-        uncertainty in ``flavio.default_parameters`` is part of the likelihood, as parameters with
-        normal distributions: the weights of the 100 bins have, to first order, the covariance that
-        follows from that of the form factors, at the couplings and masses of the point.
-    check_sums : False: accept another version of the record, of the same form
+    path : str or path-like, optional
+        Folder with the files of `record.FILES`, downloaded from
+        https://doi.org/10.17182/hepdata.166082; default: environment variable NUSMEFT_BELLE2.
+    form_factor_covariance : bool, default False
+        False: form factors are those of the parameters given; True: their uncertainty in
+        ``flavio.default_parameters`` is part of the likelihood, as parameters with normal
+        distributions: the weights of the 100 bins have, to first order, the covariance that follows
+        from that of the form factors, at the couplings and masses of the point.
+    check_sums : bool, default True
+        False: accept another version of the record, of the same form.
 
     Attributes
     ----------
-    edges : of the bins of generated q², GeV²
+    edges : ndarray
+        Of the bins of generated q², GeV².
 
     Raises
     ------
@@ -67,6 +71,8 @@ class Belle2Likelihood:
     InvalidValue
         With ``form_factor_covariance``, where form factors have no covariance.
 
+    Notes
+    -----
     Beyond 10σ the published model has no meaning: its statistical uncertainties are factors γ with
     normal distributions, which can remove any signal from a bin at the price of 1/(2σ²), so that
     ln L has several maxima and saturates. So where ln L is more than 50 below that without signal,
@@ -128,8 +134,10 @@ class Belle2Likelihood:
         )
 
     def _make_starts(self) -> tuple[np.ndarray, list[Profile]]:
-        """Factors of the signal, shape (starts, signal bins), and the maxima, for the SM plus
-        signals of several shapes and sizes."""
+        """Factors of the signal, shape (starts, signal bins), and the maxima.
+
+        They are for the SM plus signals of several shapes and sizes.
+        """
         sm = record.sm_spectrum()
         thirds = np.array_split(np.arange(len(sm)), 3)
         shapes = [sm / sm.sum(), *(np.isin(np.arange(len(sm)), third) for third in thirds)]
@@ -158,9 +166,17 @@ class Belle2Likelihood:
 
         Parameters
         ----------
-        par_dict : all parameters, as ``flavio.default_parameters.get_central_all()``
-        wc_obj : any object with Wilson coefficients; None: the SM
-        exact : maximise pyhf's likelihood with MINUIT (seconds); the two agree within 1e-4
+        par_dict : mapping of str to float
+            All parameters, as ``flavio.default_parameters.get_central_all()``.
+        wc_obj : NuWilson, Wilson, WilsonCoefficients or None
+            Any object with Wilson coefficients; None: the SM.
+        exact : bool, default False
+            Maximise pyhf's likelihood with MINUIT (seconds); the two agree within 1e-4.
+
+        Returns
+        -------
+        float
+            ln L.
 
         Raises
         ------
@@ -176,8 +192,21 @@ class Belle2Likelihood:
         return self._log_likelihood(self._spectra(par_dict, wc_obj), exact)
 
     def spectrum_log_likelihood(self, spectrum: ArrayLike, exact: bool = False) -> float:
-        """As `log_likelihood`, for branching ratios in the 100 bins of any model; without an
-        uncertainty of form factors.
+        """As `log_likelihood`, for branching ratios in the 100 bins of any model.
+
+        There is no uncertainty of form factors then.
+
+        Parameters
+        ----------
+        spectrum : array_like
+            Short-distance branching ratios in the bins, shape (100,).
+        exact : bool, default False
+            Maximise pyhf's likelihood with MINUIT.
+
+        Returns
+        -------
+        float
+            ln L.
 
         Raises
         ------
@@ -186,28 +215,84 @@ class Belle2Likelihood:
         return self._log_likelihood(_checked(spectrum), exact)
 
     def yields(self, par_dict: Mapping[str, float], wc_obj: Any) -> dict[str, np.ndarray]:
-        """Expected signal events in the bins of the channels that have signal, by channel."""
+        """Expected signal events in the bins of the channels that have signal, by channel.
+
+        Parameters
+        ----------
+        par_dict : mapping of str to float
+            All parameters, as ``flavio.default_parameters.get_central_all()``.
+        wc_obj : NuWilson, Wilson, WilsonCoefficients or None
+            Wilson coefficients; None: the SM.
+
+        Returns
+        -------
+        dict of str to ndarray
+            Events in the bins of the fit, by channel.
+        """
         return self._by_channel(self._spectra(par_dict, wc_obj)[0])
 
     def spectrum_yields(self, spectrum: ArrayLike) -> dict[str, np.ndarray]:
-        """As `yields`, for branching ratios in the 100 bins of any model."""
+        """As `yields`, for branching ratios in the 100 bins of any model.
+
+        Parameters
+        ----------
+        spectrum : array_like
+            Short-distance branching ratios in the bins, shape (100,).
+
+        Returns
+        -------
+        dict of str to ndarray
+            Events in the bins of the fit, by channel.
+        """
         return self._by_channel(_checked(spectrum)[0])
 
     def spectrum(self, par_dict: Mapping[str, float], wc_obj: Any) -> np.ndarray:
-        """Short-distance branching ratios of B+ -> K+ inv in the 100 bins."""
+        """Short-distance branching ratios of B+ -> K+ inv in the 100 bins.
+
+        Parameters
+        ----------
+        par_dict : mapping of str to float
+            All parameters, as ``flavio.default_parameters.get_central_all()``.
+        wc_obj : NuWilson, Wilson, WilsonCoefficients or None
+            Wilson coefficients; None: the SM.
+
+        Returns
+        -------
+        ndarray
+            Shape (100,).
+        """
         return self._spectra(par_dict, wc_obj)[0]
 
     def workspace(self, par_dict: Mapping[str, float], wc_obj: Any) -> dict[str, Any]:
-        """The pyhf workspace with the signal at a point, which ``exact`` maximises, if it is not
-        beyond 10σ."""
+        """The pyhf workspace with the signal at a point.
+
+        ``exact`` maximises it, if the signal is not beyond 10σ.
+
+        Parameters
+        ----------
+        par_dict : mapping of str to float
+            All parameters, as ``flavio.default_parameters.get_central_all()``.
+        wc_obj : NuWilson, Wilson, WilsonCoefficients or None
+            Wilson coefficients; None: the SM.
+
+        Returns
+        -------
+        dict of str to object
+            JSON, for ``pyhf.Workspace``.
+        """
         return self._workspace(*self._signal(self._spectra(par_dict, wc_obj)))
 
     def description(self) -> dict[str, Any]:
-        """What the likelihood is, for the files of scans: all that ln L depends on besides the
-        parameters, the coefficients and ``flavio.config``, as texts and Python's numbers.
+        """What the likelihood is, for the files of scans.
 
-        ``form factors`` and ``form factor covariance`` (in their order) are empty where they are
-        those of the parameters given.
+        All that ln L depends on besides the parameters, the coefficients and ``flavio.config``, as
+        texts and Python's numbers.
+
+        Returns
+        -------
+        dict of str to object
+            JSON; ``form factors`` and ``form factor covariance`` (in their order) are empty where
+            they are those of the parameters given.
         """
         return {
             "likelihood": type(self).__name__,
@@ -284,9 +369,9 @@ class Belle2Likelihood:
     def _outwards(
         self, factors: np.ndarray, components: np.ndarray | None
     ) -> tuple[float, float, Profile]:
-        """The part of a signal that is at the edge, or 1 if all is inside, with ln L and a maximum
-        there or close by.
+        """The part of a signal that is at the edge, or 1 if all is inside.
 
+        With ln L and a maximum there or close by.
         It goes from small signals outwards, so that of several maxima it is at the one that is the
         largest for those, by Newton's method in the logarithm of the part.
         """
@@ -343,8 +428,7 @@ def _fit() -> str:
 
 
 def _form_factors() -> tuple[dict[str, float], np.ndarray]:
-    """Central values and covariance of the coefficients of the form factors in
-    ``flavio.default_parameters``."""
+    """Central values and covariance of the form factors in ``flavio.default_parameters``."""
     constraints = flavio.default_parameters
     prefix = f"{_fit()} a"
     for distribution, names in constraints._constraints:

@@ -335,9 +335,12 @@ class Model:
     def _hessian(
         self, alpha: np.ndarray, point: _Point, scale: np.ndarray, extra: np.ndarray
     ) -> np.ndarray:
-        """Of -ln L: d²f/dy_s dy_t = κ g_s g_t - δ_st σ_s² λ² with g_s = γ_s + σ_s² y_s λ and
+        """The Hessian of -ln L.
+
+        d²f/dy_s dy_t = κ g_s g_t - δ_st σ_s² λ² with g_s = γ_s + σ_s² y_s λ and
         κ = n/ν² / (1 + V n/ν²), where σ_s = 0 for a γ at its bound; and the second derivatives of
-        y."""
+        y.
+        """
         size, lam = len(self.parameters), point.lam[:, None]
         events, scales = point.events.reshape(-1, 1), (point.norm * scale).reshape(-1, 1)
         log_slopes = self._norms.applies * point.slopes[1]
@@ -372,9 +375,11 @@ class Model:
 
 
 def _balance(fixed: np.ndarray, spread: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """ν = fixed + λ spread, at least a tiny number, and λ = n/ν - 1, from the larger root of either
-    quadratic equation; without cancellation, also where ν is close to n, so that λ is small, with
-    an enormous spread."""
+    """ν = fixed + λ spread, at least a tiny number, and λ = n/ν - 1.
+
+    From the larger root of either quadratic equation; without cancellation, also where ν is close
+    to n, so that λ is small, with an enormous spread.
+    """
     b, total = fixed - spread, fixed + spread
     root = np.sqrt(b * b + 4 * spread * n)
     half = (np.abs(b) + root) / 2 + _TINY
@@ -385,8 +390,9 @@ def _balance(fixed: np.ndarray, spread: np.ndarray, n: np.ndarray) -> tuple[np.n
 
 
 def _factor(hessian: np.ndarray, held: np.ndarray) -> np.ndarray:
-    """Cholesky factor of the Hessian of the parameters that are not held, shifted until it is
-    positive.
+    """Cholesky factor of the Hessian of the parameters that are not held.
+
+    It is shifted until it is positive.
 
     Raises
     ------

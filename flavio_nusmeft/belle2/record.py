@@ -178,8 +178,11 @@ def read(path: str | os.PathLike[str] | None = None, check_sums: bool = True) ->
 
 
 def _checksum(name: str, content: bytes) -> str:
-    """SHA-256 of the content with nine digits of every number: copies of the record are written
-    with different numbers of digits, white space and order of keys."""
+    """SHA-256 of the content with nine digits of every number.
+
+    Copies of the record are written with different numbers of digits, white space and order of
+    keys.
+    """
     if name == WORKSPACE:
         workspace = json.loads(content, parse_float=_nine_digits, parse_int=_nine_digits)
         text = json.dumps(workspace, sort_keys=True)

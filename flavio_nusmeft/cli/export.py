@@ -69,7 +69,7 @@ def add_parser(commands: Any) -> None:
         help="draws of the parameters for uncertainties (default: none). With popxf the"
         " correlations go to a second file, PATH with -corr.json; use it with --given",
     )
-    parser.add_argument("--seed", type=int, default=1, help="of the draws (default: 1)")
+    parser.add_argument("--seed", type=int, default=0, help="of the draws (default: 0)")
     popxf = parser.add_argument_group("popxf")
     popxf.add_argument(
         "--given", action="store_true", help="only the coefficients that are in the file"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,12 @@ def _run(options: argparse.Namespace) -> int:
         shared.all_parameters(par)
         theory = Theory(par=par, options=chosen)
         try:
-            paths = write_figures(directory, datasets, options.format, theory=theory)
-            written.extend(_followed(paths, datasets, options.format))
+            with _progress(datasets, options.format) as show:
+                written.extend(
+                    write_figures(
+                        directory, datasets, options.format, theory=theory, on_written=show
+                    )
+                )
         except OSError as error:
             print(f"nusmeft: {error}", file=sys.stderr)
             return 1
@@ -96,12 +101,13 @@ def _check_writable(directory: Path) -> None:
         raise shared.Refused(f"cannot write to {directory}: {error.strerror}") from None
 
 
-def _followed(
-    paths: Iterator[Path], datasets: Sequence[str], formats: Sequence[str]
-) -> Iterator[Path]:
-    """The same paths, with a progress bar on a terminal."""
+@contextmanager
+def _progress(
+    datasets: Sequence[str], formats: Sequence[str]
+) -> Iterator[Callable[[Path], None] | None]:
+    """A function that is called with every path; it moves a progress bar on a terminal."""
     if not sys.stderr.isatty():
-        yield from paths
+        yield None
         return
     from rich.console import Console
     from rich.progress import Progress
@@ -112,6 +118,4 @@ def _followed(
     total = len(datasets) * (len(FIGURES) * len(formats) + ("csv" in formats))
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("computing", total=total)
-        for path in paths:
-            progress.update(task, advance=1, description=path.stem)
-            yield path
+        yield lambda path: progress.update(task, advance=1, description=path.stem)

@@ -78,8 +78,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _check_ckm(par: Mapping[str, float]) -> None:
-    """Check that parameters are CKM elements, which are all that predictions give to the
-    running."""
+    """Check that parameters are CKM elements: predictions give no others to the running."""
     from flavio_nusmeft.eft.evolution import Ckm
     from flavio_nusmeft.errors import UnknownParameter, nearest
 

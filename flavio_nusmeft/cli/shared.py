@@ -47,10 +47,12 @@ def add_command(commands: Any, name: str, **texts: str) -> argparse.ArgumentPars
 
 
 def add_file(parser: argparse.ArgumentParser, more: str = "") -> None:
+    """Add the WCxf file."""
     parser.add_argument("file", help=f"WCxf file, or - for standard input{more}")
 
 
 def add_masses(group: Any) -> None:
+    """Add the masses of N."""
     for name in MASSES:
         flag = f"--{name.replace('_', '-')}"
         text = f"mass of the sterile neutrino {name[2:]}"
@@ -58,11 +60,13 @@ def add_masses(group: Any) -> None:
 
 
 def add_par(group: Any, what: str = "a parameter in place of flavio's central value") -> None:
+    """Add values of parameters."""
     text = f"{what}, e.g. Vcb=0.041; may be repeated"
     group.add_argument("--par", action="append", default=[], metavar="NAME=VALUE", help=text)
 
 
 def add_running(group: Any) -> None:
+    """Add the running of coefficients with N."""
     group.add_argument(
         "--running",
         choices=("qcd", "full"),
@@ -82,11 +86,13 @@ def add_running(group: Any) -> None:
 def add_dataset(
     parser: argparse.ArgumentParser, default: str = "current", known: str = "current or paper2023"
 ) -> None:
+    """Add the data set."""
     text = f"data set to compare with: {known} (default: {default})"
     parser.add_argument("--dataset", default=default, metavar="NAME", help=text)
 
 
 def add_json(parser: argparse.ArgumentParser, instead: str = "the list of files") -> None:
+    """Add output as JSON."""
     parser.add_argument("--json", action="store_true", help=f"print {instead} as JSON")
 
 

@@ -86,8 +86,10 @@ def _print_warning(message: Warning | str, *_: Any, **__: Any) -> None:
 
 @contextmanager
 def safe_output() -> Iterator[None]:
-    """Within the block, printing never fails for the sake of an encoding, and a warning is a line
-    like an error."""
+    """Within the block, printing never fails for the sake of an encoding.
+
+    And a warning is a line like an error.
+    """
     codecs.register_error(_HANDLER, _replace)
     changed = []
     for stream in (sys.stdout, sys.stderr):

@@ -1,5 +1,6 @@
-"""Evolution matrices of the operators with N in nuSMEFT, at one loop with gauge, Yukawa and QCD
-terms (`rge`).
+"""Evolution matrices of the operators with N in nuSMEFT.
+
+They are those of one loop with gauge, Yukawa and QCD terms (`rge`).
 
 The Standard Model parameters start from wilson's values at m_Z and run with wilson's one-loop beta
 functions. Coefficients refer to the basis where down-type quarks and charged leptons are mass
@@ -236,6 +237,7 @@ class Evolution:
         return self._matrices[classes]
 
     def __call__(self, C: Arrays) -> Arrays:
+        """Coefficients at the other scale."""
         result: Arrays = {}
         for classes in (NEUTRAL, CHARGED):
             if C.keys().isdisjoint(classes):

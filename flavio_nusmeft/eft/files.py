@@ -199,8 +199,10 @@ def _check_name(what: str, name: Any) -> str:
 
 
 def _text(source: IO[Any] | str | os.PathLike[str]) -> str:
-    """Content of a file, in UTF-8, or in UTF-16 as a Windows shell writes it, with or without a
-    byte order mark."""
+    """Content of a file, with or without a byte order mark.
+
+    In UTF-8, or in UTF-16 as a Windows shell writes it.
+    """
     if isinstance(source, os.PathLike):
         try:
             with open(source, "rb") as stream:

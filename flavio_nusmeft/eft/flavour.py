@@ -24,6 +24,7 @@ __all__ = [
     "LinearMap",
     "coefficients",
     "from_arrays",
+    "lookup",
     "name_of",
     "orbit",
     "to_arrays",

@@ -32,8 +32,9 @@ def match_run(
     basis: str,
     sectors: str | tuple[str, ...] = "all",
 ) -> wcxf.WC:
-    """Results of ``wc_obj.match_run`` for any object, with one kind of error for what wilson cannot
-    do.
+    """Results of ``wc_obj.match_run`` for any object.
+
+    There is one kind of error for what wilson cannot do.
 
     Raises
     ------
@@ -69,8 +70,9 @@ def _made(
 
 
 def promote(wc_obj: wilson.Wilson) -> flavio.WilsonCoefficients:
-    """A `NuWilson` for a plain wilson or flavio object of nuSMEFT or nuWET; any other object is
-    returned as it is.
+    """A `NuWilson` for a plain wilson or flavio object of nuSMEFT or nuWET.
+
+    Any other object is returned as it is.
 
     Raises
     ------

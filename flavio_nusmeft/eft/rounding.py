@@ -25,8 +25,9 @@ _AMPLIFIED = dict.fromkeys((theory.standard for theory in LOW), 1e-6)
 def real_where_hermitian(
     values: Mapping[str, complex], known: Mapping[str, bool], eft: str
 ) -> dict[str, complex]:
-    """Coefficients that a program has computed, without imaginary parts of rounding size where the
-    operator is hermitian. Larger ones are left, to be refused.
+    """Coefficients that a program has computed, real where the operator is hermitian.
+
+    Imaginary parts of rounding size are left out there. Larger ones are kept, to be refused.
 
     Parameters
     ----------

@@ -68,8 +68,10 @@ class Space:
         return Space(self.scale, self.eft, self.basis, {**kind._default_options, **self.options})
 
     def is_linear(self, name: str) -> bool:
-        """Whether amplitudes are linear in a coefficient: wilson runs the parameters of the SM
-        along with those of SMEFT, of which they are functions."""
+        """Whether amplitudes are linear in a coefficient.
+
+        wilson runs the parameters of the SM along with those of SMEFT, of which they are functions.
+        """
         theory = theory_of(self.eft)
         if theory is not HIGH:
             return True

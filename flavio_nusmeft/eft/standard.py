@@ -97,8 +97,11 @@ def run_standard(
 
 
 def ckm_elements(par: Mapping[str, float]) -> dict[str, float]:
-    """The CKM elements that wilson takes, V_us, |V_ub|, V_cb and γ, of flavio's parameters ``par``
-    in the parametrisation of ``flavio.config['implementation']['CKM matrix']``."""
+    """The CKM elements that wilson takes, V_us, |V_ub|, V_cb and γ.
+
+    Of flavio's parameters ``par`` in the parametrisation of
+    ``flavio.config['implementation']['CKM matrix']``.
+    """
     if flavio.config["implementation"]["CKM matrix"] == "Tree":
         return {key: par[key] for key in _CKM}
     V = flavio.physics.ckm.get_ckm(par)
@@ -108,6 +111,7 @@ def ckm_elements(par: Mapping[str, float]) -> dict[str, float]:
 
 
 def own_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of options, with parameters of its own."""
     return {**options, "parameters": dict(options.get("parameters", {}))}
 
 
@@ -164,6 +168,12 @@ def with_ckm(wc_obj: wilson.Wilson, par: Mapping[str, float] | None) -> flavio.W
 
 
 def set_options(wc_obj: flavio.WilsonCoefficients, options: Mapping[str, Any]) -> None:
+    """Set options of an object.
+
+    Raises
+    ------
+    InvalidValue
+    """
     for key, value in mapping("options", options).items():
         check_option(wc_obj, key, wc_obj.wc.eft)
         try:
@@ -173,6 +183,12 @@ def set_options(wc_obj: flavio.WilsonCoefficients, options: Mapping[str, Any]) -
 
 
 def check_option(wc_obj: Any, key: str, what: str) -> None:
+    """Check that an object has an option.
+
+    Raises
+    ------
+    InvalidValue
+    """
     known = wc_obj._option_schema.schema
     if key not in known:
         hint = nearest(str(key), known) or f"; there are {', '.join(sorted(known))}"
@@ -182,6 +198,7 @@ def check_option(wc_obj: Any, key: str, what: str) -> None:
 
 
 def invalid_option(key: str, value: Any, error: vol.Invalid) -> InvalidValue:
+    """The error for a value that the schema of an option refuses."""
     reasons = {wrong.msg for wrong in getattr(error, "errors", [error])}
     return InvalidValue(f"option {key} = {brief(value)}: {', '.join(sorted(reasons))}")
 

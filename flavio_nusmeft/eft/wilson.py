@@ -57,6 +57,11 @@ from .translators import from_warsaw, to_warsaw, warn_dropped
 
 __all__ = ["PARTNERS", "NuWilson", "values_of"]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 _CKM = Ckm._fields
 _BY_FLAVOURS = {theory.flavours: theory for theory in LOW}
 # what the running of the part with N cites
@@ -96,13 +101,33 @@ class NuWilson(StandardWilson):
 
     Parameters
     ----------
-    wcdict : coefficients by name, real or complex, in GeV^-2 (or the coefficient's dimension);
-        new physics only
-    scale : MSbar scale in GeV
-    eft, basis : ``nuSMEFT`` with ``Warsaw``, ``FGMS`` or ``LiaoMa``, or ``nuWET`` (five quark
-        flavours), ``nuWET-4`` or ``nuWET-3`` with ``JMS``
-    options : values of options, see below; for the others the defaults of now
+    wcdict : mapping of str to complex
+        Coefficients by name, real or complex, in GeV^-2 (or the coefficient's dimension); new
+        physics only.
+    scale : float
+        MSbar scale in GeV.
+    eft, basis : str
+        ``nuSMEFT`` with ``Warsaw``, ``FGMS`` or ``LiaoMa``, or ``nuWET`` (five quark flavours),
+        ``nuWET-4`` or ``nuWET-3`` with ``JMS``.
+    options : mapping of str to object, optional
+        Values of options, see below; for the others the defaults of now.
 
+    Raises
+    ------
+    UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale
+
+    Warns
+    -----
+    SizeWarning
+        For coefficients larger than (4π/scale)², mostly TeV^-2 given as GeV^-2.
+    ScaleWarning, NoEffectWarning, HeavyMassWarning
+        Later, in predictions, for scales at which another EFT is to be used, for coefficients that
+        change no observable, and for N heavier than all that decay.
+    StockObservableWarning
+        Later, for stock observables of flavio to which N contributes.
+
+    Notes
+    -----
     The SMEFT or WET part runs through wilson. Without Yukawa couplings of N, operators with N do
     not feed those without linearly at dimension six, nor the other way round.
 
@@ -119,20 +144,6 @@ class NuWilson(StandardWilson):
     Of ``parameters`` the part with N takes the CKM elements (in predictions those of flavio's
     parameters), ``GF``, ``alpha_e`` and ``m_W``; masses and the other couplings above m_Z are
     wilson's defaults. ``qcd_order`` and ``smeft_accuracy`` have no effect on it.
-
-    Warns
-    -----
-    SizeWarning
-        For coefficients larger than (4π/scale)², mostly TeV^-2 given as GeV^-2.
-    ScaleWarning, NoEffectWarning, HeavyMassWarning
-        Later, in predictions, for scales at which another EFT is to be used, for coefficients that
-        change no observable, and for N heavier than all that decay.
-    StockObservableWarning
-        Later, for stock observables of flavio to which N contributes.
-
-    Raises
-    ------
-    UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale
     """
 
     # every option has a default: own ones, then those of wilson, as they are when an object is made
@@ -167,7 +178,7 @@ class NuWilson(StandardWilson):
         basis: str,
         options: Mapping[str, Any] | None,
     ) -> None:
-        """All that the constructor does, without a word on the size of the coefficients."""
+        """Do all that the constructor does, without a word on the size of the coefficients."""
         super().__init__()
         # later changes of the defaults do not count
         self._options = own_options(self._default_options)
@@ -179,7 +190,17 @@ class NuWilson(StandardWilson):
     def set_initial(
         self, wc_dict: Mapping[str, complex], scale: float, eft: str, basis: str
     ) -> None:
-        """Set the coefficients, as the constructor does."""
+        """Set the coefficients, as the constructor does.
+
+        Parameters
+        ----------
+        wc_dict : mapping of str to complex
+            Coefficients by name.
+        scale : float
+            MSbar scale, GeV.
+        eft, basis : str
+            EFT and basis, as in the constructor.
+        """
         self._set(wc_dict, scale, eft, basis)
         warn_size(self.wc.dict, eft, self.wc.scale)
 
@@ -210,7 +231,13 @@ class NuWilson(StandardWilson):
         self.clear_cache()
 
     def set_initial_wcxf(self, wc: wcxf.WC) -> None:
-        """Set the coefficients from a WCxf object, as `from_wc` does."""
+        """Set the coefficients from a WCxf object, as `from_wc` does.
+
+        Parameters
+        ----------
+        wc : wcxf.WC
+            Coefficients of nuSMEFT or nuWET.
+        """
         self.set_initial(values_of(wc), wc.scale, wc.eft, wc.basis)
 
     @classmethod
@@ -219,6 +246,16 @@ class NuWilson(StandardWilson):
 
         Imaginary parts of hermitian coefficients are dropped if they are no larger than rounding
         errors (1e-12 of the largest coefficient, 1e-6 in wilson's results for WET), else refused.
+
+        Parameters
+        ----------
+        wc : wcxf.WC
+            Coefficients of nuSMEFT or nuWET.
+
+        Returns
+        -------
+        NuWilson
+            With these coefficients, and the default options.
         """
         return cls(values_of(wc), wc.scale, wc.eft, wc.basis)
 
@@ -228,6 +265,16 @@ class NuWilson(StandardWilson):
 
         Rounding errors are treated as by `from_wc`.
 
+        Parameters
+        ----------
+        stream : str, path-like or stream
+            Path, open stream, or content.
+
+        Returns
+        -------
+        NuWilson
+            With the coefficients of the file, and the default options.
+
         Raises
         ------
         InvalidFile, UnknownBasis, UnknownCoefficient, InvalidValue, InvalidScale
@@ -235,7 +282,18 @@ class NuWilson(StandardWilson):
         return cls.from_wc(read_wc(stream))
 
     def get_option(self, key: str) -> Any:
-        """Value of an option: set on the object, else the default when it was made."""
+        """Value of an option: set on the object, else the default when it was made.
+
+        Parameters
+        ----------
+        key : str
+            Name of the option.
+
+        Returns
+        -------
+        object
+            The value.
+        """
         for options in (self._options, self._default_options):
             if key in options:
                 return options[key]
@@ -243,6 +301,13 @@ class NuWilson(StandardWilson):
 
     def set_option(self, key: str, value: Any) -> None:
         """Set an option, and forget results of running and matching.
+
+        Parameters
+        ----------
+        key : str
+            Name of the option.
+        value : object
+            The value, as the class describes it.
 
         Raises
         ------
@@ -305,6 +370,26 @@ class NuWilson(StandardWilson):
     ) -> dict[str, complex]:
         """As in flavio, for stock observables, which see the part without N.
 
+        Parameters
+        ----------
+        sector : str
+            Sector of WET, as flavio or WCxf call it.
+        scale : float
+            In GeV.
+        par : mapping of str to float
+            All parameters, of which the CKM elements are taken.
+        eft : str, default 'WET'
+            EFT and basis of the result.
+        basis : str, default 'flavio'
+            EFT and basis of the result.
+        nf_out : int, optional
+            Number of quark flavours.
+
+        Returns
+        -------
+        dict of str to complex
+            Coefficients of the sector by name, those of the SM left out.
+
         Warns
         -----
         StockObservableWarning
@@ -339,14 +424,23 @@ class NuWilson(StandardWilson):
 
         Parameters
         ----------
-        scale : in GeV
-        eft, basis : ``nuSMEFT`` and ``nuWET`` (``nuWET-4``, ``nuWET-3``, below m_b and m_c) give
-            all coefficients; ``SMEFT`` and ``WET`` (``WET-4``, ``WET-3``) the part without sterile
-            neutrinos
-        sectors : names of the sectors that are wanted, e.g. ``("sbnunu",)``
+        scale : float
+            In GeV.
+        eft, basis : str
+            ``nuSMEFT`` and ``nuWET`` (``nuWET-4``, ``nuWET-3``, below m_b and m_c) give all
+            coefficients; ``SMEFT`` and ``WET`` (``WET-4``, ``WET-3``) the part without sterile
+            neutrinos.
+        sectors : str or iterable of str, default 'all'
+            Names of the sectors that are wanted, e.g. ``("sbnunu",)``.
 
-        Coefficients of hermitian operators are exactly real. Rounding errors of the running to
-        nuSMEFT and nuWET, below 2.2e-16 of the largest coefficient, are left out.
+        Returns
+        -------
+        wcxf.WC
+            Coefficients by name in ``dict``.
+
+        Raises
+        ------
+        UnknownBasis, UnknownSector, InvalidScale
 
         Warns
         -----
@@ -356,9 +450,10 @@ class NuWilson(StandardWilson):
         ScaleWarning
             For scales, of the object or ``scale``, at which another EFT is to be used.
 
-        Raises
-        ------
-        UnknownBasis, UnknownSector, InvalidScale
+        Notes
+        -----
+        Coefficients of hermitian operators are exactly real. Rounding errors of the running to
+        nuSMEFT and nuWET, below 2.2e-16 of the largest coefficient, are left out.
         """
         scale = check_scale(scale, eft)
         known = known_coefficients(eft, basis)
@@ -386,8 +481,10 @@ class NuWilson(StandardWilson):
 
     @property
     def unmatched(self) -> list[str]:
-        """Non-zero coefficients with N (in Warsaw for nuSMEFT) that reach none of nuWET, with the
-        options of the object."""
+        """Non-zero coefficients with N that reach none of nuWET, with the options of the object.
+
+        Those of nuSMEFT are named as in Warsaw.
+        """
         if self.wc.eft != HIGH.eft:
             return []
         return self._unmatched(self.get_option("smeft_matchingscale"), LOW[0].eft)
@@ -409,6 +506,22 @@ class NuWilson(StandardWilson):
 
         These are the operators with sterile neutrinos, and those of active neutrinos that WET
         does not have. The CKM elements are those of ``par``, flavio's parameters, or of the object.
+
+        Parameters
+        ----------
+        scale : float
+            In GeV.
+        sectors : tuple of str
+            Sectors of ``eft``.
+        eft : str, default 'nuWET'
+            ``nuWET``, ``nuWET-4`` or ``nuWET-3``.
+        par : mapping of str to float, optional
+            Parameters of flavio, of which the CKM elements are taken; None: those of the object.
+
+        Returns
+        -------
+        dict of str to complex
+            Coefficients in JMS by name.
         """
         if not self._sterile_values and THEORIES[self.wc.eft].contains(THEORIES[eft]):
             return {}
@@ -421,7 +534,24 @@ class NuWilson(StandardWilson):
         eft: str,
         par: Mapping[str, float] | None = None,
     ) -> LinearMap:
-        """The map of the coefficients with N, in Warsaw or JMS, that `sterile` applies."""
+        """The map of the coefficients with N, in Warsaw or JMS, that `sterile` applies.
+
+        Parameters
+        ----------
+        scale : float
+            In GeV.
+        sectors : tuple of str
+            Sectors of ``eft``.
+        eft : str
+            ``nuWET``, ``nuWET-4`` or ``nuWET-3``.
+        par : mapping of str to float, optional
+            Parameters of flavio, of which the CKM elements are taken; None: those of the object.
+
+        Returns
+        -------
+        LinearMap
+            From coefficients to coefficients, by name.
+        """
         source, start = self.wc.eft, self.wc.scale
         check_reached(source, THEORIES[eft])
         needed = source == HIGH.eft and needs_ckm(self.get_option("running"), sectors)
@@ -461,8 +591,24 @@ class NuWilson(StandardWilson):
     def standard(
         self, scale: float, eft: str, basis: str, sectors: str | Iterable[str]
     ) -> dict[str, complex]:
-        """Coefficients of the part without sterile neutrinos, run by wilson; nuWET (-4, -3) stands
-        for WET (-4, -3)."""
+        """Coefficients of the part without sterile neutrinos, run by wilson.
+
+        nuWET (-4, -3) stands for WET (-4, -3).
+
+        Parameters
+        ----------
+        scale : float
+            In GeV.
+        eft, basis : str
+            EFT and basis of the result.
+        sectors : str or iterable of str
+            Names of sectors, or ``all``.
+
+        Returns
+        -------
+        dict of str to complex
+            Coefficients by name.
+        """
         if not self._standard_values:
             return {}
         cite(_WILSON)
@@ -484,7 +630,18 @@ class NuWilson(StandardWilson):
 
 
 def values_of(wc: wcxf.WC) -> dict[str, complex]:
-    """Coefficients that a program has written, see `real_where_hermitian`."""
+    """Coefficients that a program has written, see `real_where_hermitian`.
+
+    Parameters
+    ----------
+    wc : wcxf.WC
+        Coefficients of any EFT.
+
+    Returns
+    -------
+    dict of str to complex
+        Coefficients by name, without rounding errors.
+    """
     if not isinstance(wc, wcxf.WC):
         raise InvalidValue(f"wc must be a wcxf.WC, not {brief(wc)}")
     registered = (wc.eft, wc.basis) in wcxf.Basis.instances

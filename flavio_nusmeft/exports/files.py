@@ -14,10 +14,26 @@ from ..errors import UnwritablePath
 __all__ = ["check_writable", "write_files"]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 def check_writable(path: str | Path, directory: bool = False) -> Path:
     """Check that a file can be written, or files in a folder, which is made if it is missing.
 
     The file itself is neither made nor changed.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File or folder.
+    directory : bool, default False
+        Whether it is a folder.
+
+    Returns
+    -------
+    Path
+        The path.
 
     Raises
     ------
@@ -43,13 +59,16 @@ def check_writable(path: str | Path, directory: bool = False) -> Path:
 
 
 def write_files(contents: Mapping[Path, str | bytes], remove: Iterable[Path] = ()) -> None:
-    """Write files, all or none: whatever happens, an old file stays until the new ones are complete
-    and on disk.
+    """Write files, all or none.
+
+    Whatever happens, an old file stays until the new ones are complete and on disk.
 
     Parameters
     ----------
-    contents : of the files, text in UTF-8; they take their places in this order
-    remove : files that do not belong to the new ones; removed before these take their places
+    contents : mapping of path-like to str or bytes
+        Of the files, text in UTF-8; they take their places in this order.
+    remove : iterable of path-like, optional
+        Files that do not belong to the new ones; removed before these take their places.
 
     Raises
     ------

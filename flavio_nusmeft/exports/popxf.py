@@ -27,11 +27,11 @@ import numpy as np
 from wilson import wcxf
 
 from .. import settings
-from .._inputs import names
+from .._inputs import names, seed_number
 from .._version import __version__
 from ..batch import Observable, Polynomials, Predictor, as_observables, quantity_of
 from ..eft.space import Space
-from ..errors import InvalidShape, InvalidValue, NotPolynomial, UndefinedRatio
+from ..errors import InvalidValue, NotPolynomial, UndefinedRatio
 from ..inference.draws import check_draws, one_point, parameter_draws
 from ..physics.cache import Recorder
 from ..physics.rates import Quantity, evaluate
@@ -50,8 +50,11 @@ _LARGEST = 10**7  # correlations in a file: 200 MB
 
 
 class _Export(NamedTuple):
-    """``sectors`` is None where only some coefficients are variables; ``given``: parameters that
-    differ from the central values."""
+    """What a document is made from.
+
+    ``sectors`` is None where only some coefficients are variables; ``given``: parameters that
+    differ from the central values.
+    """
 
     observables: tuple[Observable, ...]
     sectors: tuple[str, ...] | None
@@ -64,12 +67,12 @@ def to_popxf(
     observables: Observable | Sequence[Observable],
     *,
     scale: float,
-    basis: str,
     eft: str = "nuWET",
+    basis: str,
     par: Mapping[str, float] | None = None,
     coefficients: Iterable[str] | None = None,
     draws: int = 0,
-    seed: int | None = None,
+    seed: int | np.random.Generator = 0,
     jelli: bool = False,
     options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -77,20 +80,36 @@ def to_popxf(
 
     Parameters
     ----------
-    observables : names, or tuples or lists of a name and its arguments, as in `predict`. In the
-        document they are called as in the command ``nusmeft``: ``<dBR/dq2>(B+->Kinv),4,8``
-    scale : of the coefficients, GeV
-    eft, basis : of the coefficients: ``nuWET`` JMS, ``WET``, or ``nuSMEFT``, there of the
-        coefficients with N only. Of coefficients of SMEFT nothing is an exact polynomial.
-    par : parameters that differ from the central values of ``flavio.default_parameters``, e.g. the
+    observables : str, tuple or sequence of these
+        Names, or tuples or lists of a name and its arguments, as in `predict`. In the document they
+        are called as in the command ``nusmeft``: ``<dBR/dq2>(B+->Kinv),4,8``.
+    scale : float
+        MSbar scale of the coefficients, GeV.
+    eft : str, default 'nuWET'
+        EFT of the coefficients: ``nuWET``, ``WET``, or ``nuSMEFT``, there of the coefficients with
+        N only. Of coefficients of SMEFT nothing is an exact polynomial.
+    basis : str
+        Basis of the coefficients: ``JMS`` for nuWET.
+    par : mapping of str to float, optional
+        Parameters that differ from the central values of ``flavio.default_parameters``, e.g. the
         masses m_N1, m_N2, m_N3 (GeV). They are recorded in the document.
-    coefficients : the variables of the polynomials; the others are zero. Default: all of every
-        sector that contributes, which readers that go by sectors need
-    draws : number of random draws of the parameters (not of those in ``par``) for the uncertainty
-        of every monomial, 0.3 s each with a full sector; 0: none
-    seed : of the draws
-    jelli : write what jelli 0.1 can read, see above
-    options : of running and matching, as for `NuWilson`, e.g. ``{"running": "full"}``
+    coefficients : iterable of str, optional
+        The variables of the polynomials; the others are zero. Default: all of every sector that
+        contributes, which readers that go by sectors need.
+    draws : int, default 0
+        Number of random draws of the parameters (not of those in ``par``) for the uncertainty of
+        every monomial, 0.3 s each with a full sector; 0: none.
+    seed : int or numpy.random.Generator, default 0
+        Seed of the draws; a generator gives an integer for it, which the document says.
+    jelli : bool, default False
+        Write what jelli 0.1 can read, see above.
+    options : mapping of str to object, optional
+        Options of running and matching, as for `NuWilson`, e.g. ``{"running": "full"}``.
+
+    Returns
+    -------
+    dict of str to object
+        The document.
 
     Raises
     ------
@@ -99,7 +118,7 @@ def to_popxf(
     UnknownObservable, UnknownCoefficient, UnknownParameter, UnknownBasis, InvalidValue,
     InvalidMass, InvalidBin, InvalidScale, UndefinedRatio
     """
-    draws = check_draws(draws, seed)
+    draws, seed = check_draws(draws), seed_number(seed)
     _check_jelli(jelli, draws)
     export = _prepare(observables, Space.of(scale, eft, basis, options), par, coefficients)
     return _document(export, _draw(export, draws, seed), jelli)
@@ -109,12 +128,12 @@ def popxf_correlations(
     observables: Observable | Sequence[Observable],
     *,
     scale: float,
-    basis: str,
     eft: str = "nuWET",
+    basis: str,
     par: Mapping[str, float] | None = None,
     coefficients: Iterable[str] | None = None,
     draws: int,
-    seed: int | None = None,
+    seed: int | np.random.Generator = 0,
     options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The correlations of the uncertainties of `to_popxf`, as a POPxf correlation document.
@@ -124,13 +143,38 @@ def popxf_correlations(
     which they are in ``observable_uncertainties``. It grows with the square of their number, so
     ``coefficients`` should be a few.
 
+    Parameters
+    ----------
+    observables : str, tuple or sequence of these
+        As in `to_popxf`.
+    scale : float
+        As in `to_popxf`.
+    eft : str, default 'nuWET'
+        As in `to_popxf`.
+    basis : str
+        As in `to_popxf`.
+    par : mapping of str to float, optional
+        As in `to_popxf`.
+    coefficients : iterable of str, optional
+        As in `to_popxf`.
+    draws : int
+        As in `to_popxf`.
+    seed : int or numpy.random.Generator, default 0
+        As in `to_popxf`.
+    options : mapping of str to object, optional
+        As in `to_popxf`.
+
+    Returns
+    -------
+    dict of str to object
+        The document.
+
     Raises
     ------
-    InvalidShape
-        If the array is too large for a file.
-    and those of `to_popxf`
+    InvalidValue
+        If the array is too large for a file. The other errors are those of `to_popxf`.
     """
-    draws = check_draws(draws, seed)
+    draws, seed = check_draws(draws), seed_number(seed)
     export = _prepare(observables, Space.of(scale, eft, basis, options), par, coefficients)
     _check_size(export)
     return _correlations(export, _draw(export, draws, seed))
@@ -140,17 +184,44 @@ def documents(
     observables: Observable | Sequence[Observable],
     *,
     scale: float,
-    basis: str,
     eft: str,
+    basis: str,
     par: Mapping[str, float] | None = None,
     coefficients: Iterable[str] | None = None,
     draws: int = 0,
-    seed: int | None = None,
+    seed: int | np.random.Generator = 0,
     jelli: bool = False,
     options: Mapping[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
-    """The document of `to_popxf` and, with draws, that of `popxf_correlations`."""
-    draws = check_draws(draws, seed)
+    """The document of `to_popxf` and, with draws, that of `popxf_correlations`.
+
+    Parameters
+    ----------
+    observables : str, tuple or sequence of these
+        As in `to_popxf`.
+    scale : float
+        As in `to_popxf`.
+    eft, basis : str
+        As in `to_popxf`.
+    par : mapping of str to float, optional
+        As in `to_popxf`.
+    coefficients : iterable of str, optional
+        As in `to_popxf`.
+    draws : int, default 0
+        As in `to_popxf`.
+    seed : int or numpy.random.Generator, default 0
+        As in `to_popxf`.
+    jelli : bool, default False
+        As in `to_popxf`.
+    options : mapping of str to object, optional
+        As in `to_popxf`.
+
+    Returns
+    -------
+    list of dict of str to object
+        One or two documents.
+    """
+    draws, seed = check_draws(draws), seed_number(seed)
     _check_jelli(jelli, draws)
     if not draws:
         export = _prepare(
@@ -184,7 +255,7 @@ class _Draws(NamedTuple):
     """Coefficients of the monomials for every draw, shape (draws, observables, monomials)."""
 
     samples: np.ndarray
-    seed: int | None
+    seed: int
 
 
 def _prepare(
@@ -250,7 +321,7 @@ def _contributing(
     return found
 
 
-def _draw(export: _Export, draws: int, seed: int | None) -> _Draws | None:
+def _draw(export: _Export, draws: int, seed: int) -> _Draws | None:
     if not draws:
         return None
     keys = _keys(export)
@@ -430,7 +501,7 @@ def _check_size(export: _Export) -> None:
     size, monomials = len(export.observables), len(_keys(export).names)
     numbers = (size * monomials) ** 2
     if numbers > _LARGEST:
-        raise InvalidShape(
+        raise InvalidValue(
             f"the correlations of {monomials} monomials of {size} observables are {numbers:.0e}"
             " numbers: give fewer coefficients or observables"
         )

@@ -19,7 +19,7 @@ import yaml
 from numpy.typing import ArrayLike
 
 from .. import settings
-from .._inputs import reals, wc_object
+from .._inputs import reals, seed_number, wc_object
 from ..belle2.record import EDGES
 from ..errors import (
     IncompleteBins,
@@ -59,15 +59,21 @@ class Spectrum:
 
     Attributes
     ----------
-    observable : its name, e.g. ``<dBR_SD/dq2>(B+->Kinv)``
-    edges : of the bins in q², GeV², shape (bins + 1,)
-    values : of the observable in the bins, shape (bins,); those of ``<dBR/dq2>`` are averages in
-        GeV^-2, those of ``<BR>`` are integrated
-    covariance : of ``values`` from draws of the parameters, shape (bins, bins), or None
-    info : what the prediction is of and how it was made: coefficients, masses, parameters that
+    observable : str
+        Its name, e.g. ``<dBR_SD/dq2>(B+->Kinv)``.
+    edges : ndarray
+        Edges of the bins in q², GeV², shape (bins + 1,).
+    values : ndarray
+        The observable in the bins, shape (bins,); those of ``<dBR/dq2>`` are averages in GeV^-2,
+        those of ``<BR>`` are integrated.
+    covariance : ndarray or None
+        Covariance of ``values`` from draws of the parameters, shape (bins, bins), or None.
+    info : mapping of str to object
+        What the prediction is of and how it was made: coefficients, masses, parameters that
         differ from flavio's, draws, options of the running, settings that are not the shipped
-        ones, versions
-    is_weight : whether ``values`` are weights, see `weights`
+        ones, versions.
+    is_weight : bool
+        Whether ``values`` are weights, see `weights`.
     """
 
     observable: str
@@ -124,7 +130,13 @@ class Spectrum:
 
         Parameters
         ----------
-        reference : a spectrum in the same bins, or branching ratios, shape (bins,)
+        reference : Spectrum or array_like
+            A spectrum in the same bins, or branching ratios, shape (bins,).
+
+        Returns
+        -------
+        Spectrum
+            With the weights as ``values``.
 
         Raises
         ------
@@ -150,11 +162,17 @@ class Spectrum:
         return replace(self, values=self.values * scale, covariance=covariance, is_weight=True)
 
     def to_csv(self, path: str | Path) -> None:
-        """Write one row per bin: edges (GeV²), values, branching ratios, and, if they are there,
-        uncertainties and covariance of the values.
+        """Write a CSV file with one row per bin.
 
+        Columns: edges (GeV²), values, branching ratios, and, if they are there, uncertainties and
+        covariance of the values.
         ``info`` stands in front, in lines that begin with ``#``: ``numpy.genfromtxt`` skips them,
         pandas with ``comment="#"``.
+
+        Parameters
+        ----------
+        path : str or path-like
+            File to write.
 
         Raises
         ------
@@ -179,10 +197,20 @@ class Spectrum:
         write_files({path: stream.getvalue()})
 
     def to_hepdata(self, directory: str | Path) -> list[Path]:
-        """Write the files of a HEPData submission: ``submission.yaml``, the table, and, if it is
-        there, the covariance of the values. Returns the paths.
+        """Write the files of a HEPData submission.
 
+        ``submission.yaml``, the table, and, if it is there, the covariance of the values.
         A covariance that an earlier submission in the folder has, and this one has not, is removed.
+
+        Parameters
+        ----------
+        directory : str or path-like
+            Folder; made if it is missing.
+
+        Returns
+        -------
+        list of Path
+            The paths.
 
         Raises
         ------
@@ -200,7 +228,13 @@ class Spectrum:
         return list(files)
 
     def hepdata(self) -> dict[str, list[dict[str, Any]]]:
-        """The YAML documents of `to_hepdata` by file name."""
+        """The YAML documents of `to_hepdata` by file name.
+
+        Returns
+        -------
+        dict of str to list of dict of str to object
+            Documents of each file.
+        """
         quantities = [(self._title, self._unit, self.values, self.uncertainties)]
         if self.widths is not None and not np.all(self.widths == 1):
             errors = None if self.uncertainties is None else self.uncertainties * self.widths
@@ -280,23 +314,35 @@ def spectrum(
     *,
     par: Mapping[str, float] | None = None,
     draws: int = 0,
-    seed: int | None = None,
+    seed: int | np.random.Generator = 0,
     partial: bool = False,
 ) -> Spectrum:
     """Predict a binned observable in all bins of a grid.
 
     Parameters
     ----------
-    observable : one of this package with the arguments q2min and q2max, e.g.
-        ``<dBR_SD/dq2>(B+->Kinv)``, ``<BR>(B0->Dtauinv)`` or ``<FL>(B0->K*inv)``
-    edges : of the bins, GeV², increasing; default: the 100 bins from 0 to 22.885 GeV² in which
-        Belle II has published its number densities (arXiv:2507.12393)
-    wc_obj : any object with Wilson coefficients; None: the SM
-    par : parameters that differ from the central values of ``flavio.default_parameters``
-    draws : number of random draws of the parameters (not of those in ``par``) for the covariance,
-        which is that of the point itself; 0: none
-    seed : of the draws
-    partial : accept bins that do not cover the spectrum
+    observable : str
+        One of this package with the arguments q2min and q2max, e.g. ``<dBR_SD/dq2>(B+->Kinv)``,
+        ``<BR>(B0->Dtauinv)`` or ``<FL>(B0->K*inv)``.
+    edges : array_like, optional
+        Edges of the bins, GeV², increasing; default: the 100 bins from 0 to 22.885 GeV² in which
+        Belle II has published its number densities (arXiv:2507.12393).
+    wc_obj : NuWilson, Wilson, WilsonCoefficients or None, optional
+        Any object with Wilson coefficients; None: the SM.
+    par : mapping of str to float, optional
+        Parameters that differ from the central values of ``flavio.default_parameters``.
+    draws : int, default 0
+        Number of random draws of the parameters (not of those in ``par``) for the covariance, which
+        is that of the point itself; 0: none.
+    seed : int or numpy.random.Generator, default 0
+        Seed of the draws; a generator gives an integer for it, which ``info`` says.
+    partial : bool, default False
+        Accept bins that do not cover the spectrum.
+
+    Returns
+    -------
+    Spectrum
+        With covariance if there are draws.
 
     Raises
     ------
@@ -305,7 +351,7 @@ def spectrum(
     UnknownObservable, UnknownParameter, InvalidValue, InvalidBin, InvalidMass
     """
     bounds = _check(observable, edges)
-    number = check_draws(draws, seed)
+    number, seed = check_draws(draws), seed_number(seed)
     wc_object(wc_obj)
     fixed, parameters = one_point(par)
     prediction = flavio.Observable[observable].prediction_par
@@ -367,7 +413,7 @@ def _check_coverage(result: Spectrum, prediction: Any) -> None:
         )
 
 
-def _info(wc_obj: Any, par: Mapping[str, float], draws: int, seed: int | None) -> dict[str, Any]:
+def _info(wc_obj: Any, par: Mapping[str, float], draws: int, seed: int) -> dict[str, Any]:
     wc = getattr(wc_obj, "wc", None)
     values = {name: value for name, value in wc.dict.items() if value != 0} if wc else {}
     info: dict[str, Any] = {"Model": "SM"}

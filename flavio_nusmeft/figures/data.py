@@ -39,11 +39,18 @@ class Spectra:
 
     Attributes
     ----------
-    observable : ``dBR/dq2(B+->Kinv)``, or ``dBR_SD/dq2(B+->Kinv)`` without the tau part
-    coefficients : GeV^-2, shape (K,) by name
-    masses : GeV, shape (M,)
-    values : shape (K, M, n)
-    sm : the SM, shape (n,)
+    observable : str
+        ``dBR/dq2(B+->Kinv)``, or ``dBR_SD/dq2(B+->Kinv)`` without the tau part.
+    coefficients : mapping of str to float
+        GeV^-2, shape (K,) by name.
+    masses : tuple of float
+        GeV, shape (M,).
+    q2 : ndarray
+        GeV², shape (n,).
+    values : ndarray
+        Shape (K, M, n).
+    sm : ndarray
+        The SM, shape (n,).
     """
 
     observable: str
@@ -54,6 +61,13 @@ class Spectra:
     sm: np.ndarray
 
     def table(self) -> Table:
+        """The numbers as columns of a table; coefficients in TeV^-2.
+
+        Returns
+        -------
+        (list of str, list of ndarray)
+            Names of the columns with units, and the columns, all of one length.
+        """
         columns, names = [self.q2, self.sm], ["q2 [GeV^2]", f"{self.observable} SM [GeV^-2]"]
         for rows, (name, C) in zip(self.values, self.coefficients.items(), strict=True):
             for row, mass in zip(rows, self.masses, strict=True):
@@ -69,10 +83,16 @@ class Curves:
 
     Attributes
     ----------
-    coefficient, m_N : name; GeV
-    C : GeV^-2, shape (n,)
-    values : branching ratios by channel, shape (n,); which of them is in ``data.observables``
-    data : what to compare with
+    coefficient : str
+        Name of the coefficient.
+    m_N : float
+        Sterile mass, GeV.
+    C : ndarray
+        Values of the coefficient, GeV^-2, shape (n,).
+    values : mapping of str to ndarray
+        Branching ratios by channel, shape (n,); which of them is in ``data.observables``.
+    data : Experiment
+        What to compare with.
     """
 
     coefficient: str
@@ -85,6 +105,18 @@ class Curves:
         """The first coefficient (GeV^-2) at which a branching ratio rises above ``value``.
 
         Interpolated linearly in the square of the coefficient; nan if there is none.
+
+        Parameters
+        ----------
+        channel : str
+            Name of the channel, e.g. ``B0->Kinv``.
+        value : float
+            Branching ratio.
+
+        Returns
+        -------
+        float
+            GeV^-2; nan if there is none.
         """
         difference = self.values[channel] - value
         rising = np.flatnonzero((difference[:-1] <= 0) & (difference[1:] > 0))
@@ -96,6 +128,13 @@ class Curves:
         return float(np.sqrt(low + part * (high - low)))
 
     def table(self) -> Table:
+        """The numbers as columns of a table; coefficients in TeV^-2.
+
+        Returns
+        -------
+        (list of str, list of ndarray)
+            Names of the columns with units, and the columns, all of one length.
+        """
         size = len(self.C)
         columns = [np.full(size, self.coefficient), np.full(size, self.m_N), self.C / TeV**-2]
         names = ["coefficient", "m_N [GeV]", "C [TeV^-2]"]
@@ -109,11 +148,16 @@ class Plane:
 
     Attributes
     ----------
-    names : of x and y: coefficients, or ``m_N``
-    x, y : GeV^-2 or GeV, shapes (n,) and (m,)
-    m_N : GeV, None if it is x
-    values : branching ratios by channel, shape (m, n); which of them is in ``data.observables``
-    data : what to compare with
+    names : (str, str)
+        Of x and y: coefficients, or ``m_N``.
+    x, y : ndarray
+        GeV^-2 or GeV, shapes (n,) and (m,).
+    m_N : float or None
+        GeV, None if it is x.
+    values : mapping of str to ndarray
+        Branching ratios by channel, shape (m, n); which of them is in ``data.observables``.
+    data : Experiment
+        What to compare with.
     """
 
     names: tuple[str, str]
@@ -124,6 +168,13 @@ class Plane:
     data: Experiment
 
     def table(self) -> Table:
+        """The numbers as columns of a table; coefficients in TeV^-2.
+
+        Returns
+        -------
+        (list of str, list of ndarray)
+            Names of the columns with units, and the columns, all of one length.
+        """
         x, y = (a.ravel() for a in np.meshgrid(self.x, self.y))
         if self.m_N is None:
             names = ["coefficient", "m_N [GeV]", "C [TeV^-2]"]
@@ -148,11 +199,21 @@ def spectra(
 
     Parameters
     ----------
-    coefficients : GeV^-2 by name, switched on one at a time
-    masses : GeV
-    dataset : decides whether the tau part is included, as in what was measured
-    q2 : GeV², shape (n,); the full range by default
-    theory : EFT, basis, scale and parameters
+    coefficients : mapping of str to float, optional
+        GeV^-2 by name, switched on one at a time.
+    masses : sequence of float, optional
+        GeV.
+    dataset : str, default 'paper2023'
+        Decides whether the tau part is included, as in what was measured.
+    q2 : array_like, optional
+        GeV², shape (n,); the full range by default.
+    theory : Theory, optional
+        EFT, basis, scale and parameters.
+
+    Returns
+    -------
+    Spectra
+        All spectra, and that of the SM.
     """
     check(theory)
     coefficients = mapping("coefficients", coefficients)
@@ -186,11 +247,21 @@ def branching_ratios(
 
     Parameters
     ----------
-    coefficient : name
-    m_N : GeV
-    dataset : ``paper2023`` or ``current``
-    C : values of the coefficient, GeV^-2, shape (n,), increasing; by default 0 to 0.1 TeV^-2
-    theory : EFT, basis, scale and parameters
+    coefficient : str
+        Name of the coefficient.
+    m_N : float, default 0.0
+        Sterile mass, GeV.
+    dataset : str, default 'paper2023'
+        ``paper2023`` or ``current``.
+    C : array_like, optional
+        Values of the coefficient, GeV^-2, shape (n,), increasing; by default 0 to 0.1 TeV^-2.
+    theory : Theory, optional
+        EFT, basis, scale and parameters.
+
+    Returns
+    -------
+    Curves
+        One curve per channel.
     """
     check(theory, coefficient)
     m_N = number("m_N", m_N, InvalidMass)
@@ -213,13 +284,23 @@ def mass_plane(
 
     Parameters
     ----------
-    coefficient : name
-    dataset : ``paper2023`` or ``current``
-    m_N : GeV, shape (n,); by default 200 values up to the largest mass in B+ -> K+ + inv:
-        m_B - m_K for decays to one N, half of it for decays to two
-    C : GeV^-2, shape (m,); by default 200 values from 0.003 to 0.5 TeV^-2, equidistant in the
-        logarithm
-    theory : EFT, basis, scale and parameters
+    coefficient : str
+        Name of the coefficient.
+    dataset : str, default 'paper2023'
+        ``paper2023`` or ``current``.
+    m_N : array_like, optional
+        GeV, shape (n,); by default 200 values up to the largest mass in B+ -> K+ + inv: m_B - m_K
+        for decays to one N, half of it for decays to two.
+    C : array_like, optional
+        GeV^-2, shape (m,); by default 200 values from 0.003 to 0.5 TeV^-2, equidistant in the
+        logarithm.
+    theory : Theory, optional
+        EFT, basis, scale and parameters.
+
+    Returns
+    -------
+    Plane
+        Branching ratios on the grid.
     """
     check(theory, coefficient)
     y = np.geomspace(3e-3, 0.5, 200) * TeV**-2 if C is None else line("C", C)
@@ -245,11 +326,21 @@ def coefficient_plane(
 
     Parameters
     ----------
-    x_name, y_name : coefficients
-    m_N : GeV
-    dataset : ``paper2023`` or ``current``
-    x, y : GeV^-2, shapes (n,) and (m,); by default 401 values from -0.06 to 0.06 TeV^-2
-    theory : EFT, basis, scale and parameters
+    x_name, y_name : str
+        Coefficients.
+    m_N : float, default 0.0
+        Sterile mass, GeV.
+    dataset : str, default 'paper2023'
+        ``paper2023`` or ``current``.
+    x, y : array_like, optional
+        GeV^-2, shapes (n,) and (m,); by default 401 values from -0.06 to 0.06 TeV^-2.
+    theory : Theory, optional
+        EFT, basis, scale and parameters.
+
+    Returns
+    -------
+    Plane
+        Branching ratios on the grid.
     """
     check(theory, x_name, y_name)
     m_N = number("m_N", m_N, InvalidMass)

@@ -82,9 +82,19 @@ def _check(axes: Any, numbers: Any, kind: type) -> None:
 
 
 def draw_spectra(axes: Axes, spectra: Spectra) -> dict[Any, Line2D]:
-    """Spectra, solid for the first mass, dashed for the second, and the SM.
+    """Draw spectra, solid for the first mass, dashed for the second, and the SM.
 
-    Returns the lines by (coefficient, mass), and "SM".
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Where to draw.
+    spectra : Spectra
+        From `spectra`.
+
+    Returns
+    -------
+    dict of tuple or str to Line2D
+        Lines by (coefficient, mass), and ``SM``.
     """
     _check(axes, spectra, Spectra)
     artists: dict[Any, Line2D] = {}
@@ -111,10 +121,22 @@ def draw_spectra(axes: Axes, spectra: Spectra) -> dict[Any, Line2D]:
 
 
 def draw_plane(axes: Axes, plane: Plane) -> _ARTIST:
-    """Limits as lines with ticks on the excluded side, measurements as bands.
+    """Draw limits as lines with ticks on the excluded side, measurements as bands.
 
     The bands are B+ -> K+ + inv at one standard deviation, filled (members of the data set) or
-    hatched (Belle II). Returns contour sets by channel and by the names of the measurements.
+    hatched (Belle II).
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Where to draw.
+    plane : Plane
+        From `mass_plane` or `coefficient_plane`.
+
+    Returns
+    -------
+    dict of str to Artist
+        Contour sets by channel and by the names of the measurements.
     """
     _check(axes, plane, Plane)
     artists: _ARTIST = {}
@@ -159,10 +181,22 @@ def draw_plane(axes: Axes, plane: Plane) -> _ARTIST:
 
 
 def draw_signal(axes: Axes, curves: Curves) -> _ARTIST:
-    """B+ -> K+ + inv with its bands, and where the coefficient is excluded by K*0 and K0.
+    """Draw B+ -> K+ + inv with its bands, and where the coefficient is excluded by K*0 and K0.
 
-    Vertical lines with ticks on the excluded side: limits; dotted: Belle II reach. Returns artists
-    by channel ("B+->Kinv": the curve), "B0->K*inv reach" etc., and by the measurements' names.
+    Vertical lines with ticks on the excluded side: limits; dotted: Belle II reach.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Where to draw.
+    curves : Curves
+        From `branching_ratios`.
+
+    Returns
+    -------
+    dict of str to Artist
+        By channel (``B+->Kinv``: the curve), ``B0->K*inv reach`` etc., and by the names of the
+        measurements.
     """
     _check(axes, curves, Curves)
     unit = 1e5
@@ -201,11 +235,24 @@ def draw_signal(axes: Axes, curves: Curves) -> _ARTIST:
 
 
 def draw_channels(axes: Axes, curves: Curves, channels: Sequence[str] = tuple(CHANNELS)) -> _ARTIST:
-    """Branching ratios of the channels, with limits and the Belle II reach.
+    """Draw branching ratios of the channels, with limits and the Belle II reach.
 
     Limits are dashed, full dots mark where the curves cross them. Dotted lines end where the curve
-    crosses the reach: circles for the baseline analysis, diamonds for the improved one. Returns
-    artists by channel, "<channel> limit", "<channel> reach" and "<channel> improved reach".
+    crosses the reach: circles for the baseline analysis, diamonds for the improved one.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Where to draw.
+    curves : Curves
+        From `branching_ratios`.
+    channels : sequence of str, optional
+        The channels to draw; default: all.
+
+    Returns
+    -------
+    dict of str to Artist
+        By channel, ``<channel> limit``, ``<channel> reach`` and ``<channel> improved reach``.
     """
     _check(axes, curves, Curves)
     artists = _horizontal_bands(axes, curves.data)
@@ -236,10 +283,21 @@ def draw_channels(axes: Axes, curves: Curves, channels: Sequence[str] = tuple(CH
 
 
 def draw_reach(axes: Axes, reach: Reach) -> _ARTIST:
-    """What is excluded (grey), measured (as in `draw_plane`) and within reach.
+    """Draw what is excluded (grey), measured (as in `draw_plane`) and within reach.
 
-    Lines: FCC-ee, one per channel, and Belle II's strongest channel, dashed. Returns artists by
-    channel, "Belle II", "excluded" and by the names of the measurements.
+    Lines: FCC-ee, one per channel, and Belle II's strongest channel, dashed.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Where to draw.
+    reach : Reach
+        From `reach`.
+
+    Returns
+    -------
+    dict of str to Artist
+        By channel, ``Belle II``, ``excluded`` and by the names of the measurements.
     """
     _check(axes, reach, Reach)
     artists: _ARTIST = {}

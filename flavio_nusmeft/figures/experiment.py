@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .. import _data
-from ..measurements import Result, dataset, find, result, results
+from ..measurements import Result, find, result, results
+from ..measurements import dataset as dataset_names
 from .theory import Theory
 
 __all__ = ["CHANNELS", "Z_POLE", "Band", "Channel", "Experiment", "Line", "experiment"]
@@ -37,12 +38,26 @@ Z_POLE: dict[str, Channel] = {
 
 @dataclass(frozen=True)
 class Line:
-    """A branching ratio of a channel that is excluded, or that Belle II or FCC-ee will reach."""
+    """A branching ratio of a channel that is excluded, or that Belle II or FCC-ee will reach.
+
+    Attributes
+    ----------
+    channel : str
+        Name of the channel.
+    value : float
+        Branching ratio.
+    kind : str
+        ``limit``, ``reach``, ``improved reach`` (Belle II) or ``FCC-ee reach``.
+    text : str
+        Confidence level, luminosity or collider.
+    source : str
+        Measurement or paper.
+    """
 
     channel: str
     value: float
-    kind: str  # "limit", "reach", "improved reach" (Belle II) or "FCC-ee reach"
-    text: str  # confidence level, luminosity or collider
+    kind: str
+    text: str
     source: str
 
 
@@ -50,7 +65,22 @@ class Line:
 class Band:
     """The interval of one standard deviation of a measurement.
 
-    ``belle2``: of Belle II alone (hatched); ``member``: belongs to the data set (filled).
+    Attributes
+    ----------
+    channel : str
+        Name of the channel.
+    low : float
+        Lower edge, branching ratio.
+    high : float
+        Upper edge, branching ratio.
+    label : str
+        For legends, LaTeX.
+    belle2 : bool
+        Of Belle II alone (hatched).
+    member : bool
+        Belongs to the data set (filled).
+    source : str
+        Measurement.
     """
 
     channel: str
@@ -66,8 +96,20 @@ class Band:
 class Experiment:
     """All that the figures show of a data set.
 
-    ``observables`` says, for every channel, which branching ratio is measured: with or without the
-    tau part. ``reach`` is that of Belle II, ``prospects`` that of FCC-ee, also for `Z_POLE`.
+    Attributes
+    ----------
+    dataset : str
+        ``paper2023`` or ``current``.
+    observables : mapping of str to str
+        By channel, which branching ratio is measured: with or without the tau part.
+    limits : mapping of str to Line
+        The strongest limit by channel.
+    reach : tuple of Line
+        Expected reach of Belle II.
+    bands : tuple of Band
+        Measurements.
+    prospects : tuple of Line
+        Expected reach of FCC-ee, also for `Z_POLE`.
     """
 
     dataset: str
@@ -78,14 +120,27 @@ class Experiment:
     prospects: tuple[Line, ...] = ()
 
 
-def experiment(name: str, theory: Theory | None = None) -> Experiment:
+def experiment(dataset: str, theory: Theory | None = None) -> Experiment:
     """The strongest limits, the measured bands and the expected reach for a data set.
 
     Parameters
     ----------
-    name : ``paper2023`` or ``current``
-    theory : its parameters are those of the SM rates that the reach refers to
+    dataset : str
+        ``paper2023`` or ``current``.
+    theory : Theory, optional
+        Its parameters are those of the SM rates that the reach refers to.
 
+    Returns
+    -------
+    Experiment
+        Limits, bands and reach.
+
+    Raises
+    ------
+    UnknownDataset
+
+    Notes
+    -----
     Bands are the measured values of the data set. If none of them is of Belle II alone, the
     alternatives of Belle II are added. A channel with a band has no line for the limits of earlier
     searches, which are part of the likelihoods all the same: that of BaBar on B+ -> K+ + inv,
@@ -96,15 +151,11 @@ def experiment(name: str, theory: Theory | None = None) -> Experiment:
     signal strength. A branching ratio above it is more than one standard deviation away from the
     SM expectation. Published reaches of branching ratios are taken as they are. The uncertainty of
     the SM rates themselves is not part of it.
-
-    Raises
-    ------
-    UnknownDataset
     """
-    dataset(name)
+    dataset_names(dataset)
     observables, limits, bands = {}, {}, []
     for channel, (candidates, _) in CHANNELS.items():
-        found = [(o, results(o, name)) for o in candidates]
+        found = [(o, results(o, dataset)) for o in candidates]
         observable, known = next((pair for pair in found if pair[1]), found[0])
         observables[channel] = observable
         values = [(r, True) for r in known if r.central is not None]
@@ -113,11 +164,11 @@ def experiment(name: str, theory: Theory | None = None) -> Experiment:
             text = f"{upper[0].confidence_level:.0%} CL"
             limits[channel] = Line(channel, upper[0].limit or 0.0, "limit", text, _name(upper[0]))
         if values and not any(_is_belle2(r.measurement) for r, _ in values):
-            values += [(r, False) for r in _alternatives(observable, name)]
+            values += [(r, False) for r in _alternatives(observable, dataset)]
         bands += [_band(channel, r, member) for r, member in values]
     measured = observables | {channel: names[0] for channel, (names, _) in Z_POLE.items()}
     reach, prospects = (_reach(collider, measured, theory) for collider in ("Belle II", "FCC-ee"))
-    return Experiment(name, observables, limits, reach, tuple(bands), prospects)
+    return Experiment(dataset, observables, limits, reach, tuple(bands), prospects)
 
 
 def _reach(

@@ -83,14 +83,34 @@ _STYLE: Any = {
 
 @dataclass(frozen=True)
 class PaperFigure:
-    """One figure: ``compute(dataset, theory)`` gives its panels, ``draw(panels)`` a Figure."""
+    """One figure: numbers, and their arrangement.
+
+    Attributes
+    ----------
+    name : str
+        Beginning of the names of its files.
+    compute : callable
+        ``compute(dataset, theory)`` gives the panels.
+    arrange : callable
+        ``arrange(figure, panels)`` draws them.
+    """
 
     name: str
     compute: Callable[[str, Theory], list[Panel]]
     arrange: Callable[[Figure, list[Any]], None]
 
     def draw(self, panels: Sequence[Panel]) -> Figure:
-        """A matplotlib Figure that does not belong to pyplot.
+        """Draw a matplotlib Figure that does not belong to pyplot.
+
+        Parameters
+        ----------
+        panels : sequence of Spectra, Curves, Plane or Reach
+            From ``compute``.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            In the size of the paper.
 
         Raises
         ------
@@ -276,20 +296,34 @@ FIGURES: dict[int | str, PaperFigure] = {
 
 def write_figures(
     directory: str | Path,
-    datasets: Sequence[str] = ("paper2023", "current"),
-    formats: Sequence[str] = FORMATS,
+    datasets: str | Sequence[str] = ("paper2023", "current"),
+    formats: str | Sequence[str] = FORMATS,
     *,
-    numbers: Sequence[int | str] = tuple(FIGURES),
+    numbers: int | str | Sequence[int | str] = tuple(FIGURES),
     theory: Theory | None = None,
-) -> Iterator[Path]:
-    """Write the figures and the numbers behind them; gives each path when it is written.
+    on_written: Callable[[Path], object] | None = None,
+) -> list[Path]:
+    """Write the figures and the numbers behind them.
 
     Parameters
     ----------
-    directory : is made if it is missing
-    datasets, formats : one or several data sets; ``csv`` and formats of matplotlib
-    numbers : one or several numbers of figures, or ``reach``
-    theory : EFT, basis, scale and parameters
+    directory : str or path-like
+        Folder; made if it is missing.
+    datasets : str or sequence of str, optional
+        One or several data sets.
+    formats : str or sequence of str, optional
+        ``csv`` and formats of matplotlib.
+    numbers : int, str or sequence of these, optional
+        One or several numbers of figures, or ``reach``.
+    theory : Theory, optional
+        EFT, basis, scale and parameters.
+    on_written : callable, optional
+        Is called with every path when it is written, e.g. for a progress bar.
+
+    Returns
+    -------
+    list of Path
+        The paths, in the order in which they were written.
 
     Raises
     ------
@@ -309,7 +343,12 @@ def write_figures(
     _check_formats(formats)
     theory = theory or Theory()
     check(theory)
-    return _write(folder, datasets, formats, chosen, theory)
+    written = []
+    for path in _write(folder, datasets, formats, chosen, theory):
+        written.append(path)
+        if on_written is not None:
+            on_written(path)
+    return written
 
 
 def _check_formats(formats: Sequence[str]) -> None:

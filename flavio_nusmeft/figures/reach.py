@@ -24,13 +24,20 @@ class Reach:
 
     Attributes
     ----------
-    coefficient : name
-    m_N : GeV, shape (n,)
-    lines : limits, reach of Belle II and of FCC-ee; their ``channel`` and ``kind`` tell them apart
-    values : shape (lines, n); nan where no coefficient reaches the line
-    bands : measurements
-    edges : lower and upper edges of the bands, shape (bands, 2, n)
-    data : what was compared with
+    coefficient : str
+        Name of the coefficient.
+    m_N : ndarray
+        GeV, shape (n,).
+    lines : tuple of Line
+        Limits, reach of Belle II and of FCC-ee; their ``channel`` and ``kind`` tell them apart.
+    values : ndarray
+        Shape (lines, n); nan where no coefficient reaches the line.
+    bands : tuple of Band
+        Measurements.
+    edges : ndarray
+        Lower and upper edges of the bands, shape (bands, 2, n).
+    data : Experiment
+        What was compared with.
     """
 
     coefficient: str
@@ -42,11 +49,29 @@ class Reach:
     data: Experiment
 
     def strongest(self, kind: str) -> np.ndarray:
-        """The smallest coefficient for lines of a kind, shape (n,)."""
+        """The smallest coefficient for lines of a kind, shape (n,).
+
+        Parameters
+        ----------
+        kind : str
+            ``limit``, ``reach``, ``improved reach`` or ``FCC-ee reach``.
+
+        Returns
+        -------
+        ndarray
+            GeV^-2, shape (n,); nan where none reaches.
+        """
         pairs = zip(self.lines, self.values, strict=True)
         return np.fmin.reduce([row for line, row in pairs if line.kind == kind])
 
     def table(self) -> Table:
+        """The numbers as columns of a table; coefficients in TeV^-2.
+
+        Returns
+        -------
+        (list of str, list of ndarray)
+            Names of the columns with units, and the columns, all of one length.
+        """
         names = ["coefficient", "m_N [GeV]"]
         names += [f"{line.kind} {line.channel} C [TeV^-2]" for line in self.lines]
         columns = [np.full(len(self.m_N), self.coefficient), self.m_N, *(self.values / TeV**-2)]
@@ -71,10 +96,19 @@ def reach(
 
     Parameters
     ----------
-    coefficient : name
-    dataset : ``paper2023`` or ``current``
-    m_N : GeV, shape (n,); by default 200 values up to the largest mass in B+ -> K+ + inv
-    theory : EFT, basis, scale and parameters
+    coefficient : str
+        Name of the coefficient.
+    dataset : str, default 'current'
+        ``paper2023`` or ``current``.
+    m_N : array_like, optional
+        GeV, shape (n,); by default 200 values up to the largest mass in B+ -> K+ + inv.
+    theory : Theory, optional
+        EFT, basis, scale and parameters.
+
+    Returns
+    -------
+    Reach
+        Coefficients for every line and band.
 
     Raises
     ------

@@ -31,11 +31,22 @@ def check(theory: Any, *coefficients: Any) -> None:
 
 @dataclass(frozen=True)
 class Theory:
-    """EFT, basis and scale (GeV) of coefficients, and the parameters.
+    """EFT, basis and scale of coefficients, and the parameters.
 
-    ``mass`` is the parameter that the figures call m_N; ``par`` holds parameters that differ from
-    flavio's central values, ``options`` those of running and matching, as for `NuWilson`, e.g.
-    ``{"running": "full"}``. The form factors are those chosen in ``flavio.config``.
+    The form factors are those chosen in ``flavio.config``.
+
+    Attributes
+    ----------
+    scale : float
+        MSbar scale of the coefficients, GeV.
+    eft, basis : str
+        EFT and basis of the coefficients.
+    mass : str
+        The parameter that the figures call m_N.
+    par : mapping of str to float
+        Parameters that differ from flavio's central values.
+    options : mapping of str to object
+        Options of running and matching, as for `NuWilson`, e.g. ``{"running": "full"}``.
     """
 
     scale: float = 1000.0
@@ -48,7 +59,22 @@ class Theory:
     def predict(
         self, observables: Sequence[Any], coefficients: Mapping[str, ArrayLike], m_N: ArrayLike
     ) -> dict[Any, np.ndarray]:
-        """As `flavio_nusmeft.predict`: coefficients in GeV^-2, masses in GeV."""
+        """Predict observables, as `flavio_nusmeft.predict`.
+
+        Parameters
+        ----------
+        observables : sequence of observables
+            Names, or tuples of a name and its arguments.
+        coefficients : mapping of str to array_like
+            GeV^-2, numbers or arrays by name.
+        m_N : array_like
+            GeV.
+
+        Returns
+        -------
+        dict of observable to ndarray
+            Arrays by observable.
+        """
         par: dict[str, ArrayLike] = {**self.par, self.mass: m_N}
         return predict(
             observables,

@@ -10,8 +10,11 @@ __all__ = ["Norms", "code4p", "code4p_curvature"]
 
 
 class Norms:
-    """The distinct ``normsys`` variations, each with its α: ``into``, shape (variations, α), and
-    ``applies``, shape (rows, variations), are 1 where it belongs, else 0."""
+    """The distinct ``normsys`` variations, each with its α.
+
+    ``into``, shape (variations, α), and ``applies``, shape (rows, variations), are 1 where it
+    belongs, else 0.
+    """
 
     def __init__(
         self,
@@ -75,5 +78,6 @@ def code4p(alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def code4p_curvature(alpha: np.ndarray) -> np.ndarray:
+    """The second derivative of the weight of code4p."""
     x = np.minimum(alpha * alpha, 1.0)
     return 15 / 4 * (1 - x) * (1 - 3 * x)

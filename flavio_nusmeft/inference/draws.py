@@ -13,7 +13,7 @@ import numpy as np
 from flavio.classes import ParameterConstraints
 
 from .. import settings
-from .._inputs import brief, integer, wc_object
+from .._inputs import brief, integer, seed_number, wc_object
 from ..batch import Observable, Predictor, central_parameters, parameters_of
 from ..eft.space import Space
 from ..eft.standard import options_of
@@ -23,7 +23,6 @@ from ..errors import InvalidValue
 __all__ = [
     "Draws",
     "check_draws",
-    "check_seed",
     "draw",
     "one_point",
     "parameter_draws",
@@ -37,39 +36,21 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-def check_seed(seed: int | None) -> None:
-    """Check that a seed is None, or one that numpy's global generator takes.
+@contextmanager
+def seeded(seed: int | np.random.Generator) -> Iterator[None]:
+    """Seed numpy's global generator, from which flavio draws, and restore it afterwards.
 
     Parameters
     ----------
-    seed : int or None
-        To be checked.
+    seed : int or numpy.random.Generator
+        Seed of the draws in the block; a generator gives an integer for it.
 
     Raises
     ------
     InvalidValue
     """
-    if seed is not None:
-        integer("seed", seed, 0, 2**32 - 1)
-
-
-@contextmanager
-def seeded(seed: int | None) -> Iterator[None]:
-    """Seed numpy's global generator, from which flavio draws, and restore it afterwards.
-
-    None leaves it alone.
-
-    Parameters
-    ----------
-    seed : int or None
-        Of the draws in the block.
-    """
-    if seed is None:
-        yield
-        return
-    check_seed(seed)
-    state = np.random.get_state()  # noqa: NPY002
-    np.random.seed(seed)  # noqa: NPY002
+    chosen, state = seed_number(seed), np.random.get_state()  # noqa: NPY002
+    np.random.seed(chosen)  # noqa: NPY002
     try:
         yield
     finally:
@@ -103,16 +84,12 @@ def draw(
     ]
 
 
-def check_draws(draws: int, seed: int | None) -> int:
+def check_draws(draws: int) -> int:
     """The number of draws: 0, or at least 2.
-
-    The seed is checked as well, before any work is done.
 
     Parameters
     ----------
     draws : int
-        To be checked.
-    seed : int or None
         To be checked.
 
     Returns
@@ -124,7 +101,6 @@ def check_draws(draws: int, seed: int | None) -> int:
     ------
     InvalidValue
     """
-    check_seed(seed)
     try:
         number = integer("draws", draws, 0, _MOST)
     except InvalidValue:
@@ -159,7 +135,9 @@ def one_point(par: Mapping[str, float] | None) -> tuple[dict[str, float], dict[s
     return {name: parameters[name] for name in arrays}, parameters
 
 
-def parameter_draws(n: int, fixed: Mapping[str, float], seed: int | None) -> list[dict[str, float]]:
+def parameter_draws(
+    n: int, fixed: Mapping[str, float], seed: int | np.random.Generator = 0
+) -> list[dict[str, float]]:
     """Points drawn from ``flavio.default_parameters``, those of ``fixed`` at their values.
 
     Parameters
@@ -168,8 +146,8 @@ def parameter_draws(n: int, fixed: Mapping[str, float], seed: int | None) -> lis
         Number of points.
     fixed : mapping of str to float
         Parameters that are not drawn, and their values.
-    seed : int or None
-        Of numpy's global generator during the call; None takes the generator as it is.
+    seed : int or numpy.random.Generator, default 0
+        Seed of the draws; a generator gives an integer for it.
 
     Returns
     -------

@@ -19,13 +19,13 @@ from flavio.statistics.probability import (
 )
 
 from .. import settings
-from .._inputs import integer
+from .._inputs import integer, seed_number
 from ..batch import Observable
 from ..belle2 import Belle2Likelihood
 from ..distributions import ONE_SIDED
 from ..errors import InvalidValue, UnknownObservable
 from ..measurements import find
-from .draws import Draws, check_seed, draw, seeded
+from .draws import Draws, draw, seeded
 
 __all__ = ["FastLikelihood", "Likelihood", "MeasurementLikelihood"]
 
@@ -498,7 +498,7 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
         threads: int = 1,
         force: bool = False,
         force_exp: bool = False,
-        seed: int | None = None,
+        seed: int | np.random.Generator = 0,
     ) -> None:
         """Compute the covariances of what is `gaussian`, as in flavio.
 
@@ -514,13 +514,12 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
             Compute the theory covariance again, also if it is there.
         force_exp : bool, default False
             Compute the experimental covariance again.
-        seed : int, optional
-            Of numpy's global generator during the call, for results that can be reproduced; None
-            takes the generator as it is.
+        seed : int or numpy.random.Generator, default 0
+            Seed of the draws; a generator gives an integer for it.
         """
         integer("N", N, 2, 10**9)
         integer("Nexp", Nexp, 2, 10**9)
-        check_seed(seed)
+        seed = seed_number(seed)
         if force or self._settings is None:
             self._settings = settings.snapshot()
         observables = self._gaussian.observables
@@ -571,7 +570,8 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
     def draws(self) -> Draws:
         """The random draws of the parameters for ``theory="NP"``, 100 if there are none yet."""
         if self._draws is None:
-            self._draws = self._draw(100)
+            with seeded(0):
+                self._draws = self._draw(100)
         return self._draws
 
     def log_likelihood(

@@ -29,6 +29,7 @@ class Recorder(dict[str, Any]):
         return value
 
     def get(self, key: str, default: Any = None) -> Any:
+        """As of a dictionary; the key is noted."""
         try:
             return self[key]
         except KeyError:
@@ -38,10 +39,12 @@ class Recorder(dict[str, Any]):
         return iter(self.keys())  # so that dict(par) and {**par} come through __getitem__
 
     def items(self) -> Any:
+        """As of a dictionary; all keys are noted."""
         self.read.update(self.keys() - self._own)
         return super().items()
 
     def values(self) -> Any:
+        """As of a dictionary; all keys are noted."""
         self.read.update(self.keys() - self._own)
         return super().values()
 
@@ -86,6 +89,7 @@ class ParameterCache(Generic[T]):
         self._results: OrderedDict[tuple[Hashable, ...], T] = OrderedDict()
 
     def __call__(self, par: Mapping[str, Any], kind: Hashable, *arguments: Hashable) -> T:
+        """The result for these parameters, kept or new."""
         kind = (settings.number(), kind)
         table = self._tables.get(kind)
         if table is not None:

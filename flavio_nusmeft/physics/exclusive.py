@@ -64,9 +64,11 @@ def _coefficients(
     m1: np.ndarray,
     m2: np.ndarray,
 ) -> tuple[np.ndarray, ...]:
-    """Coefficients of dBR/dq² or of its polarised analogue (GeV^-2), shape (terms, ...), where the
-    rest is the shape of q², the form factors and the masses; for a rate to a hadron with spin the
-    total and the longitudinal ones."""
+    """Coefficients of dBR/dq² or of its polarised analogue (GeV^-2), shape (terms, ...).
+
+    The rest is the shape of q², the form factors and the masses; for a rate to a hadron with spin
+    the total and the longitudinal ones.
+    """
     running = flavio.physics.running.running
     m_b, m_q = (running.get_mq(quark, par, scale) for quark in mode.quarks)
     m_B, m_M = par[f"m_{mode.B}"], par[f"m_{mode.M}"]
@@ -92,8 +94,10 @@ def _coefficients(
 def _forms(
     par: Mapping[str, float], kind: tuple[Any, ...], q2min: float, q2max: float
 ) -> tuple[np.ndarray, ...]:
-    """Quadratic forms, shape (channels, terms), of what `_coefficients` returns: integrated over
-    the bin, or at the point q² if q2min = q2max."""
+    """Quadratic forms, shape (channels, terms), of what `_coefficients` returns.
+
+    Integrated over the bin, or at the point q² if q2min = q2max.
+    """
     name, quantity, scale = kind
     mode = _MODES[name]
     endpoint = (par[f"m_{mode.B}"] - par[f"m_{mode.M}"]) ** 2
@@ -164,8 +168,9 @@ def longitudinal(
 def polarisation(
     par: Mapping[str, float], mode: ExclusiveMode, q2min: float = 0.0, q2max: float = np.inf
 ) -> Quantity:
-    """Longitudinal polarisation P = (Γ(+1/2) - Γ(-1/2))/Γ of the charged lepton, of a bin or at
-    the point q² = q2min = q2max; 0 where phase space is closed.
+    """Longitudinal polarisation P = (Γ(+1/2) - Γ(-1/2))/Γ of the charged lepton.
+
+    Of a bin or at the point q² = q2min = q2max; 0 where phase space is closed.
 
     ±1/2 is the helicity of l^- in the rest frame of the lepton pair (of q), for the decay of a b
     quark, Bbar -> M l^- + inv, as in arXiv:1212.1878. For l^+ in the decays of B the sign of the

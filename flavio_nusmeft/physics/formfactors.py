@@ -170,8 +170,11 @@ _LMVD = "B->pi BCL"
 
 
 def _lmvd(wc_obj: Any, par: Mapping[str, float], q2: np.ndarray) -> dict[str, np.ndarray]:
-    """B -> pi, BCL parametrisation of arXiv:2102.07233: F(q²) = F(0) (1 + sum_k b_k [ζ_k(q²) -
-    ζ_k(0)]) / (1 - q²/m_R²) with ζ_k = z^k - (-1)^(k-n) z^n k/n for f+ and fT, z^k for f0."""
+    """B -> pi, BCL parametrisation of arXiv:2102.07233.
+
+    F(q²) = F(0) (1 + sum_k b_k [ζ_k(q²) - ζ_k(0)]) / (1 - q²/m_R²) with
+    ζ_k = z^k - (-1)^(k-n) z^n k/n for f+ and fT, z^k for f0.
+    """
     m_B, m_P = par[f"{_LMVD} LMVD m_B+"], par[f"{_LMVD} LMVD m_pi0"]
     z, z0 = _z(q2, m_B, m_P), _z(0.0, m_B, m_P)
     result = {}
@@ -188,8 +191,11 @@ def _lmvd(wc_obj: Any, par: Mapping[str, float], q2: np.ndarray) -> dict[str, np
 
 
 def _dispersive(wc_obj: Any, par: Mapping[str, float], q2: np.ndarray) -> dict[str, np.ndarray]:
-    """K -> pi: arXiv:1005.2323 Eqs. (33), (37) with arXiv:0903.1654 App. A for f0 and f+, and
-    arXiv:1108.1021 Eq. (4) for fT."""
+    """K -> pi.
+
+    arXiv:1005.2323 Eqs. (33), (37) with arXiv:0903.1654 App. A for f0 and f+, and arXiv:1108.1021
+    Eq. (4) for fT.
+    """
     p = {name: par[f"K->pi {name}"] for name in ("f+(0)", "ln(C)", "Lambda_+", "fT(0)", "sT")}
     D, d, k, H1, H2 = (par[f"K->pi {name}"] for name in ("D", "d", "k", "H1", "H2"))
     m_K, m_pi = par["m_KL"], par["m_pi+"]

@@ -39,8 +39,10 @@ _TERMS = term_indices(QUARK_TERMS)
 
 
 def _form(par: Mapping[str, float], kind: tuple[str, float]) -> tuple[np.ndarray, float]:
-    """Integrated coefficients of the tree-level branching ratio, shape (neutrinos, terms), and
-    flavio's SM branching ratio over that of tree level."""
+    """Integrated coefficients of the tree-level branching ratio, shape (neutrinos, terms).
+
+    And flavio's SM branching ratio over that of tree level.
+    """
     lepton, scale = kind
     running = flavio.physics.running.running
     m_b, m_c = running.get_mb_KS(par, 1.0), running.get_mc(par, 3.0)
@@ -58,8 +60,10 @@ _cached_form = ParameterCache(_form)
 
 
 def rates(par: Mapping[str, float], lepton: str) -> tuple[Rate, Rate]:
-    """Branching ratio of B -> X_c l + inv, the average of B0 and B+ as in flavio, as the sum of
-    the parts with active and with sterile neutrinos."""
+    """Branching ratio of B -> X_c l + inv, the average of B0 and B+ as in flavio.
+
+    As the sum of the parts with active and with sterile neutrinos.
+    """
     scale = flavio.config["renormalization scale"]["bxlnu"]
     form, correction = _cached_form(par, (lepton, scale))
     return (

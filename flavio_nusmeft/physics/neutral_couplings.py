@@ -34,8 +34,11 @@ _PAIR_INDEX = {pair: k for k, pair in enumerate(PAIRS)}
 
 
 class _Transition(NamedTuple):
-    """``kind`` of the quarks, "d" or "u", with their indices from 0; sector; the
-    theory in which flavio has the coefficients of active neutrinos at its scale."""
+    """A transition of quarks.
+
+    ``kind`` of the quarks, "d" or "u", with their indices from 0; sector; the theory in which
+    flavio has the coefficients of active neutrinos at its scale.
+    """
 
     kind: str
     final: int

@@ -123,8 +123,10 @@ def _reaches(wc_obj: NuWilson, name: str, par: Par) -> bool:
 
 
 def idle(wc_obj: Any, par: Par) -> list[str]:
-    """The coefficients with N, by their names in the basis of the object, that change no
-    observable of this package; par are flavio's parameters."""
+    """The coefficients with N that change no observable of this package.
+
+    By their names in the basis of the object; par are flavio's parameters.
+    """
     if not isinstance(wc_obj, NuWilson):
         return []
     wc = wc_obj.wc

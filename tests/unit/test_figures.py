@@ -308,7 +308,9 @@ def test_nothing_to_draw_does_not_warn():
 def test_files(tmp_path):
     """Every kind of file, although the user has LaTeX switched on and there is none."""
     with mpl.rc_context({"text.usetex": True}):
-        written = list(figures.write_figures(tmp_path, ["paper2023"]))
+        reported = []
+        written = figures.write_figures(tmp_path, ["paper2023"], on_written=reported.append)
+    assert written == reported
     assert sorted(written) == sorted(tmp_path.iterdir())
     assert len(written) == 19
     for path in written:
@@ -356,7 +358,7 @@ def test_same_numbers_same_file(tmp_path):
     assert panels[0].observable == "dBR_SD/dq2(B+->Kinv)"
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-        list(figures.write_figures(tmp_path / name, ["current"], ["pdf"], numbers=[1]))
+        figures.write_figures(tmp_path / name, ["current"], ["pdf"], numbers=[1])
     (first,), (second,) = ((tmp_path / name).iterdir() for name in ("a", "b"))
     assert first.read_bytes() == second.read_bytes()
 
@@ -372,7 +374,7 @@ sys.modules["matplotlib"] = None  # as if it were not installed
 panels = figures.FIGURES[3].compute("paper2023", figures.Theory())
 for call in (
     lambda: figures.FIGURES[3].draw(panels),
-    lambda: next(figures.write_figures(".", formats=["png"])),
+    lambda: figures.write_figures(".", formats=["png"]),
 ):
     try:
         call()

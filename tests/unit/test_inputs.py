@@ -15,7 +15,7 @@ import pytest
 
 import flavio_nusmeft as nus
 from flavio_nusmeft import errors, figures, popxf, scan, tables, uv
-from flavio_nusmeft.belle2 import Belle2Likelihood
+from flavio_nusmeft.belle2 import Belle2Likelihood, exact
 from flavio_nusmeft.measurements import add_to_flavio
 
 EFT: dict[str, Any] = {"scale": 1e3, "eft": "nuSMEFT", "basis": "FGMS"}
@@ -152,6 +152,7 @@ WRONG: dict[str, Callable[[], Any]] = {
     "popxf, draws": lambda: _popxf(draws="2"),
     "popxf, nan draws": lambda: _popxf(draws=float("nan")),
     "popxf, seed": lambda: _popxf(draws=2, seed=-1),
+    "popxf, no seed": lambda: _popxf(draws=2, seed=None),
     "popxf, seed text": lambda: _popxf(draws=2, seed="a"),
     "popxf, correlations": lambda: popxf.popxf_correlations(NAME, draws=None, **WET),
     "spectrum, list": lambda: tables.spectrum([BIN]),
@@ -162,6 +163,12 @@ WRONG: dict[str, Callable[[], Any]] = {
     "spectrum, par": lambda: tables.spectrum(BIN, [0, 23], par=["m_N1"]),
     "spectrum, draws": lambda: tables.spectrum(BIN, [0, 23], draws=2.5),
     "spectrum, seed": lambda: tables.spectrum(BIN, [0, 23], draws=2, seed=1.5),
+    "spectrum, old generator": lambda: tables.spectrum(
+        BIN,
+        [0, 23],
+        draws=2,
+        seed=np.random.RandomState(1),
+    ),
     "spectrum, large seed": lambda: tables.spectrum(BIN, [0, 23], draws=2, seed=2**32),
     "spectrum, reference": lambda: _spectrum().weights("a"),
     "spectrum, stream": lambda: _spectrum().to_csv(io.StringIO()),
@@ -301,6 +308,9 @@ def test_stock_likelihoods_of_a_dictionary():
         ("emcee", "fit", lambda: scan.sample(None, None, steps=1)),
         ("matplotlib", "plot", lambda: figures.write_figures("x")),
         ("matplotlib", "plot", lambda: figures.FIGURES[1].draw([])),
+        ("emcee", "fit", lambda: scan.Chain((), *np.empty((3, 0))).autocorrelation_time()),
+        ("pyhf", "belle2", lambda: exact.log_likelihood({}, None, None, None, None)),
+        ("iminuit", "fit", lambda: exact.log_likelihood({}, None, None, None, None)),
     ],
 )
 def test_missing_packages(package, extra, call, monkeypatch, tmp_path):

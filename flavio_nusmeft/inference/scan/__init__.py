@@ -52,8 +52,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..._inputs import seed_number
 from ..._optional import require
-from ...errors import ConvergenceWarning, FailedMinimization
+from ...errors import ConvergenceWarning, FailedMinimization, InvalidScan
 from .points import Fit, LogLikelihood, Profile, Value
 from .sampling import Chain, sample
 from .session import (
@@ -160,7 +161,7 @@ def grid(
     *,
     profile: Bounds | None = None,
     starts: int = 3,
-    seed: int = 0,
+    seed: int | np.random.Generator = 0,
     executor: Executor | int | None = None,
     checkpoint: Path | None = None,
     progress: bool = True,
@@ -178,8 +179,9 @@ def grid(
         Together with ``axes`` these must be all variables of the function.
     starts : int, default 3
         Starting points of every maximisation: the centre of the bounds, then random ones.
-    seed : int, default 0
-        Of the random starting points.
+    seed : int or numpy.random.Generator, default 0
+        Seed of the random starting points; a generator gives an integer for it, and a checkpoint
+        is that of this integer.
     executor : concurrent.futures.Executor or int, optional
         None for this process, a number of processes, or an executor; it is kept open.
     checkpoint : str or path-like, optional
@@ -216,7 +218,7 @@ def grid(
     if bounds:
         require("grid with profile", "iminuit")
     check_names(function, "axes and profile" if bounds else "axes", axes, bounds)
-    starts, seed = integer("starts", starts, 1), integer("seed", seed, 0)
+    starts, seed = integer("starts", starts, 1), seed_number(seed, InvalidScan)
     values = {name: axis(name, given) for name, given in axes.items()}
     variables, free = function.variables, tuple(bounds)
     limits = bounds_array(bounds, free)
@@ -271,7 +273,7 @@ def minimize(
     bounds: Bounds,
     *,
     starts: int = 10,
-    seed: int = 0,
+    seed: int | np.random.Generator = 0,
     executor: Executor | int | None = None,
     checkpoint: Path | None = None,
     progress: bool = True,
@@ -286,7 +288,7 @@ def minimize(
         (lower, upper) for every variable; they also set the scale of the first steps.
     starts : int, default 10
         Starting points, each a task for the executor: the centre, then random ones.
-    seed : int, default 0
+    seed : int or numpy.random.Generator, default 0
         As in `grid`.
     executor : concurrent.futures.Executor or int, optional
         As in `grid`.
@@ -316,7 +318,7 @@ def minimize(
     """
     require("minimize", "iminuit")
     check_names(function, "bounds", bounds)
-    starts, seed = integer("starts", starts, 1), integer("seed", seed, 0)
+    starts, seed = integer("starts", starts, 1), seed_number(seed, InvalidScan)
     names = function.variables
     limits = bounds_array(bounds, names)
     settings = {"bounds": dict(zip(names, limits.tolist(), strict=True))}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._inputs import seed_number
 from ..._optional import require
 from ...errors import InvalidScan
 from .checkpoint import Checkpoint
@@ -124,7 +125,7 @@ def sample(
     *,
     steps: int,
     walkers: int | None = None,
-    seed: int = 0,
+    seed: int | np.random.Generator = 0,
     executor: Executor | int | None = None,
     checkpoint: Path | None = None,
     progress: bool = True,
@@ -142,8 +143,8 @@ def sample(
         long run from the beginning.
     walkers : int, optional
         Default 32 or 4 per variable, whichever is more.
-    seed : int, default 0
-        Of the starting points and of all steps.
+    seed : int or numpy.random.Generator, default 0
+        Seed of the starting points and of all steps, as in `grid`.
     executor : concurrent.futures.Executor or int, optional
         As in `grid`; points of half of the walkers are evaluated at the same time.
     checkpoint : str or path-like, optional
@@ -172,7 +173,7 @@ def sample(
     check_names(function, "bounds", bounds)
     names = function.variables
     limits = bounds_array(bounds, names)
-    steps, seed = integer("steps", steps, 1), integer("seed", seed, 0)
+    steps, seed = integer("steps", steps, 1), seed_number(seed, InvalidScan)
     walkers = max(32, 4 * len(names)) if walkers is None else walkers
     walkers = integer("walkers (at least two per variable)", walkers, 2 * len(names))
     settings = {"bounds": dict(zip(names, limits.tolist(), strict=True))}

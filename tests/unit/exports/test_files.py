@@ -54,7 +54,7 @@ WRITERS = {
     "csv": lambda folder: table().to_csv(folder / "x.csv"),
     "hepdata": lambda folder: table().to_hepdata(folder),
     "figure": svg,
-    "panels": lambda folder: list(paper.write_figures(folder, ("current",), ("csv",), numbers=())),
+    "panels": lambda folder: paper.write_figures(folder, ("current",), ("csv",), numbers=()),
     "run": lambda folder: main([*RUN, str(folder / "x.yml")]),
     "popxf": lambda folder: main([*POPXF, str(folder / "x.json")]),
 }

@@ -218,6 +218,18 @@ def test_covariance(uncertain, rng):
     assert correlations["all"]["row_names"] == [name_of(o) for o in wanted]
 
 
+def test_generator_as_seed():
+    """The document says which integer was drawn from it; with that the draws are the same."""
+    options = {**JMS, "coefficients": FEW, "par": MASSES, "draws": 2}
+    documents = [to_popxf(RATES, **options, seed=np.random.default_rng(4)) for _ in range(2)]
+    assert documents[0] == documents[1]
+    (step,) = documents[0]["metadata"]["reproducibility"]
+    seed = step["tool"]["settings"]["uncertainties"]["seed"]
+    assert seed == np.random.default_rng(4).integers(2**32)
+    assert to_popxf(RATES, **options, seed=seed) == documents[0]
+    assert to_popxf(RATES, **options) == to_popxf(RATES, **options, seed=0) != documents[0]
+
+
 def test_draws_leave_the_generator_alone():
     np.random.seed(1)  # noqa: NPY002
     expected = np.random.get_state()[1]  # noqa: NPY002
@@ -308,7 +320,7 @@ def test_refused(wanted, options, error, message):
 
 
 def test_too_many_correlations():
-    with pytest.raises(errors.InvalidShape, match="give fewer coefficients"):
+    with pytest.raises(errors.InvalidValue, match="give fewer coefficients"):
         popxf_correlations(MIXED, **JMS, draws=100)
     with pytest.raises(errors.InvalidValue, match="need draws"):
         popxf_correlations(RATES, **JMS, coefficients=FEW, draws=0)

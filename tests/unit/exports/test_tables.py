@@ -119,7 +119,8 @@ def test_coverage(scalar):
 
 def test_fractions():
     """No branching ratios, no coverage; 0 where phase space is closed, also in the draws."""
-    found = spectrum("<FL>(B0->K*inv)", (2, 5, 30, 35), draws=4, seed=1)
+    found = spectrum("<FL>(B0->K*inv)", (2, 5, 30, 35), draws=4, seed=np.random.default_rng(1))
+    assert found.info["Parameter draws"] == f"4, seed {np.random.default_rng(1).integers(2**32)}"
     assert 0.3 < found.values[0] < 1
     assert found.values[2] == 0
     assert found.uncertainties[0] > 0

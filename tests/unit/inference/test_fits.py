@@ -116,6 +116,15 @@ def test_seed():
     assert numbers[0] == numbers[1]
 
 
+def test_seed_by_default_and_by_generator():
+    numbers = []
+    for arguments in ({}, {"seed": 0}, *({"seed": np.random.default_rng(1)} for _ in range(2))):
+        likelihood = nus.likelihood("current", FOUR[:2], fast=True)
+        likelihood.make_measurement(N=5, Nexp=50, **arguments)
+        numbers.append(likelihood.log_likelihood(likelihood.parameters_central, point()))
+    assert numbers[0] == numbers[1] != numbers[2] == numbers[3]
+
+
 def test_theory_covariance_by_direct_sampling(fast, par):
     """Every draw evaluated on its own through flavio, for new masses, phases and interference."""
     likelihood = fast["NP"]

@@ -245,6 +245,19 @@ def test_seeds(tmp_path):
         first, second, other = (np.array(run(s).log_likelihood) for s in (1, 1, 2))
         assert first.tobytes() == second.tobytes()
         assert first.tobytes() != other.tobytes()
+        # a generator stands for what is drawn from it
+        drawn = int(np.random.default_rng(7).integers(2**32))
+        by_generator = np.array(run(np.random.default_rng(7)).log_likelihood)
+        assert by_generator.tobytes() == np.array(run(drawn).log_likelihood).tobytes()
+
+
+def test_checkpoint_of_a_generator(tmp_path):
+    """It belongs to the integer that was drawn."""
+    arguments = {"checkpoint": tmp_path / "fit.db", "starts": 2, "progress": False}
+    scan.minimize(functions.Gauss(), BOUNDS, seed=np.random.default_rng(7), **arguments)
+    scan.minimize(functions.Gauss(), BOUNDS, seed=np.random.default_rng(7), **arguments)
+    with pytest.raises(InvalidCheckpoint, match="seed: "):
+        scan.minimize(functions.Gauss(), BOUNDS, seed=np.random.default_rng(8), **arguments)
 
 
 # any executor -----------------------------------------------------------------------------------
@@ -722,8 +735,10 @@ def test_wrong_variables():
     ("name", "change", "message"),
     [
         ("minimize", {"starts": 0}, "starts must be an integer >= 1, not 0"),
-        ("minimize", {"seed": -1}, "seed must be an integer >= 0, not -1"),
-        ("minimize", {"seed": 1.5}, "seed must be an integer"),
+        ("minimize", {"seed": -1}, "seed = -1 must be an integer from 0 to 4294967295 or a"),
+        ("minimize", {"seed": 1.5}, r"seed = 1\.5 must be an integer"),
+        ("sample", {"seed": None}, r"seed = None must be .* or a numpy\.random\.Generator"),
+        ("sample", {"seed": 2**32}, "seed = 4294967296 must be an integer"),
         ("sample", {"steps": 0}, "steps must be an integer >= 1"),
         ("sample", {"steps": True}, "steps must be an integer"),
         ("sample", {"walkers": 5}, r"walkers \(at least two per variable\) must be .* >= 6"),

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from .exports import popxf, tables
     from .exports.popxf import to_popxf
     from .inference import scan
-    from .inference.fits import LogLikelihood, likelihood
+    from .inference.fits import likelihood
+    from .inference.log_likelihood import LogLikelihood
 
 __all__ = [
     "Belle2Likelihood",
@@ -60,7 +61,7 @@ __all__ = [
 # imported when they are first used: the module of each name
 _LATER = {
     "Belle2Likelihood": "belle2",
-    "LogLikelihood": "inference.fits",
+    "LogLikelihood": "inference.log_likelihood",
     "figures": "figures",
     "likelihood": "inference.fits",
     "popxf": "exports.popxf",

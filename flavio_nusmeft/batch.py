@@ -206,6 +206,37 @@ class Polynomials(NamedTuple):
             out[:, chosen] = numerators
         return largest
 
+    def at(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values and derivatives at one point.
+
+        Parameters
+        ----------
+        x : ndarray
+            (1, Re c_1, Im c_1, ...), shape (K,).
+
+        Returns
+        -------
+        (ndarray, ndarray)
+            Values, shape (observables,), and their derivatives by ``x``, shape (observables, K).
+
+        Raises
+        ------
+        UndefinedRatio
+        """
+        slopes = 2 * (self.numerator @ x)
+        values = slopes @ x / 2
+        for i in np.flatnonzero(self.is_ratio):
+            below = self.denominator[i] @ x
+            total = below @ x
+            if total > 0:
+                values[i] /= total
+                slopes[i] = (slopes[i] - 2 * values[i] * below) / total
+            elif np.isnan(self.undefined[i]):
+                raise UndefinedRatio("the branching ratio in the denominator vanishes")
+            else:
+                values[i], slopes[i] = self.undefined[i], 0.0
+        return values, slopes
+
     def _divide(self, numerators: np.ndarray, denominators: np.ndarray, ratios: np.ndarray) -> None:
         closed = denominators <= 0
         undefined = np.broadcast_to(self.undefined[ratios][:, None], closed.shape)
@@ -283,7 +314,8 @@ class Predictor:
         ]
         self._origin = space.point({})
         space.warn_scale()
-        self._columns = ParameterCache(self._make_columns)
+        #: couplings without coefficients, then per unit of every variable, (K, channels, 10)
+        self.columns = ParameterCache(self._make_columns)
 
     def __repr__(self) -> str:
         return (
@@ -359,7 +391,7 @@ class Predictor:
             for rate in rates:
                 B = columns.get(rate.couplings)
                 if B is None:
-                    B = self._columns(par, rate.couplings)
+                    B = self.columns(par, rate.couplings)
                     if shifted is not None:
                         B = B.copy()
                         B[0] = channels.couplings(shifted, par, rate.couplings)

@@ -95,7 +95,7 @@ class _Tails(_Completed, NumericalDistribution):
     """A numerical distribution with tails in place of the ends of its grid."""
 
     @cached_property
-    def _ends(self) -> tuple[float, float]:
+    def ends(self) -> tuple[float, float]:
         """Where the tails begin."""
         good = np.flatnonzero(self.y_norm > _RELIABLE * self.y_norm.max())
         return float(self.x[good[0]]), float(self.x[good[-1]])
@@ -104,9 +104,13 @@ class _Tails(_Completed, NumericalDistribution):
         """Log-density at ``x`` relative to the one at ``end``, where the tail begins."""
         raise NotImplementedError
 
+    def tail_slope(self, x: Any, end: float) -> Any:
+        """Derivative of the log-density in the tail that begins at ``end``."""
+        raise NotImplementedError
+
     def logpdf(self, x: Any) -> Any:
         """Log-density: flavio's down to 1e-6 of the maximum, then the tail, joined continuously."""
-        low, high = self._ends
+        low, high = self.ends
         inside = np.minimum(np.maximum(x, low), high)
         found = np.log(np.interp(inside, self.x, self.y_norm))
         if np.any(x < inside):
@@ -126,11 +130,18 @@ class ConvolvedNormals(_Tails):
     _flavios = NumericalDistribution
 
     def _tail(self, x: Any, end: float) -> Any:
+        width = end - self.central_value
+        return self._slope(end) * ((x - self.central_value) ** 2 - width**2) / (2 * width)
+
+    def tail_slope(self, x: Any, end: float) -> Any:
+        """Derivative of the log-density in the tail that begins at ``end``."""
+        return self._slope(end) * (x - self.central_value) / (end - self.central_value)
+
+    def _slope(self, end: float) -> float:
         # width: from the slope at the end, d(log p)/dx = -(x - centre)/width²
         around = end + np.array([-0.5, 0.5]) * (end - self.central_value) / 100
         below, above = np.log(np.interp(around, self.x, self.y_norm))
-        slope, width = (above - below) / (around[1] - around[0]), end - self.central_value
-        return slope * ((x - self.central_value) ** 2 - width**2) / (2 * width)
+        return float((above - below) / (around[1] - around[0]))
 
 
 class CountingLimit(_Tails, GeneralGammaUpperLimit):
@@ -146,11 +157,25 @@ class CountingLimit(_Tails, GeneralGammaUpperLimit):
         step = self._log_counts(x) - self._log_counts(end)
         return np.where(np.less(x, 0), -np.inf, step)
 
-    def _log_counts(self, x: Any) -> Any:
+    def tail_slope(self, x: Any, end: float) -> Any:
+        """Derivative of the log-density in the tail that begins at ``end``."""
+        events, _ = self._events(x)
+        n, positive = self.counts_total, np.maximum(events, 0)
+        largest = np.maximum(positive.max(axis=-1, keepdims=True), np.finfo(float).tiny)
+        with np.errstate(divide="ignore"):
+            less = np.where(positive > 0, (positive / largest) ** (n - 1), 0) @ _WEIGHTS
+            mean = ((positive / largest) ** n) @ _WEIGHTS * largest[..., 0]
+        step = (n * less / mean - 1) / self.scale_factor
+        return np.where(np.less(x, 0), np.nan, step)
+
+    def _events(self, x: Any) -> tuple[Any, Any]:
         # exp(-t) moves the mean of the normal distribution by -sigma², and its integral is
         # exp(-mean + sigma²/2)
         mean = np.asarray(x)[..., None] / self.scale_factor + self.counts_background
-        events = mean - self.background_std**2 + self.background_std * _NODES
+        return mean - self.background_std**2 + self.background_std * _NODES, mean
+
+    def _log_counts(self, x: Any) -> Any:
+        events, mean = self._events(x)
         powers = xlogy(self.counts_total, np.maximum(events, 0))
         largest = powers.max(axis=-1)
         return largest + np.log(np.exp(powers - largest[..., None]) @ _WEIGHTS) - mean[..., 0]

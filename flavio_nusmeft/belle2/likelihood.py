@@ -14,7 +14,8 @@ from .. import settings
 from .._inputs import all_parameters, reals, wc_object
 from ..citations import cite
 from ..errors import FailedMinimization, InvalidBin, InvalidRecord, InvalidShape, InvalidValue
-from ..physics.exclusive import Shift, spectrum
+from ..physics.channels import CouplingSet
+from ..physics.exclusive import Shift, coupling_set, spectrum, spectrum_slopes
 from ..physics.formfactors import PROCESSES, implementation, papers
 from ..physics.modes import SEMI_INVISIBLE
 from . import exact as pyhf_likelihood
@@ -345,6 +346,74 @@ class Belle2Likelihood:
         return pyhf_likelihood.workspace(
             self._record.workspace, record.SIGNAL, _DROPPED, factors, components
         )
+
+    def slopes(self, par_dict: Mapping[str, float], wc_obj: Any) -> np.ndarray | None:
+        """Derivatives of `log_likelihood` by what `spectra` gives.
+
+        None where it is not that of the published model, beyond 10σ.
+
+        Parameters
+        ----------
+        par_dict : mapping of str to float
+            All parameters.
+        wc_obj : NuWilson, Wilson, WilsonCoefficients or None
+            Wilson coefficients; None: the SM.
+
+        Returns
+        -------
+        ndarray or None
+            Shape (1 + 2 components, 100), per branching ratio.
+        """
+        factors, components = self._signal(self._spectra(par_dict, wc_obj))
+        if not all(np.isfinite(x).all() for x in (factors, components) if x is not None):
+            return None
+        try:
+            found = self._model.profile(factors, components, self._start(factors))
+        except FailedMinimization:
+            return None
+        part = 1.0
+        if found.log_likelihood < self._edge or found.is_extreme:
+            part, _, found = self._outwards(factors, components)
+        if part != 1:
+            return None
+        by_factor, by_component = self._model.signal_slopes(found, factors, components)
+        nominal = self._model.nominal
+        rows = np.zeros((len(self._shifts), len(self.edges) - 1))
+        rows[0] = (by_factor / np.where(nominal > 0, nominal, np.inf)) @ self._response
+        if components is not None:
+            by_row = by_component.T @ self._response / 2
+            rows[1::2], rows[2::2] = by_row, -by_row
+        return rows
+
+    @property
+    def coupling_set(self) -> CouplingSet:
+        """The couplings on which the spectrum depends."""
+        return coupling_set(_MODE, flavio.config["renormalization scale"][_MODE.scale])
+
+    def spectra(
+        self, par_dict: Mapping[str, float], wc_obj: Any, columns: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Short-distance branching ratios in the 100 bins.
+
+        Also for the form factors shifted by +1 and -1 standard deviations of every component.
+
+        Parameters
+        ----------
+        par_dict : mapping of str to float
+            All parameters.
+        wc_obj : NuWilson, Wilson, WilsonCoefficients or None
+            Wilson coefficients; None: the SM.
+        columns : ndarray, optional
+            Derivatives of the couplings, shape (K, channels, 10): give those of the spectra.
+
+        Returns
+        -------
+        ndarray
+            Shape (1 + 2 components, 100), of derivatives (K, 1 + 2 components, 100).
+        """
+        if columns is None:
+            return self._spectra(par_dict, wc_obj)
+        return spectrum_slopes(par_dict, _MODE, record.EDGES, wc_obj, columns, self._shifts)
 
     @np.errstate(over="ignore", invalid="ignore")  # events without number
     def _log_likelihood(self, spectra: np.ndarray, exact: bool) -> float:

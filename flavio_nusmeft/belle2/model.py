@@ -226,6 +226,38 @@ class Model:
         point = self._point(profile.alpha, *self._signal_arrays(factors, components))
         return point.gamma.ravel()
 
+    def signal_slopes(
+        self, profile: Profile, factors: np.ndarray, components: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Derivatives of a maximum by the factors and components of the signal.
+
+        As ln L is at its maximum, the parameters do not count (envelope theorem).
+
+        Parameters
+        ----------
+        profile : Profile
+            The maximum for ``factors`` and ``components``.
+        factors, components : ndarray
+            As in `profile`.
+
+        Returns
+        -------
+        (ndarray, ndarray)
+            Shapes (signal bins,) and (signal bins, components).
+        """
+        scale, extra = self._signal_arrays(factors, components)
+        # the error of a slope is linear in that of the parameters: one more step
+        alpha, held = profile.alpha, profile.held
+        point = self._point(alpha, scale, extra)
+        gradient = self._gradient(alpha, point, scale, extra)
+        factor = _factor(self._hessian(alpha, point, scale, extra), held)
+        alpha = alpha - dpotrs(factor, np.where(held, 0.0, gradient))[0]
+        point = self._point(alpha, scale, extra)
+        weights = (point.lam[:, None] * point.gamma * point.norm).take(self._signal)
+        first, others = np.split(alpha, [len(self.parameters)])
+        both = self._both[self._signal] @ np.concatenate([first, code4p(first)[0]])
+        return weights * (self.nominal + both), np.outer(weights, others)
+
     def _profile(
         self, value: float, alpha: np.ndarray, held: np.ndarray, factor: np.ndarray, point: _Point
     ) -> Profile:

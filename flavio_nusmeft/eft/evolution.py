@@ -29,7 +29,7 @@ from .operators import WARSAW
 from .rge import CHARGED, NEUTRAL, beta
 from .running import M_Z
 
-__all__ = ["Evolution", "evolution", "magnus"]
+__all__ = ["Ckm", "Evolution", "evolution", "magnus"]
 
 _STEP = 0.4  # of ln mu; the error of the evolution is then below 1e-8
 _CONJUGATED = frozenset({"nedu", "phine"})  # which mix with the others after conjugation

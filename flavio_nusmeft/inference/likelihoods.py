@@ -26,6 +26,7 @@ from ..distributions import ONE_SIDED
 from ..errors import InvalidValue, UnknownObservable
 from ..measurements import find
 from .draws import Draws, draw, seeded
+from .slopes import slope
 
 __all__ = ["FastLikelihood", "Likelihood", "MeasurementLikelihood"]
 
@@ -239,6 +240,27 @@ class MeasurementLikelihood(flavio_likelihood.MeasurementLikelihood):
             sum(_log_density(p.observables, p.distribution, pred_dict, delta) for p in parts)
         )
 
+    def slopes(self, pred_dict: Mapping[Observable, float]) -> np.ndarray:
+        """Derivatives of `log_likelihood_pred` by the predictions.
+
+        Parameters
+        ----------
+        pred_dict : mapping of observables to float
+            Predictions.
+
+        Returns
+        -------
+        ndarray
+            Shape (observables,), in the order of ``observables``.
+        """
+        index = {observable: i for i, observable in enumerate(self.observables)}
+        result = np.zeros(len(index))
+        for part in self.parts:
+            where = [index[observable] for observable in part.observables]
+            values = np.array([pred_dict[observable] for observable in part.observables])
+            result[where] += slope(part.distribution, values)
+        return result
+
     def _without(self, excluded: Iterable[Observable]) -> list[_Part]:
         left = set(self.observables).difference(excluded)
         parts = [part for name in self.get_measurements for part in _parts(name, left)]
@@ -316,6 +338,36 @@ class Likelihood(flavio_likelihood.Likelihood):
     def __repr__(self) -> str:
         belle2 = [] if self.belle2 is None else [repr(self.belle2)]
         return f"Likelihood({', '.join([*_content(self, self.measurement_likelihood), *belle2])})"
+
+    def log_likelihood_pred(self, pred_dict: Mapping[Observable, float]) -> float:
+        """Experimental contribution for predictions, without ``belle2``.
+
+        Parameters
+        ----------
+        pred_dict : mapping of observables to float
+            Predictions.
+
+        Returns
+        -------
+        float
+            ln L.
+        """
+        return float(self.measurement_likelihood.log_likelihood_pred(pred_dict))
+
+    def slopes(self, pred_dict: Mapping[Observable, float]) -> np.ndarray:
+        """Derivatives of `log_likelihood_pred` by the predictions.
+
+        Parameters
+        ----------
+        pred_dict : mapping of observables to float
+            Predictions.
+
+        Returns
+        -------
+        ndarray
+            Shape (observables,), in the order of ``observables``.
+        """
+        return np.asarray(self.measurement_likelihood.slopes(pred_dict))
 
     def log_likelihood_exp(
         self,
@@ -599,9 +651,7 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
         float
             ln L, without the priors of the fit parameters.
         """
-        if self._likelihood is None:
-            raise InvalidValue("call make_measurement() of a fast likelihood before use")
-        self._check_settings()
+        self._check_made()
         gaussian = self.likelihood.measurement_likelihood
         predictions = self.full_measurement_likelihood.get_predictions_par(par_dict, wc_obj)
         excluded = set(exclude_observables or ())
@@ -616,6 +666,51 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
         where = [gaussian.observables.index(name) for name in kept]
         normal = _normal(np.ravel(central)[where], covariance[np.ix_(where, where)])
         return result + float(_log_density(kept, normal, predictions, delta))
+
+    def log_likelihood_pred(self, pred_dict: Mapping[Observable, float]) -> float:
+        """Log-likelihood for predictions, with the theory covariance of the SM.
+
+        Parameters
+        ----------
+        pred_dict : mapping of observables to float
+            Predictions.
+
+        Returns
+        -------
+        float
+            ln L, without the priors of the fit parameters.
+        """
+        self._check_made()
+        gaussian = self.likelihood.measurement_likelihood
+        return float(
+            self._exact.log_likelihood_pred(pred_dict) + gaussian.log_likelihood_pred(pred_dict)
+        )
+
+    def slopes(self, pred_dict: Mapping[Observable, float]) -> np.ndarray:
+        """Derivatives of `log_likelihood_pred` by the predictions.
+
+        Parameters
+        ----------
+        pred_dict : mapping of observables to float
+            Predictions.
+
+        Returns
+        -------
+        ndarray
+            Shape (observables,), in the order of ``observables``.
+        """
+        self._check_made()
+        index = {observable: i for i, observable in enumerate(self.observables)}
+        result = np.zeros(len(index))
+        for part in (self._exact, self.likelihood.measurement_likelihood):
+            where = [index[observable] for observable in part.observables]
+            result[where] += part.slopes(pred_dict)
+        return result
+
+    def _check_made(self) -> None:
+        if self._likelihood is None:
+            raise InvalidValue("call make_measurement() of a fast likelihood before use")
+        self._check_settings()
 
     def _check_settings(self) -> None:
         if self._settings is None or self._settings == settings.live():

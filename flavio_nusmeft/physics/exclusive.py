@@ -30,7 +30,15 @@ from .formfactors import form_factors
 from .modes import SEMI_INVISIBLE, SEMILEPTONIC, ExclusiveMode
 from .rates import Quantity, Rate
 
-__all__ = ["Shift", "longitudinal", "polarisation", "rate", "spectrum"]
+__all__ = [
+    "Shift",
+    "coupling_set",
+    "longitudinal",
+    "polarisation",
+    "rate",
+    "spectrum",
+    "spectrum_slopes",
+]
 
 Shift = tuple[tuple[str, float], ...]  # changes of parameters: (name, what is added)
 
@@ -129,7 +137,8 @@ def _point(
 _cached_forms = ParameterCache(_forms)
 
 
-def _coupling_set(mode: ExclusiveMode, scale: float) -> channels.CouplingSet:
+def coupling_set(mode: ExclusiveMode, scale: float) -> channels.CouplingSet:
+    """The couplings of a mode at a renormalisation scale (GeV)."""
     part = "long" if mode.kaon == "long" else "all"
     return channels.CouplingSet(mode.quarks, mode.lepton, scale, part)
 
@@ -139,7 +148,7 @@ def _rates(
 ) -> list[Rate]:
     scale = flavio.config["renormalization scale"][mode.scale]
     kind = (mode.name, quantity, scale)
-    couplings = _coupling_set(mode, scale)
+    couplings = coupling_set(mode, scale)
     terms = _TERMS[quantity, mode.spin]
     return [Rate(couplings, form, terms) for form in _cached_forms(par, kind, q2min, q2max)]
 
@@ -245,11 +254,49 @@ def spectrum(
         Shape (shifts, bins). Only pairs of masses with couplings are integrated.
     """
     scale = flavio.config["renormalization scale"][mode.scale]
-    kind = (mode.name, _RATE, scale)
-    C = channels.couplings(wc_obj, par, _coupling_set(mode, scale))
+    C = channels.couplings(wc_obj, par, coupling_set(mode, scale))
     first, second = _TERMS[_RATE, mode.spin]
-    products = (C[:, first] * C[:, second].conj()).real
-    products /= channels.symmetry_factors(mode.lepton)[:, None]
+    return _of_products(par, mode, edges, (C[:, first] * C[:, second].conj()).real, shifts)
+
+
+def spectrum_slopes(
+    par: Mapping[str, float],
+    mode: ExclusiveMode,
+    edges: tuple[float, ...],
+    wc_obj: Any,
+    columns: np.ndarray,
+    shifts: tuple[Shift, ...] = ((),),
+) -> np.ndarray:
+    """Derivatives of `spectrum` by variables in which the couplings are linear.
+
+    Parameters
+    ----------
+    columns : derivatives of the couplings, shape (variables, channels, 10)
+
+    Returns
+    -------
+    ndarray
+        Shape (variables, shifts, bins).
+    """
+    scale = flavio.config["renormalization scale"][mode.scale]
+    C = channels.couplings(wc_obj, par, coupling_set(mode, scale))
+    first, second = _TERMS[_RATE, mode.spin]
+    products = (
+        columns[:, :, first] * C[:, second].conj() + C[:, first] * columns[:, :, second].conj()
+    ).real
+    return np.array([_of_products(par, mode, edges, product, shifts) for product in products])
+
+
+def _of_products(
+    par: Mapping[str, float],
+    mode: ExclusiveMode,
+    edges: tuple[float, ...],
+    products: np.ndarray,
+    shifts: tuple[Shift, ...],
+) -> np.ndarray:
+    """The spectrum for products of couplings, shape (channels, terms)."""
+    kind = (mode.name, _RATE, flavio.config["renormalization scale"][mode.scale])
+    products = products / channels.symmetry_factors(mode.lepton)[:, None]
     by_masses: dict[tuple[float, float], np.ndarray] = {}
     for pair, product in zip(channels.masses(par, mode.lepton), products, strict=True):
         if product.any():

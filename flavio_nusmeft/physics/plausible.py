@@ -19,7 +19,7 @@ from ..errors import HeavyMassWarning, NoEffectWarning, SizeWarning, listed, war
 from .channels import STERILE, sector
 from .modes import SEMI_INVISIBLE, SEMILEPTONIC
 
-__all__ = ["check", "idle", "warn_above_one", "warn_heavy", "warn_idle"]
+__all__ = ["check", "idle", "warn_above_one", "warn_heavy", "warn_idle", "warn_idle_masses"]
 
 Par = Mapping[str, float]
 

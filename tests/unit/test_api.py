@@ -97,6 +97,7 @@ API: dict[str, list[str]] = {
         "WorkerWarning",
         "listed",
         "nearest",
+        "nearest_parameter",
         "warn",
     ],
     "exports.files": ["check_writable", "write_files"],
@@ -129,8 +130,9 @@ API: dict[str, list[str]] = {
         "write_figures",
     ],
     "inference.draws": ["Draws", "check_draws", "draw", "one_point", "parameter_draws", "seeded"],
-    "inference.fits": ["FastLikelihood", "Likelihood", "LogLikelihood", "likelihood"],
+    "inference.fits": ["FastLikelihood", "Likelihood", "likelihood"],
     "inference.likelihoods": ["FastLikelihood", "Likelihood", "MeasurementLikelihood"],
+    "inference.log_likelihood": ["LogLikelihood"],
     "inference.scan": [
         "Chain",
         "Grid",

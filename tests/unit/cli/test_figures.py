@@ -70,7 +70,7 @@ def test_figures_with_parameters_and_options(tmp_path, capsys, monkeypatch):
     """As `write_figures` with a theory of its own; the files are listed in JSON."""
     seen = []
 
-    def fewer(*arguments, theory):
+    def fewer(*arguments, theory, on_written):
         seen.append(theory)
         return figures.paper.write_figures(*arguments, numbers=(), theory=theory)
 

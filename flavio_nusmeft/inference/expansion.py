@@ -1,0 +1,187 @@
+"""Predictions as functions of named variables, with their derivatives.
+
+In coefficients of nuSMEFT with N, nuWET and WET predictions are quadratic polynomials, or ratios of
+such, and so are their derivatives exact. In other variables, masses and other parameters and
+coefficients of SMEFT, derivatives are central differences of the polynomials: with steps of 1e-4 of
+a natural scale their error is some 1e-8 of it, apart from a mass that closes a decay, where
+predictions have no second derivative.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import settings
+from ..batch import Observable, Polynomials, Predictor
+from ..eft.space import Space
+from ..eft.theories import HIGH, theory_of
+from ..observables import QUANTITIES, check_value
+from ..physics.channels import STERILE, CouplingSet
+
+__all__ = ["Expansion", "Variable", "difference", "step", "variable"]
+
+_STEP = 1e-4
+_KEPT = 256  # polynomials
+
+
+class Variable(NamedTuple):
+    """A variable: a parameter, or a coefficient with the factor 1 or i of the variable in it."""
+
+    name: str
+    factor: complex | None
+
+
+def variable(text: str, parameters: Mapping[str, float]) -> Variable:
+    """The variable of a name: of a parameter, a coefficient, or ``Im(coefficient)``."""
+    if text in parameters:
+        return Variable(text, None)
+    if text.startswith("Im(") and text.endswith(")"):
+        return Variable(text[3:-1], 1j)
+    return Variable(text, 1)
+
+
+class Expansion:
+    """Predictions of this package for a point in named variables.
+
+    Parameters
+    ----------
+    observables : sequence of observables
+        Of this package.
+    variables : sequence of Variable
+        Coefficients in ``space`` and parameters.
+    space : Space
+        Of the coefficients.
+    par : mapping of str to float
+        All parameters; those that are variables are replaced.
+    """
+
+    def __init__(
+        self,
+        observables: Sequence[Observable],
+        variables: Sequence[Variable],
+        space: Space,
+        par: Mapping[str, float],
+    ) -> None:
+        self.observables = tuple(observables)
+        self._variables = tuple(variables)
+        self._par = dict(par)
+        names = list(dict.fromkeys(v.name for v in variables if v.factor is not None))
+        self._predictor = Predictor(self.observables, names, space)
+        linear = self._predictor.linear
+        #: of every variable: its position in x = (1, Re c_1, Im c_1, ...), or None
+        self._positions = [
+            1 + 2 * linear.index(v.name) + (v.factor == 1j) if v.name in linear else None
+            for v in self._variables
+        ]
+        self._polynomials: OrderedDict[tuple[Any, ...], Polynomials] = OrderedDict()
+
+    @staticmethod
+    def covers(observables: Sequence[Observable]) -> bool:
+        """Whether all observables are of this package."""
+        names = [o if isinstance(o, str) else o[0] for o in observables]
+        return all(name in QUANTITIES for name in names)
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Predictions, shape (observables,).
+
+        Parameters
+        ----------
+        x : ndarray
+            Values of the variables, shape (variables,).
+
+        Returns
+        -------
+        ndarray
+            In the order of the observables.
+
+        Raises
+        ------
+        InvalidValue, InvalidMass, UndefinedRatio
+        """
+        values, _ = self._polynomial(x).at(self._vector(x))
+        for observable, value in zip(self.observables, values.tolist(), strict=True):
+            name, *arguments = (observable,) if isinstance(observable, str) else observable
+            check_value(name, tuple(arguments), value)
+        return values
+
+    def jacobian(self, x: np.ndarray) -> np.ndarray:
+        """Derivatives of the predictions, shape (observables, variables)."""
+        _, slopes = self._polynomial(x).at(self._vector(x))
+        result = np.empty((len(self.observables), len(x)))
+        for i, position in enumerate(self._positions):
+            if position is not None:
+                result[:, i] = slopes[:, position]
+            else:
+                moved = step(self._variables[i], float(x[i]), self._predictor.space)
+                result[:, i] = difference(self._values, x, i, moved)
+        return result
+
+    def columns(self, par: Mapping[str, float], which: CouplingSet) -> list[np.ndarray | None]:
+        """Derivatives of couplings by every variable, shape (channels, 10).
+
+        None if they are not linear in it.
+        """
+        columns = self._predictor.columns(par, which)
+        return [None if position is None else columns[position] for position in self._positions]
+
+    def _values(self, x: np.ndarray) -> np.ndarray:
+        return self._polynomial(x).at(self._vector(x))[0]
+
+    def _vector(self, x: np.ndarray) -> np.ndarray:
+        vector = np.zeros(1 + 2 * len(self._predictor.linear))
+        vector[0] = 1.0
+        for position, value in zip(self._positions, x, strict=True):
+            if position is not None:
+                vector[position] += value
+        return vector
+
+    def _polynomial(self, x: np.ndarray) -> Polynomials:
+        fixed = tuple(x[i] for i, p in enumerate(self._positions) if p is None)
+        key = (*fixed, settings.number())
+        found = self._polynomials.get(key)
+        if found is None:
+            par, nonlinear = dict(self._par), dict[str, complex]()
+            for v, position, value in zip(self._variables, self._positions, x, strict=True):
+                if v.factor is None:
+                    par[v.name] = float(value)
+                elif position is None:
+                    nonlinear[v.name] = nonlinear.get(v.name, 0) + v.factor * float(value)
+            found = self._polynomials[key] = self._predictor.polynomials(par, nonlinear)
+            if len(self._polynomials) > _KEPT:
+                self._polynomials.popitem(last=False)
+        return found
+
+
+def step(variable: Variable, value: float, space: Space) -> tuple[float, bool]:
+    """Step of differences, and whether they are only taken upwards: a mass is not negative.
+
+    It is 1e-4 of the value, or of what changes an amplitude as much as the SM does.
+    """
+    name, factor = variable
+    if factor is not None:
+        # GeV^-2; of wilson's other bases of WET dimensionless
+        with_dimension = theory_of(space.eft) is HIGH or space.basis == "JMS"
+        return _STEP * max(abs(value), 1e-9 if with_dimension else 1.0), False
+    if name in STERILE:
+        return _STEP, value < _STEP
+    return _STEP * (abs(value) or 1.0), False
+
+
+def difference(
+    function: Callable[[np.ndarray], Any], x: np.ndarray, i: int, step: tuple[float, bool]
+) -> Any:
+    """Derivative of a function in one variable, by differences of second order."""
+    h, upwards = step
+
+    def at(k: int) -> Any:
+        moved = np.array(x, dtype=float)
+        moved[i] += k * h
+        return function(moved)
+
+    if upwards:
+        return (4 * at(1) - at(2) - 3 * at(0)) / (2 * h)
+    return (at(1) - at(-1)) / (2 * h)

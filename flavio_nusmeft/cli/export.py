@@ -119,7 +119,7 @@ def _write_popxf(
     import json
 
     from flavio_nusmeft import popxf
-    from flavio_nusmeft.exports.files import check_writable, write_files
+    from flavio_nusmeft._files import check_writable, write_files
 
     _refuse(options, "bins", "partial", "weights")
     wc = shared.load(content, chosen).wc
@@ -158,7 +158,7 @@ def _write_spectrum(
     chosen: Mapping[str, Any],
 ) -> list[Path]:
     from flavio_nusmeft.errors import InvalidBin, UnknownObservable
-    from flavio_nusmeft.exports.files import check_writable
+    from flavio_nusmeft._files import check_writable
     from flavio_nusmeft.exports.tables import spectrum
 
     _refuse(options, "given", "jelli")

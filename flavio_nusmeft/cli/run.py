@@ -63,7 +63,7 @@ def _run(options: argparse.Namespace) -> int:
     par, chosen = shared.given_par(options), shared.given_options(options)
 
     def run(content: IO[Any]) -> None:
-        from flavio_nusmeft.exports.files import check_writable, write_files
+        from flavio_nusmeft._files import check_writable, write_files
 
         path = check_writable(options.output) if options.output else None
         _check_ckm(par)

@@ -1,1 +1,1 @@
-"""Predictions for other codes and for papers: POPxf, CSV, HEPData; files all or none."""
+"""Predictions for other codes and for papers: POPxf, CSV and HEPData."""

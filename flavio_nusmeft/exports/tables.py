@@ -31,7 +31,7 @@ from ..errors import (
 )
 from ..inference.draws import Draws, check_draws, one_point, parameter_draws
 from ..observables import NAMES
-from .files import check_writable, write_files
+from .._files import check_writable, write_files
 
 __all__ = ["Spectrum", "spectrum"]
 

@@ -15,7 +15,7 @@ import numpy as np
 from .._inputs import brief, names
 from .._optional import require
 from ..errors import InvalidValue
-from ..exports.files import check_writable, write_files
+from .._files import check_writable, write_files
 from ..measurements import dataset as dataset_names
 from ..units import TeV
 from .data import (

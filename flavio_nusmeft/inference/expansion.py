@@ -79,6 +79,11 @@ class Expansion:
         ]
         self._polynomials: OrderedDict[tuple[Any, ...], Polynomials] = OrderedDict()
 
+    def __reduce__(self) -> Any:
+        # what it remembers is found anew
+        space = self._predictor.space
+        return Expansion, (self.observables, self._variables, space, self._par)
+
     @staticmethod
     def covers(observables: Sequence[Observable]) -> bool:
         """Whether all observables are of this package."""

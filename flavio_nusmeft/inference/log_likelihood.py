@@ -13,6 +13,7 @@ from flavio.statistics import likelihood as flavio_likelihood
 from .. import settings
 from .._inputs import brief, mapping, number, reals
 from .._inputs import names as names_of
+from ..batch import Observable, as_observables, quantity_of
 from ..belle2 import Belle2Likelihood
 from ..eft.space import Space
 from ..errors import (
@@ -258,6 +259,27 @@ class LogLikelihood:
         if self._belle2 is not None:
             gradient += self._belle2_slopes(x, par, wc_obj)
         return value, gradient
+
+    def derived(self, observable: Observable) -> Expansion:
+        """An observable of this package as a function of the array of variables.
+
+        Parameters
+        ----------
+        observable : str or tuple
+            Its name, or a tuple of the name and its arguments.
+
+        Returns
+        -------
+        Expansion
+            A function; its method ``jacobian`` gives the derivatives.
+
+        Raises
+        ------
+        UnknownObservable
+        """
+        (chosen,) = as_observables([observable])
+        quantity_of(chosen)
+        return Expansion([chosen], self._variables, self.space, self._par)
 
     @property
     def _belle2(self) -> Belle2Likelihood | None:

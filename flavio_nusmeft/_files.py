@@ -8,8 +8,8 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from .._inputs import as_path
-from ..errors import UnwritablePath
+from ._inputs import as_path
+from .errors import UnwritablePath
 
 __all__ = ["check_writable", "write_files"]
 

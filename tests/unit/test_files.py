@@ -15,7 +15,7 @@ import pytest
 from nusmeft_cli import main
 
 from flavio_nusmeft import _data, errors
-from flavio_nusmeft.exports.files import write_files
+from flavio_nusmeft._files import write_files
 from flavio_nusmeft.exports.tables import Spectrum
 from flavio_nusmeft.figures import paper
 
@@ -107,7 +107,7 @@ def test_death_leaves_the_old_file(tmp_path):
     path.write_text(OLD)
     code = (
         "import os, signal, sys\nfrom pathlib import Path\n"
-        "from flavio_nusmeft.exports.files import write_files\n"
+        "from flavio_nusmeft._files import write_files\n"
         "os.fsync = lambda number: os.kill(os.getpid(), signal.SIGKILL)\n"
         "write_files({Path(sys.argv[1]): 'new' * 10**6})"
     )

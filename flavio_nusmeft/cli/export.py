@@ -157,8 +157,8 @@ def _write_spectrum(
     par: Mapping[str, float],
     chosen: Mapping[str, Any],
 ) -> list[Path]:
-    from flavio_nusmeft.errors import InvalidBin, UnknownObservable
     from flavio_nusmeft._files import check_writable
+    from flavio_nusmeft.errors import InvalidBin, UnknownObservable
     from flavio_nusmeft.exports.tables import spectrum
 
     _refuse(options, "given", "jelli")

@@ -19,6 +19,7 @@ import yaml
 from numpy.typing import ArrayLike
 
 from .. import settings
+from .._files import check_writable, write_files
 from .._inputs import reals, seed_number, wc_object
 from ..belle2.record import EDGES
 from ..errors import (
@@ -31,7 +32,6 @@ from ..errors import (
 )
 from ..inference.draws import Draws, check_draws, one_point, parameter_draws
 from ..observables import NAMES
-from .._files import check_writable, write_files
 
 __all__ = ["Spectrum", "spectrum"]
 

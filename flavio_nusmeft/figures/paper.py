@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._files import check_writable, write_files
 from .._inputs import brief, names
 from .._optional import require
 from ..errors import InvalidValue
-from .._files import check_writable, write_files
 from ..measurements import dataset as dataset_names
 from ..units import TeV
 from .data import (

@@ -17,9 +17,8 @@ Two definitions are in use in the field, and a number is worth nothing without i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -305,7 +304,8 @@ class _Study:
         low, high = self.bounds.T
         cube = sobol(len(self.names), _SAMPLE, (self.seed,))
         corners = np.array([np.zeros(len(low)), np.ones(len(low))])
-        sample = [np.asarray(self.observable(low + u * (high - low))).item() for u in [*cube, *corners]]
+        places = [low + u * (high - low) for u in [*cube, *corners]]
+        sample = [np.asarray(self.observable(x)).item() for x in places]
         if not min(sample) < max(sample):
             raise InvalidScan(f"'{self.quantity}' does not depend on the variables")
         return min(sample), max(sample)
@@ -426,9 +426,7 @@ class _Study:
         edges = [low, *ends, high]
         best = int(curve.log_likelihood.argmax())
         pieces = [
-            (a, b)
-            for a, b in zip(edges[:-1], edges[1:], strict=True)
-            if a < b and _rise(curve, (a + b) / 2) < threshold
+            (a, b) for a, b in pairwise(edges) if a < b and _rise(curve, (a + b) / 2) < threshold
         ]
         if upper:
             top = max((b for a, b in pieces if b >= curve.values[best]), default=high)
@@ -501,7 +499,9 @@ class _Study:
                 break
             rows = np.vstack([rows, self.rows(middle[coarse])])
         curve = self.curve(rows)
-        x = np.unique(np.append(np.linspace(*curve.values[[0, -1]], _FINE), curve.values))
+        x = np.unique(
+            np.append(np.linspace(curve.values[0], curve.values[-1], _FINE), curve.values)
+        )
         density = np.exp(_interpolated(curve)(x) - curve.log_likelihood.max())
         parts = (density[1:] + density[:-1]) / 2 * np.diff(x)
         below = np.append(0.0, np.cumsum(parts)) / parts.sum()
@@ -579,6 +579,4 @@ def _highest(parts: Array, edges: Array, cl: float) -> tuple[tuple[float, float]
     inside[order[:count]] = True
     starts = np.flatnonzero(inside & ~np.append(False, inside[:-1]))
     stops = np.flatnonzero(inside & ~np.append(inside[1:], False))
-    return tuple(
-        (float(edges[a]), float(edges[b + 1])) for a, b in zip(starts, stops, strict=True)
-    )
+    return tuple((float(edges[a]), float(edges[b + 1])) for a, b in zip(starts, stops, strict=True))

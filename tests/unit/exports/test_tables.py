@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from flavio_nusmeft import NuWilson, errors, predict
-from flavio_nusmeft.belle2.record import sm_spectrum
 from flavio_nusmeft._files import check_writable
+from flavio_nusmeft.belle2.record import sm_spectrum
 from flavio_nusmeft.exports.tables import Spectrum, spectrum
 from flavio_nusmeft.inference.draws import parameter_draws
 

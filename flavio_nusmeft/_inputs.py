@@ -27,6 +27,7 @@ __all__ = [
     "names",
     "number",
     "numbers",
+    "printable",
     "reals",
     "scalar",
     "seed_number",
@@ -46,6 +47,11 @@ def brief(value: Any) -> str:
     except ValueError:
         return "a number with too many digits"
     return found if "..." not in found else f"{found} ({type(value).__name__})"
+
+
+def printable(message: str) -> str:
+    """A message that quotes a file, in one line and without control characters."""
+    return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in message)
 
 
 def text(what: str, value: Any, error: type[NuSMEFTError] = InvalidValue) -> str:
@@ -224,7 +230,7 @@ def as_path(what: str, value: Any, error: type[NuSMEFTError] = UnwritablePath) -
     ------
     error
     """
-    if not isinstance(value, (str, os.PathLike)):
+    if not isinstance(value, (str, os.PathLike)) or "\0" in os.fsdecode(value):
         raise error(f"{what} must be a path, not {brief(value)}")
     return Path(os.fsdecode(value))
 

@@ -30,6 +30,7 @@ from .errors import (
     UnknownObservable,
     UnknownParameter,
     nearest,
+    nearest_parameter,
 )
 from .observables import NAMES, QUANTITIES, check_value
 from .physics import channels, plausible
@@ -329,6 +330,8 @@ class Predictor:
         smallest = [np.min((masses or {}).get(name, par[name])) for name in channels.STERILE]
         names = [name for unit in units for name in unit._sterile_values]
         plausible.warn_heavy(names, self.space.eft, smallest, par)
+        given = [name for name, values in (masses or {}).items() if np.any(values)]
+        plausible.warn_idle_masses(names, self.space.eft, given)
 
     def polynomials(
         self, par: Mapping[str, float], nonlinear: Mapping[str, complex] | None = None
@@ -550,7 +553,9 @@ def central_parameters(overrides: Mapping[str, np.ndarray]) -> dict[str, float]:
     central: dict[str, float] = flavio.default_parameters.get_central_all()
     for name, value in overrides.items():
         if name not in central:
-            raise UnknownParameter(f"flavio has no parameter '{name}'{nearest(name, central)}")
+            raise UnknownParameter(
+                f"flavio has no parameter '{name}'{nearest_parameter(name, central)}"
+            )
         if np.iscomplexobj(value) or not np.isfinite(value).all():
             raise InvalidValue(f"parameter {name} must be real and finite")
         if not value.ndim:

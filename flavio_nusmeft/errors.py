@@ -53,6 +53,7 @@ __all__ = [
     "WorkerWarning",
     "listed",
     "nearest",
+    "nearest_parameter",
     "warn",
 ]
 
@@ -314,6 +315,25 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if not 0 < len(found) <= 4:
         return ""
     return f"; did you mean {' or '.join(map(repr, found))}?"
+
+
+def nearest_parameter(name: str, known: Iterable[str]) -> str:
+    """As `nearest`, of parameters: what looks like a mass of N is not that of the neutron, m_n.
+
+    Parameters
+    ----------
+    name : str
+        What was typed.
+    known : iterable of str
+        The parameters that exist.
+
+    Returns
+    -------
+    str
+        The end of a message, or an empty string.
+    """
+    masses = [f"m_N{i}" for i in (1, 2, 3)]
+    return ("N" in name and nearest(name, masses)) or nearest(name, known)
 
 
 def _folded(name: str) -> str:

@@ -31,7 +31,7 @@ from .eft.bases import known_coefficients
 from .eft.objects import load_wc, promote
 from .eft.theories import HIGH, LOW, THEORIES
 from .eft.wilson import NuWilson
-from .errors import InvalidScale, InvalidValue, UnknownBasis, UnknownParameter, nearest
+from .errors import InvalidScale, InvalidValue, UnknownBasis, UnknownParameter, nearest_parameter
 
 __all__ = ["GlobalLikelihood"]
 
@@ -120,7 +120,7 @@ def _check_parameters(par_dict: Mapping[str, float]) -> None:
     known = flavio.default_parameters.all_parameters
     for name, value in par_dict.items():
         if name not in known:
-            hint = ("N" in name and nearest(name, _MASSES)) or nearest(name, known)
+            hint = nearest_parameter(name, known)
             raise UnknownParameter(f"flavio has no parameter '{name}'{hint}")
         number = isinstance(value, (float, int, np.number)) and np.isfinite(value)
         if not number or (name in _MASSES and value < 0):

@@ -13,7 +13,7 @@ import yaml
 from wilson import wcxf
 
 from .._inputs import text
-from ..errors import UnknownBasis
+from ..errors import UnknownBasis, nearest
 from .flavour import Coefficient, lookup
 from .operators import JMS, NU_SMEFT
 from .theories import HIGH, LOW, THEORIES, EffectiveTheory, theory_of
@@ -204,10 +204,14 @@ def _coefficients(eft: str, basis: str) -> dict[str, bool]:
     except KeyError:
         bases = [b for e, b in wcxf.Basis.instances if e == eft]
         if not bases:
-            known = ", ".join(sorted(wcxf.EFT.instances))
-            raise UnknownBasis(f"EFT '{eft}' does not exist; known are {known}") from None
+            known = sorted(wcxf.EFT.instances)
+            hint = nearest(eft, known)
+            raise UnknownBasis(
+                f"EFT '{eft}' does not exist; known are {', '.join(known)}{hint}"
+            ) from None
         raise UnknownBasis(
             f"EFT {eft} has no basis '{basis}'; known are {', '.join(sorted(bases))}"
+            f"{nearest(basis, bases)}"
         ) from None
     return {
         name: bool((info or {}).get("real", False))

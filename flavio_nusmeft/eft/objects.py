@@ -73,8 +73,16 @@ def promote(wc_obj: wilson.Wilson) -> flavio.WilsonCoefficients:
     """A `NuWilson` for a plain wilson or flavio object of nuSMEFT or nuWET.
 
     Any other object is returned as it is.
+
+    Raises
+    ------
+    UnknownBasis
+        For a basis of SMEFT or WET from which wilson has no translator.
     """
-    if isinstance(wc_obj, NuWilson) or wc_obj.wc.eft not in THEORIES:
+    if isinstance(wc_obj, NuWilson):
+        return wc_obj
+    if wc_obj.wc.eft not in THEORIES:
+        check_readable(wc_obj.wc.eft, wc_obj.wc.basis)
         return wc_obj
     wc = wc_obj.wc
     options = {**NuWilson._default_options, **wc_obj._options}

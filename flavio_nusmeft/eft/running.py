@@ -22,14 +22,14 @@ from ..settings import ALPHA_S
 from .flavour import Arrays
 from .operators import JMS
 
-__all__ = ["M_T", "M_Z", "alpha_s", "qcd_evolution", "run_nuwet"]
+__all__ = ["LOWEST", "M_T", "M_Z", "alpha_s", "qcd_evolution", "run_nuwet"]
 
 M_Z = qcd.MZ
 M_T = 173.21  # GeV, the threshold at which flavio decouples the top quark
 _C_F = 4 / 3
 _GAMMA = {"V": 0.0, "S": 3 * _C_F, "T": -_C_F}
 _LOOPS = 4
-_LOWEST = 1.0  # GeV; perturbation theory has no meaning below
+LOWEST = 1.0  # GeV; perturbation theory has no meaning below
 # where the b and c quarks decouple in alpha_s (GeV), as in wilson.util.qcd
 _M_B, _M_C = 4.8, 1.3
 
@@ -43,7 +43,7 @@ def alpha_s(scale: float, nf: int, alpha_s_mz: float = ALPHA_S) -> float:
     InvalidScale
         Below 1 GeV.
     """
-    if scale < _LOWEST:
+    if scale < LOWEST:
         raise InvalidScale(f"cannot run down to {scale} GeV: the running is defined above 1 GeV")
     crd = rundec.CRunDec()
 

@@ -175,15 +175,15 @@ def set_options(wc_obj: flavio.WilsonCoefficients, options: Mapping[str, Any]) -
     InvalidValue
     """
     for key, value in mapping("options", options).items():
-        check_option(wc_obj, key)
+        check_option(wc_obj, key, wc_obj.wc.eft)
         try:
             wc_obj.set_option(key, value)
         except vol.Invalid as error:
             raise invalid_option(key, value, error) from None
 
 
-def check_option(wc_obj: flavio.WilsonCoefficients, key: str) -> None:
-    """Check that an object has an option.
+def check_option(wc_obj: Any, key: str, what: str) -> None:
+    """Check that an object has an option; ``what`` is its name in the message.
 
     Raises
     ------
@@ -194,7 +194,7 @@ def check_option(wc_obj: flavio.WilsonCoefficients, key: str) -> None:
         hint = nearest(str(key), known) or f"; there are {', '.join(sorted(known))}"
         if key in settings.NUWILSON:
             hint = ", it is for coefficients with N"
-        raise InvalidValue(f"{brief(key)} is not an option of {wc_obj.wc.eft}{hint}")
+        raise InvalidValue(f"{brief(key)} is not an option of {what}{hint}")
 
 
 def invalid_option(key: str, value: Any, error: vol.Invalid) -> InvalidValue:

@@ -39,6 +39,7 @@ from .flavour import LinearMap
 from .hints import sector_hint
 from .limits import SMALLEST_MATCHING, check_scale, warn_scale, warn_size
 from .rounding import real_where_hermitian, without_dust
+from .running import LOWEST
 from .standard import (
     StandardWilson,
     check_option,
@@ -123,7 +124,7 @@ class NuWilson(StandardWilson):
         Later, in predictions, for scales at which another EFT is to be used, for coefficients that
         change no observable, and for N heavier than all that decay.
     StockObservableWarning
-        Later, for stock observables of flavio where N contributes to one of this package.
+        Later, for stock observables of flavio to which N contributes.
 
     Notes
     -----
@@ -208,7 +209,11 @@ class NuWilson(StandardWilson):
         if text("the EFT", eft, UnknownBasis) not in THEORIES:
             raise UnknownBasis(
                 f"NuWilson takes coefficients of nuSMEFT or nuWET (-4, -3), not of '{eft}'"
-                + (": use flavio.WilsonCoefficients" if eft in wcxf.EFT.instances else "")
+                + (
+                    ": use flavio.WilsonCoefficients"
+                    if eft in wcxf.EFT.instances
+                    else nearest(eft, THEORIES)
+                )
             )
         known = known_coefficients(eft, basis)
         scale = check_scale(scale, eft)
@@ -308,9 +313,30 @@ class NuWilson(StandardWilson):
         ------
         InvalidValue
         """
-        check_option(self, key)
+        check_option(self, key, self.wc.eft)
         try:
             super().set_option(key, value)
+        except vol.Invalid as error:
+            raise invalid_option(key, value, error) from None
+
+    @classmethod
+    def set_default_option(cls, key: str, value: Any) -> None:
+        """Set the default of an option, for objects that are made later.
+
+        Parameters
+        ----------
+        key : str
+            Name of the option.
+        value : object
+            The value, as the class describes it.
+
+        Raises
+        ------
+        InvalidValue
+        """
+        check_option(cls, key, "NuWilson")
+        try:
+            super().set_default_option(key, value)
         except vol.Invalid as error:
             raise invalid_option(key, value, error) from None
 
@@ -374,7 +400,7 @@ class NuWilson(StandardWilson):
         Warns
         -----
         StockObservableWarning
-            If N contributes in the sector, and to observables of this package.
+            If N contributes in the sector.
         """
         if self._sterile_values and self.warns_of_stock:
             name = sectors_flavio2wcxf.get(sector, sector)
@@ -383,14 +409,18 @@ class NuWilson(StandardWilson):
         return super().get_wc(sector, scale, par, eft, basis, nf_out)
 
     def _warn_stock(self, sector: str, target: EffectiveTheory | None, scale: float) -> None:
-        partners = PARTNERS.get(sector)
-        if partners is None or target is None or not THEORIES[self.wc.eft].contains(target):
+        known = target is not None and sector in wcxf.EFT[target.eft].sectors
+        if not known or target is None or not THEORIES[self.wc.eft].contains(target):
             return
-        way = self.sterile_map(scale, (sector,), target.eft)
+        # of tau and kaons below 1 GeV
+        way = self.sterile_map(max(scale, LOWEST), (sector,), target.eft)
         if any(way.column(name) for name in self._sterile_values):
+            partners = PARTNERS.get(sector)
+            take = f"; this package has none of {sector} with N"
+            if partners:
+                take = f": take those with inv for nu in their names, here {', '.join(partners)}"
             warn(
-                "observables of flavio see only the part of the coefficients without N: take"
-                f" those with inv for nu in their names, here {', '.join(partners)}",
+                "observables of flavio see only the part of the coefficients without N" + take,
                 StockObservableWarning,
             )
 
@@ -422,7 +452,8 @@ class NuWilson(StandardWilson):
         Warns
         -----
         DroppedCoefficientWarning
-            For coefficients with N that reach none of the EFT or basis asked for.
+            For coefficients with N that reach none of the EFT or basis asked for; of SMEFT and
+            WET, if there are no others.
         ScaleWarning
             For scales, of the object or ``scale``, at which another EFT is to be used.
 
@@ -447,6 +478,8 @@ class NuWilson(StandardWilson):
             standard = {name: value for name, value in standard.items() if name in known}
             values = self._without_dust(standard) | self.sterile(scale, chosen, eft)
         else:
+            if not self._standard_values:  # so that nothing is left
+                warn_dropped(self._sterile_values, eft)
             values = self.standard(scale, eft, basis, sectors)
         # wilson has names that are no plain strings
         values = {str(name): value for name, value in values.items() if name in known}

@@ -34,6 +34,7 @@ from ..errors import (
     UnknownObservable,
     UnknownParameter,
     nearest,
+    nearest_parameter,
 )
 from ..measurements import dataset as dataset_names
 from ..measurements import describe, digest, find
@@ -162,8 +163,8 @@ def likelihood(
             known = name in flavio.Observable.instances
             raise UnknownObservable(
                 f"'{observable}' is not measured in the data set '{dataset}'"
-                f"{'' if known else nearest(str(observable), map(str, measured))}; measured are"
-                f" {', '.join(map(str, measured))}"
+                f"{_of_same_decay(name, measured) if known else nearest(name, map(str, measured))};"
+                f" measured are {', '.join(map(str, measured))}"
             )
     if not isinstance(fit_parameters, Mapping):
         fit_parameters = names_of("fit_parameters", fit_parameters)
@@ -190,6 +191,14 @@ def likelihood(
     )
 
 
+def _of_same_decay(name: str, measured: Iterable[Observable]) -> str:
+    """What of the decay of an observable is measured, as a hint."""
+    names = {o if isinstance(o, str) else o[0] for o in measured}
+    decay = name.partition("(")[2]
+    same = sorted(n for n in names if decay and n.partition("(")[2] == decay)
+    return f", but {', '.join(same)}" if same else ""
+
+
 def _priors(fit_parameters: FitParameters) -> ParameterConstraints:
     """flavio's default parameters, with flat priors for those that have a range."""
     constraints = flavio.default_parameters
@@ -198,7 +207,7 @@ def _priors(fit_parameters: FitParameters) -> ParameterConstraints:
         constraints = constraints.copy()
     for name in fit_parameters:
         if name not in constraints.all_parameters:
-            hint = nearest(name, constraints.all_parameters)
+            hint = nearest_parameter(name, constraints.all_parameters)
             raise UnknownParameter(f"flavio has no parameter '{name}'{hint}")
         if name in ranges:
             low, high = _range(name, ranges[name])
@@ -289,7 +298,7 @@ class LogLikelihood:
         par = {} if par is None else mapping("par", par)
         for name, value in par.items():
             if name not in self._par:
-                raise UnknownParameter(f"no parameter '{name}'{nearest(name, self._par)}")
+                raise UnknownParameter(f"no parameter '{name}'{nearest_parameter(name, self._par)}")
             if name in self.variables:
                 raise InvalidValue(f"'{name}' is a variable; leave it out of par")
             self._par[name] = number(f"parameter {name}", value)
@@ -306,7 +315,7 @@ class LogLikelihood:
         known = self.space.known
         names = [_coefficient(name) for name in self.variables if name not in self._par]
         for name, _ in names:
-            hint = nearest(name, self._par)
+            hint = nearest_parameter(name, self._par)
             if name not in known and hint:
                 raise UnknownParameter(f"no parameter and no coefficient '{name}'{hint}")
         self.space.check(name for name, _ in names)

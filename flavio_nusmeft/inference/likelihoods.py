@@ -599,6 +599,8 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
         float
             ln L, without the priors of the fit parameters.
         """
+        if self._likelihood is None:
+            raise InvalidValue("call make_measurement() of a fast likelihood before use")
         self._check_settings()
         gaussian = self.likelihood.measurement_likelihood
         predictions = self.full_measurement_likelihood.get_predictions_par(par_dict, wc_obj)

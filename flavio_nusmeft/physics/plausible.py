@@ -19,7 +19,7 @@ from ..errors import HeavyMassWarning, NoEffectWarning, SizeWarning, listed, war
 from .channels import STERILE, sector
 from .modes import SEMI_INVISIBLE, SEMILEPTONIC
 
-__all__ = ["check", "idle", "warn_above_one", "warn_heavy", "warn_idle"]
+__all__ = ["check", "idle", "warn_above_one", "warn_heavy", "warn_idle", "warn_idle_masses"]
 
 Par = Mapping[str, float]
 
@@ -70,6 +70,25 @@ def warn_heavy(names: Iterable[str], eft: str, masses: Sequence[float], par: Par
             f"{', '.join(STERILE[i] for i in which)} above the masses of all hadrons that decay"
             " here: no N is produced; masses are in GeV",
             HeavyMassWarning,
+        )
+
+
+def warn_idle_masses(names: Iterable[str], eft: str, given: Iterable[str]) -> None:
+    """Warn of masses of N if they are all of others than the coefficients are of: m_N2 for m_N1.
+
+    Parameters
+    ----------
+    names : of coefficients with N in nuSMEFT Warsaw or nuWET JMS
+    given : parameters to which the user gave values that are not 0
+    """
+    operators = [_flavours(eft == HIGH.eft, name) for name in names]
+    contained = {STERILE[i] for operator in operators for i in operator}
+    masses = [name for name in given if name in STERILE]
+    if contained and masses and contained.isdisjoint(masses):
+        warn(
+            f"{', '.join(masses)} changes nothing: the coefficients are of N with"
+            f" {', '.join(sorted(contained))}",
+            NoEffectWarning,
         )
 
 

@@ -97,6 +97,7 @@ API: dict[str, list[str]] = {
         "WorkerWarning",
         "listed",
         "nearest",
+        "nearest_parameter",
         "warn",
     ],
     "exports.files": ["check_writable", "write_files"],

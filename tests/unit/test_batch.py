@@ -12,6 +12,7 @@ import wilson
 import yaml
 
 from flavio_nusmeft import NuWilson, batch, errors, likelihood, predict, to_popxf
+from flavio_nusmeft.eft.bases import known_coefficients
 from flavio_nusmeft.measurements import results
 from flavio_nusmeft.observables import NAMES
 
@@ -90,7 +91,7 @@ def test_other_effective_theories(eft, basis, names, scale, rng):
     size = 1.0 if basis == "flavio" else 1e-7 if basis == "Warsaw" else 5e-9
     values = {name: size * complexes(rng, 2) / 2e-8 for name in names}
     real = {name for name in names if name in ("VnudLL_1123", "VnudLR_1123", "QN_2311")}
-    known = batch.known_coefficients(eft, basis)
+    known = known_coefficients(eft, basis)
     values = {k: v.real if known[k] or k in real else v for k, v in values.items()}
     found = predict(observables, values, scale=scale, eft=eft, basis=basis)
     for j in range(2):
@@ -281,6 +282,7 @@ def test_options(par):
         ),
         ({"par": {"m_N1": np.ones((2, 2)), "m_N2": np.ones(3)}}, errors.InvalidShape, "m_N1"),
         ({"par": {"m_N4": 1.0}}, errors.UnknownParameter, "m_N"),
+        ({"par": {"m_N": 1.0}}, errors.UnknownParameter, "did you mean 'm_N1' or 'm_N2' or 'm_N3'"),
         ({"par": {"m_N1": 1j}}, errors.InvalidValue, "real and finite"),
         ({"par": {"m_N1": [0.5, -1.0]}}, errors.InvalidMass, "not negative"),
         ({"eft": "WET-2", "basis": "JMS"}, errors.UnknownBasis, "nuSMEFT"),
@@ -309,3 +311,11 @@ def test_bad_input(arguments, error, message):
     call = {"observables": "BR(B+->Kinv)", "coefficients": {}, **FGMS, **arguments}
     with pytest.raises(error, match=message):
         predict(call.pop("observables"), call.pop("coefficients"), **call)
+
+
+def test_mass_of_an_n_without_coefficients():
+    point = {"scale": 1e3, "eft": "nuSMEFT", "basis": "FGMS"}
+    with pytest.warns(errors.NoEffectWarning, match="m_N2 changes nothing: .* N with m_N1"):
+        predict("BR(B+->Kinv)", {"LNQd_2123": 1e-8}, par={"m_N2": 1.5}, **point)
+    par = flavio.default_parameters.get_central_all()
+    predict("BR(B+->Kinv)", {"LNQd_2123": 1e-8}, par={**par, "m_N1": 1.5, "m_N3": 0.0}, **point)

@@ -100,6 +100,7 @@ def test_public_names():
         "errors",
         "figures",
         "likelihood",
+        "popxf",
         "predict",
         "scan",
         "settings",

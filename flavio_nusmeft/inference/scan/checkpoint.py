@@ -9,6 +9,7 @@ together. When a scan ends in any other way, there is one file.
 from __future__ import annotations
 
 import json
+import math
 import os
 import sqlite3
 import tempfile
@@ -23,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._inputs import as_path
+from ..._inputs import as_path, brief, printable
 from ...errors import CheckpointWarning, InvalidCheckpoint
 
 __all__ = ["Checkpoint"]
@@ -33,7 +34,12 @@ _APPLICATION_ID = 0x4E75534D  # "NuSM"
 _VERSION = 1
 #: Open in this process. To read such a file would drop the lock that SQLite has on it (POSIX).
 _OPEN: set[str] = set()
+_TABLES = (
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT)",
+    "CREATE TABLE results (key INTEGER PRIMARY KEY, crc, data BLOB)",
+)
 _RETRY = 10.0  # seconds until a write is tried again after one has failed
+_SHOWN = 10  # differences named in a message
 
 
 class Checkpoint:
@@ -47,11 +53,13 @@ class Checkpoint:
         What the rows are the results of (JSON). A file is continued only with an equal one.
     width : int
         Numbers in a row.
+    count : float, default inf
+        All keys are below it.
 
     Attributes
     ----------
     keys : ndarray of int
-        Array (rows), what the file contained when it was opened.
+        Array (rows), what the file contained when it was opened, in ascending order.
     rows : ndarray
         Array (rows, width), the numbers to it.
 
@@ -66,7 +74,11 @@ class Checkpoint:
     rows: NDArray[np.float64]
 
     def __init__(
-        self, path: str | os.PathLike[str], identity: Mapping[str, Any], width: int
+        self,
+        path: str | os.PathLike[str],
+        identity: Mapping[str, Any],
+        width: int,
+        count: float = math.inf,
     ) -> None:
         self.path = as_path("checkpoint", path, InvalidCheckpoint).absolute()
         self._waiting: dict[int, NDArray[np.float64]] = {}
@@ -77,24 +89,24 @@ class Checkpoint:
                 raise sqlite3.OperationalError("locked by this process")
             if not self.path.exists():
                 _create(self.path, identity)
-            self._read(json.loads(json.dumps(identity)), width)
+            self._read(json.loads(json.dumps(identity)), width, count)
             self._database = self._open()
         except OSError as error:
-            raise InvalidCheckpoint(
+            raise _invalid(
                 f"the checkpoint file {self.path} cannot be used: {error.strerror or error}; "
                 "give a file in an existing directory that can be written"
             ) from error
-        except (sqlite3.Error, UnicodeDecodeError, json.JSONDecodeError) as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             if "locked" in str(error):
-                raise InvalidCheckpoint(
+                raise _invalid(
                     f"the checkpoint file {self.path} is in use by another scan"
                 ) from error
-            raise InvalidCheckpoint(
+            raise _invalid(
                 f"the checkpoint file {self.path} is damaged or cannot be written ({error}); it "
                 "was left as it is. Restore it from a copy, or give another file to start anew"
             ) from error
 
-    def _read(self, identity: dict[str, Any], width: int) -> None:
+    def _read(self, identity: dict[str, Any], width: int, count: float) -> None:
         """Check the file and read its rows, through a connection that cannot change it."""
         with self.path.open("rb") as file:
             header = file.read(100)
@@ -102,7 +114,7 @@ class Checkpoint:
             header[:16] != _MAGIC[: len(header)]
             or header[68:72] != _APPLICATION_ID.to_bytes(4, "big")[: len(header[68:72])]
         ):
-            raise InvalidCheckpoint(
+            raise _invalid(
                 f"{self.path} is not the checkpoint of a scan; it was left as it is. "
                 "Give the name of a checkpoint, or of a file that does not exist"
             )
@@ -115,21 +127,15 @@ class Checkpoint:
             ((state,),) = database.execute("PRAGMA quick_check(1)").fetchall()
             if state != "ok":
                 raise sqlite3.DatabaseError(state)
-            meta = dict(database.execute("SELECT name, value FROM meta"))
-            if meta.get("version") != str(_VERSION):
-                raise InvalidCheckpoint(
-                    f"the checkpoint file {self.path} has the format {meta.get('version')}; "
-                    f"this version of flavio_nusmeft reads {_VERSION}"
-                )
-            differing = _differences(json.loads(meta.get("identity", "null")), identity)
-            if differing:
-                raise InvalidCheckpoint(
-                    f"{self.path} is the checkpoint of another scan; it was left as it is. "
-                    f"Different are {'; '.join(differing)}"
-                )
+            self._check_meta(dict(database.execute("SELECT name, value FROM meta")), identity)
+            tables = database.execute("SELECT sql FROM sqlite_master WHERE sql NOT NULL").fetchall()
+            if sorted(tables) != [(table,) for table in _TABLES]:
+                raise sqlite3.DatabaseError("its tables are not those of a checkpoint")
             keys, blobs = [], []
-            for key, check, data in database.execute("SELECT key, crc, data FROM results"):
-                if len(data) != 8 * width or check != _crc(key, data):
+            query = "SELECT key, crc, data FROM results ORDER BY key"
+            for key, check, data in database.execute(query):
+                whole = isinstance(data, bytes) and len(data) == 8 * width
+                if not whole or check != _crc(key, data) or not 0 <= key < count:
                     raise sqlite3.DatabaseError(f"the row {key} is not what was written")
                 keys.append(key)
                 blobs.append(data)
@@ -137,6 +143,24 @@ class Checkpoint:
             database.close()
         self.keys = np.array(keys, dtype=np.int64)
         self.rows = np.frombuffer(b"".join(blobs), dtype="<f8").reshape(len(keys), width)
+
+    def _check_meta(self, meta: dict[str, Any], identity: dict[str, Any]) -> None:
+        version = meta.get("version")
+        if version != str(_VERSION):
+            raise _invalid(
+                f"the checkpoint file {self.path} has the format {brief(version)}; "
+                f"this version of flavio_nusmeft reads '{_VERSION}'"
+            )
+        try:
+            differing = _differences(json.loads(meta["identity"]), identity)
+        except (LookupError, TypeError, ValueError, RecursionError):
+            raise sqlite3.DatabaseError("it does not say of which scan it is") from None
+        if differing:
+            more = f" and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
+            raise _invalid(
+                f"{self.path} is the checkpoint of another scan; it was left as it is. "
+                f"Different are {'; '.join(differing[:_SHOWN])}{more}"
+            )
 
     def _open(self) -> sqlite3.Connection:
         database = sqlite3.connect(self.path, isolation_level=None, timeout=0)
@@ -184,9 +208,11 @@ class Checkpoint:
             first, self._failed = self._failed is None, time.monotonic()
             if first:
                 warnings.warn(
-                    f"the checkpoint file {self.path} cannot be written ({error}): the scan goes "
-                    "on in memory. The points written so far can be resumed; if there is space "
-                    "again before the scan ends, the others will be written as well",
+                    printable(
+                        f"the checkpoint file {self.path} cannot be written ({error}): the scan "
+                        "goes on in memory. The points written so far can be resumed; if there is "
+                        "space again before the scan ends, the others will be written as well"
+                    ),
                     CheckpointWarning,
                     stacklevel=4,
                 )
@@ -222,8 +248,8 @@ def _create(path: Path, identity: Mapping[str, Any]) -> None:
         try:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-            database.execute("CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT)")
-            database.execute("CREATE TABLE results (key INTEGER PRIMARY KEY, crc, data BLOB)")
+            for table in _TABLES:
+                database.execute(table)
             database.executemany(
                 "INSERT INTO meta VALUES (?, ?)",
                 [("version", str(_VERSION)), ("identity", json.dumps(identity))],
@@ -241,6 +267,10 @@ def _create(path: Path, identity: Mapping[str, Any]) -> None:
             raise
 
 
+def _invalid(message: str) -> InvalidCheckpoint:
+    return InvalidCheckpoint(printable(message))
+
+
 def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
@@ -254,19 +284,19 @@ def _differences(stored: Any, wanted: Any, name: str = "") -> list[str]:
     if isinstance(stored, dict) and isinstance(wanted, dict):
         found = []
         for key in {**stored, **wanted}:
-            path = f"{name}.{key}" if name else key
+            path = f"{name}.{key[:60]}" if name else key[:60]
             found += _differences(stored.get(key), wanted.get(key), path)
         if not found and list(stored) != list(wanted):
             found = [f"the order of {name}: {', '.join(stored)} there, {', '.join(wanted)} here"]
         return found
     if json.dumps(stored) == json.dumps(wanted):  # text: nan equals itself
         return []
-    return [f"{name}: {_brief(stored)} there, {_brief(wanted)} here"]
+    return [f"{name or 'all'}: {_brief(stored)} there, {_brief(wanted)} here"]
 
 
 def _brief(value: Any) -> str:
     if isinstance(value, list) and len(value) > 6:
-        numbers = ", ".join(str(number) for number in value[:3])
-        return f"[{numbers}, ... {value[-1]}] ({len(value)} values)"
+        numbers = ", ".join(_brief(number)[:40] for number in value[:3])
+        return f"[{numbers}, ... {_brief(value[-1])[:40]}] ({len(value)} values)"
     text = json.dumps(value)
     return text if len(text) <= 200 else f"{text[:200]}..."

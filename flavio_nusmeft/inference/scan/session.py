@@ -169,7 +169,7 @@ def evaluate_all(
     with ExitStack() as stack:
         store: Checkpoint | None = None
         if checkpoint is not None:
-            store = stack.enter_context(Checkpoint(checkpoint, description, width))
+            store = stack.enter_context(Checkpoint(checkpoint, description, width, count))
             results[store.keys] = store.rows
             finished[store.keys] = True
         runner = stack.enter_context(Runner(function, executor, description["variables"]))

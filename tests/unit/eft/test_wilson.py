@@ -6,6 +6,7 @@ import copy
 import io
 import math
 import pickle
+import re
 
 import flavio
 import pytest
@@ -148,7 +149,8 @@ def test_parts_with_and_without_n_in_one_object():
 
 def test_object_without_standard_part_gives_empty_results():
     w = NuWilson({"qn_2311": 1e-8}, *ARGUMENTS)
-    wc = w.match_run(4.8, "WET", "flavio", ("sbnunu",))
+    with pytest.warns(errors.DroppedCoefficientWarning):
+        wc = w.match_run(4.8, "WET", "flavio", ("sbnunu",))
     assert (wc.eft, wc.basis, wc.scale, wc.dict) == ("WET", "flavio", 4.8, {})
     par = flavio.default_parameters.get_central_all()
     with pytest.warns(errors.StockObservableWarning):
@@ -338,3 +340,37 @@ def test_cp_conjugated_amplitudes(par):
         par, wilson.Wilson(values, 1e3, "SMEFT", "Warsaw"), 1.1, 6.0
     )
     assert found == pytest.approx(expected, rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize(("eft", "basis"), [("SMEFT", "Warsaw"), ("WET", "flavio")])
+def test_nothing_left_without_n(eft, basis):
+    scale = 500.0 if eft == "SMEFT" else 4.8
+    w = NuWilson({"qn_2311": 1e-8}, *ARGUMENTS)
+    with pytest.warns(errors.DroppedCoefficientWarning, match=f"in {eft}, dropped: qn_2311$"):
+        assert not w.match_run(scale, eft, basis).dict
+    w = NuWilson({"qn_2311": 1e-8, "lq1_1123": 1e-9}, *ARGUMENTS)
+    assert w.match_run(scale, eft, basis).dict  # warnings are errors
+    assert not NuWilson({}, *ARGUMENTS).match_run(scale, eft, basis).dict
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("runing", "full", "'runing' is not an option of NuWilson; did you mean 'running'?"),
+        ("running", "ful", "option running = 'ful': value must be one of"),
+    ],
+)
+def test_defaults_that_do_not_exist(key, value, message):
+    before = dict(NuWilson._default_options)
+    with pytest.raises(errors.InvalidValue, match=re.escape(message)):
+        NuWilson.set_default_option(key, value)
+    assert dict(NuWilson._default_options) == before
+
+
+@pytest.mark.parametrize("name", ["BR(B+->Kinv)", "BR(B+->Dtauinv)", "BR(Bs->inv)"])
+@pytest.mark.parametrize(("eft", "basis"), [("WET", "formflavor"), ("SMEFT", "Warsaw mass")])
+def test_objects_of_a_basis_without_translator(name, eft, basis):
+    coefficient = next(iter(next(iter(wcxf.Basis[eft, basis].sectors.values()))))
+    w = wilson.Wilson({coefficient: 1e-9}, 100.0, eft, basis)
+    with pytest.raises(errors.UnknownBasis, match=f"cannot translate the basis '{basis}' of {eft}"):
+        flavio.np_prediction(name, w)

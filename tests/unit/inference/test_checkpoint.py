@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sqlite3
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -30,11 +32,12 @@ def files(directory):
     return {file.name: file.read_bytes() for file in directory.iterdir()}
 
 
-def refused(path, message, identity=IDENTITY, width=2):
-    """The file is refused, and no file in its directory changes."""
+def refused(path, message, identity=IDENTITY, width=2, count=math.inf):
+    """The file is refused in one printable line, and no file in its directory changes."""
     before = files(path.parent)
-    with pytest.raises(InvalidCheckpoint, match=message):
-        Checkpoint(path, identity, width)
+    with pytest.raises(InvalidCheckpoint, match=message) as error:
+        Checkpoint(path, identity, width, count)
+    assert str(error.value).isprintable()
     after = files(path.parent)
     assert before == {name: after[name] for name in before}
     assert set(after) - set(before) <= {f"{path.name}-shm"}  # SQLite's, if there is a -wal
@@ -89,7 +92,79 @@ def test_other_version(path):
     database.execute("UPDATE meta SET value = '2' WHERE name = 'version'")
     database.commit()
     database.close()
-    refused(path, "format 2; this version of flavio_nusmeft reads 1")
+    refused(path, "format '2'; this version of flavio_nusmeft reads '1'")
+
+
+def altered(path, *statements):
+    database = sqlite3.connect(path)
+    for statement in statements:
+        database.execute(*statement) if isinstance(statement, tuple) else database.execute(
+            statement
+        )
+    database.commit()
+    database.close()
+
+
+@pytest.mark.parametrize("value", ["NULL", "12", "1.5", "'abcdefghabcdefgh'", "x'00'", "''"])
+@pytest.mark.parametrize("column", ["data", "crc"])
+def test_other_value_in_a_row(path, column, value):
+    altered(path, f"UPDATE results SET {column} = {value} WHERE key = 3")
+    refused(path, "the row 3 is not what was written")
+
+
+def test_text_that_is_none(path):
+    altered(path, ("UPDATE results SET data = CAST(? AS TEXT)", (b"\xff\n\x1b" * 5,)))
+    refused(path, "damaged")
+
+
+@pytest.mark.parametrize("key", [-1, 4, 2**62])
+def test_key_of_no_point(path, key):
+    """With the checksum that belongs to it."""
+    data = bytes(16)
+    row = (key, zlib.crc32(data, key & 0xFFFFFFFF), data)
+    altered(path, ("INSERT INTO results VALUES (?, ?, ?)", row))
+    refused(path, f"the row {key} is not what was written", count=4)
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["DROP TABLE results"],
+        ["DROP TABLE results", "CREATE TABLE results (key TEXT, crc, data)"],
+        ["ALTER TABLE results RENAME TO old", "CREATE VIEW results AS SELECT * FROM old"],
+        ["CREATE TRIGGER t BEFORE INSERT ON results BEGIN SELECT RAISE(ABORT, 'a\nb'); END"],
+    ],
+)
+def test_other_tables(path, statements):
+    altered(path, *statements)
+    refused(path, "its tables are not those of a checkpoint")
+
+
+@pytest.mark.parametrize("value", ["a\nb\x1b[31m", "x" * 10_000, b"1", None])
+def test_format_that_does_not_exist(path, value):
+    altered(path, ("UPDATE meta SET value = ? WHERE name = 'version'", (value,)))
+    refused(path, "has the format .{1,60}; this version of flavio_nusmeft reads '1'")
+
+
+@pytest.mark.parametrize("text", [None, "", "[" * 100_000, '{"a":' * 3000, "1" * 5000, b"\xff"])
+def test_identity_that_is_none(path, text):
+    altered(path, ("UPDATE meta SET value = ? WHERE name = 'identity'", (text,)))
+    refused(path, "it does not say of which scan it is")
+
+
+@pytest.mark.parametrize(
+    ("stored", "message"),
+    [
+        ([], r"all: \[\] there, "),
+        ({**IDENTITY, "a\x1b[31m\nb": 1}, r"a\?\[31m b: 1 there, null here$"),
+        ({**IDENTITY, "\ud800" * 100: 1}, r"\?{60}: 1 there, null here$"),
+        ({**IDENTITY, "seed": ["\x9b", "\u202e", 1, 2, 3, 4, "z" * 999]}, r".z{39}\] \(7 values"),
+        ({f"v{i}": i for i in range(99)} | IDENTITY, r"v9: 9 there, null here and 89 more$"),
+    ],
+)
+def test_identity_with_control_characters(path, stored, message):
+    altered(path, ("UPDATE meta SET value = ? WHERE name = 'identity'", (json.dumps(stored),)))
+    refused(path, message)
 
 
 def test_truncated(path):
@@ -167,7 +242,9 @@ def test_foreign_after_kill(path, tmp_path):
     assert list(files(tmp_path)) == ["scan.db"]
 
 
-@pytest.mark.parametrize("name", ["missing/scan.db", "file/scan.db", "", "/dev/full", "x" * 300])
+@pytest.mark.parametrize(
+    "name", ["missing/scan.db", "file/scan.db", "", "/dev/full", "x" * 300, "\0"]
+)
 def test_unusable_path(tmp_path, name):
     (tmp_path / "file").write_text("")
     with pytest.raises(InvalidCheckpoint):

@@ -394,3 +394,16 @@ def test_profile_along_a_flat_direction():
     axes, bounds = {"LNQd_2123": [0.0]}, {"m_N1": (0, 2.3)}
     found = nus.scan.grid(function, axes, profile=bounds, progress=False).log_likelihood
     assert found[0] == pytest.approx(function([0.0, 1.0]), abs=1e-9)
+
+
+def test_a_forgotten_number_of_n_is_not_the_neutron():
+    hint = "did you mean 'm_N1' or 'm_N2' or 'm_N3'"
+    with pytest.raises(errors.UnknownParameter, match=hint):
+        nus.likelihood("current", ["BR(B0->Kinv)"], fit_parameters={"m_N": (0, 2)})
+    likelihood = nus.likelihood("current", ["BR(B0->Kinv)"])
+    with pytest.raises(errors.UnknownParameter, match=hint):
+        nus.LogLikelihood(likelihood, ["m_N"], scale=1e3, eft="nuSMEFT", basis="FGMS")
+    with pytest.raises(errors.UnknownParameter, match=hint):
+        nus.LogLikelihood(
+            likelihood, ["m_N1"], scale=1e3, eft="nuSMEFT", basis="FGMS", par={"m_N": 1.0}
+        )

@@ -187,6 +187,8 @@ def test_travels_and_comes_out_again(observables, theory):
         fast = nus.likelihood("current", observables, fast=True, theory=theory)
         with pytest.raises(ValueError, match="make_measurement"):
             _ = fast.likelihood
+        with pytest.raises(errors.InvalidValue, match="make_measurement"):
+            fast.log_likelihood({}, None)
         fast.make_measurement(N=4, Nexp=50, seed=2)
         function = nus.LogLikelihood(fast, ["LNQd_2123"], **FGMS)
         values += [function([1e-8]), pickle.loads(pickle.dumps(function))([1e-8])]

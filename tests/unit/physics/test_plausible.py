@@ -93,6 +93,22 @@ def test_stock_observables_of_other_objects():
         predict_one("BR(K+->pinunu)", w)
 
 
+@pytest.mark.parametrize(
+    ("name", "coefficient", "sector"),
+    [
+        ("BR(B+->taunu)", "nedu_1331", "ubtaunu"),
+        ("BR(Ds->munu)", "nedu_1222", "csmunu"),
+        ("BR(K+->munu)", "nedu_1221", "usmunu"),  # at m_tau and below
+        ("BR(tau->Knu)", "nedu_1321", "ustaunu"),
+    ],
+)
+def test_stock_observables_without_a_partner(name, coefficient, sector):
+    w = NuWilson({coefficient: 1e-8}, *NUSMEFT)
+    with pytest.warns(errors.StockObservableWarning, match=f"has none of {sector} with N$"):
+        value = predict_one(name, w)
+    assert value == predict_one(name, NuWilson({}, *NUSMEFT))
+
+
 def test_our_own_observables_see_everything():
     """SMEFT and N in one object: no word of stock observables."""
     w = NuWilson({"lq1_1123": 1e-10, "qn_2311": 1e-10, "lnqd1_1123": 1e-10}, *NUSMEFT)

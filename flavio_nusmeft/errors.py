@@ -318,7 +318,20 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def nearest_parameter(name: str, known: Iterable[str]) -> str:
-    """As `nearest`, of parameters: what looks like a mass of N is not that of the neutron, m_n."""
+    """As `nearest`, of parameters: what looks like a mass of N is not that of the neutron, m_n.
+
+    Parameters
+    ----------
+    name : str
+        What was typed.
+    known : iterable of str
+        The parameters that exist.
+
+    Returns
+    -------
+    str
+        The end of a message, or an empty string.
+    """
     masses = [f"m_N{i}" for i in (1, 2, 3)]
     return ("N" in name and nearest(name, masses)) or nearest(name, known)
 

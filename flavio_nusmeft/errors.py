@@ -13,6 +13,7 @@ __all__ = [
     "DroppedCoefficientWarning",
     "FailedMinimization",
     "FailedPoint",
+    "FailedPointWarning",
     "FailedWorkers",
     "HeavyMassWarning",
     "IncompleteBins",
@@ -178,6 +179,10 @@ class CheckpointWarning(NuSMEFTWarning):
 
 class ConvergenceWarning(NuSMEFTWarning):
     """A maximum at which the minimiser did not converge."""
+
+
+class FailedPointWarning(NuSMEFTWarning):
+    """Points of a scan, or starts of a minimisation, at which the log-likelihood fails."""
 
 
 class NeutrinoMassWarning(NuSMEFTWarning):

@@ -18,6 +18,7 @@ __all__ = [
     "DroppedCoefficientWarning",
     "FailedMinimization",
     "FailedPoint",
+    "FailedPointWarning",
     "FailedWorkers",
     "HeavyMassWarning",
     "IncompleteBins",
@@ -198,6 +199,10 @@ class CheckpointWarning(NuSMEFTWarning):
 
 class ConvergenceWarning(NuSMEFTWarning):
     """A maximum at which the minimiser did not converge."""
+
+
+class FailedPointWarning(NuSMEFTWarning):
+    """Points of a scan, or starts of a minimisation, at which the log-likelihood fails."""
 
 
 class NeutrinoMassWarning(NuSMEFTWarning):

@@ -65,6 +65,7 @@ def test_idempotent():
     observable = flavio.Observable["BR(B+->Kinv)"]
     measurement = flavio.Measurement[flavio_nusmeft.dataset("current")[0]]
     basis = wcxf.Basis["nuSMEFT", "Warsaw"]
+    translators, matchers = dict(wcxf.Translator.instances), dict(wcxf.Matcher.instances)
     flavio.default_parameters.set_constraint("m_N3", "0.25")
     try:
         flavio_nusmeft._register()
@@ -75,6 +76,12 @@ def test_idempotent():
     assert observable.prediction is not None
     assert flavio.Measurement[flavio_nusmeft.dataset("current")[0]] is measurement
     assert wcxf.Basis["nuSMEFT", "Warsaw"] is basis
+    assert _same(wcxf.Translator.instances, translators)
+    assert _same(wcxf.Matcher.instances, matchers)
+
+
+def _same(found, expected):
+    return found.keys() == expected.keys() and all(found[k] is v for k, v in expected.items())
 
 
 def test_an_upstream_nusmeft_is_left_alone():
@@ -82,8 +89,12 @@ def test_an_upstream_nusmeft_is_left_alone():
 from wilson import wcxf
 import flavio
 eft = wcxf.EFT("nuSMEFT", sectors={"theirs": {}})
+translator = wcxf.Translator("nuSMEFT", "Warsaw", "FGMS", dict)
+matcher = wcxf.Matcher("nuSMEFT", "Warsaw", "nuWET", "JMS", dict)
 import flavio_nusmeft
 assert wcxf.EFT["nuSMEFT"] is eft
+assert wcxf.Translator["nuSMEFT", "Warsaw", "FGMS"] is translator
+assert wcxf.Matcher["nuSMEFT", "Warsaw", "nuWET", "JMS"] is matcher
 """
     result = run(code)
     assert result.returncode == 0, result.stderr

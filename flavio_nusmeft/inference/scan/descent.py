@@ -275,6 +275,7 @@ class Profile:
     seed: int
 
     def __call__(self, number: int, x: Array) -> Array:
+        """The row of the point with this number."""
         objective = Objective(self.function, x, self.free, self.bounds)
         count = self.sample(len(self.free))
         points = sobol(len(self.free), MOST, (self.seed, number))

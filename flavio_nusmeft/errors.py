@@ -18,6 +18,7 @@ __all__ = [
     "DroppedCoefficientWarning",
     "FailedMinimization",
     "FailedPoint",
+    "FailedPointWarning",
     "FailedWorkers",
     "HeavyMassWarning",
     "IncompleteBins",
@@ -200,6 +201,10 @@ class ConvergenceWarning(NuSMEFTWarning):
     """A maximum at which the minimiser did not converge."""
 
 
+class FailedPointWarning(NuSMEFTWarning):
+    """Points of a scan, or starts of a minimisation, at which the log-likelihood fails."""
+
+
 class NeutrinoMassWarning(NuSMEFTWarning):
     """A model gives N and the active neutrinos a Dirac mass, and so mixing, which is neglected."""
 
@@ -318,7 +323,20 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def nearest_parameter(name: str, known: Iterable[str]) -> str:
-    """As `nearest`, of parameters: what looks like a mass of N is not that of the neutron, m_n."""
+    """As `nearest`, of parameters: what looks like a mass of N is not that of the neutron, m_n.
+
+    Parameters
+    ----------
+    name : str
+        What was typed.
+    known : iterable of str
+        The parameters that exist.
+
+    Returns
+    -------
+    str
+        The end of a message, or an empty string.
+    """
     masses = [f"m_N{i}" for i in (1, 2, 3)]
     return ("N" in name and nearest(name, masses)) or nearest(name, known)
 

@@ -1,19 +1,26 @@
-"""Fixtures: flavio's parameters as the package extends them, and random coefficient arrays."""
+"""Fixtures: flavio's parameters as the package extends them, random numbers, fresh processes.
+
+flavio is imported where it is needed: the process that hands tests to others (pytest -n) does not.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
-import flavio
+# one process per core (pytest -n) needs no threads; before numpy is imported
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
-
-from flavio_nusmeft.physics.formfactors import PROCESSES
+from after_flavio import Runner
 
 
 @pytest.fixture
 def par() -> dict[str, float]:
     """Central values of all parameters, free to be changed."""
+    import flavio
+
     return flavio.default_parameters.get_central_all()
 
 
@@ -22,9 +29,21 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(20230905)
 
 
+@pytest.fixture(scope="session")
+def after_flavio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    """Runs code in a process that has imported flavio and nothing of this package."""
+    runner = Runner(tmp_path_factory.mktemp("after_flavio"))
+    yield runner
+    runner.close()
+
+
 @pytest.fixture
 def as_flavio(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Form factors of stock flavio in the observables of the package."""
+    import flavio
+
+    from flavio_nusmeft.physics.formfactors import PROCESSES
+
     for process in PROCESSES:
         monkeypatch.setitem(
             flavio.config["implementation"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import traceback
 
@@ -54,6 +55,8 @@ def main(job):
 
 
 if __name__ == "__main__":
+    # a process that nohup or a shell has started in the background inherits an ignored Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     job = json.loads(sys.argv[1])
     status = 0
     try:

@@ -134,7 +134,37 @@ class Prior(Gauss):
 
 
 class Rough(Gauss):
-    """The normal distribution with noise, in which MIGRAD cannot find the minimum."""
+    """The normal distribution with noise at all scales, in which MIGRAD finds no minimum."""
 
     def __call__(self, x):
-        return super().__call__(x) + 5 * np.sin(1e9 * x[2]) ** 2
+        return super().__call__(x) + 5 * np.sin(1e9 * x[2] + np.sin(3e12 * x[2])) ** 2
+
+
+class Limited(Gauss):
+    """The normal distribution, with no value for nu above ``limit``: an exception or a number."""
+
+    def __init__(self, limit, wall=None, **arguments):
+        super().__init__(**arguments)
+        self.limit = limit
+        self.wall = ValueError("no") if wall is None else wall
+
+    def __call__(self, x):
+        if x[2] <= self.limit:
+            return super().__call__(x)
+        if isinstance(self.wall, Exception):
+            raise self.wall
+        return self.wall
+
+
+class FailsAfter(Gauss):
+    """The normal distribution, but an exception at a call, counting from 1."""
+
+    def __init__(self, call, **arguments):
+        super().__init__(**arguments)
+        self.call = call
+        self.calls = 0
+
+    def before(self, x):
+        self.calls += 1
+        if self.calls == self.call:
+            raise OSError("once")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,18 +64,24 @@ def _run(options: argparse.Namespace) -> int:
     written: list[Path] = []
 
     def draw() -> int:
-        from flavio_nusmeft.figures import Theory, write_figures
+        from flavio_nusmeft.figures import FIGURES, Theory, write_figures
         from flavio_nusmeft.measurements import dataset
 
         for name in datasets:  # before the directory is made
             dataset(name)
         shared.all_parameters(par)
-        theory = Theory(par=par, options=chosen)
+        theory, formats = Theory(par=par, options=chosen), options.format
+        # a figure in every format, and one table of the measurements, per data set
+        total = len(datasets) * (len(FIGURES) * len(formats) + ("csv" in formats))
         try:
-            with _progress(datasets, options.format) as show:
+            with _bar(total) as progress:
                 written.extend(
                     write_figures(
-                        directory, datasets, options.format, theory=theory, on_written=show
+                        directory,
+                        datasets,
+                        formats,
+                        theory=theory,
+                        on_written=lambda path: progress(advance=1, description=path.stem),
                     )
                 )
         except OSError as error:
@@ -82,6 +89,8 @@ def _run(options: argparse.Namespace) -> int:
             return 1
         return 0
 
+    with _bar():
+        import flavio_nusmeft  # noqa: F401  takes seconds
     status = shared.attempt(draw, par | chosen)
     if not status:
         shared.print_paths(written, options.json)
@@ -102,20 +111,11 @@ def _check_writable(directory: Path) -> None:
 
 
 @contextmanager
-def _progress(
-    datasets: Sequence[str], formats: Sequence[str]
-) -> Iterator[Callable[[Path], None] | None]:
-    """A function that is called with every path; it moves a progress bar on a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
+def _bar(total: int | None = None) -> Iterator[Callable[..., None]]:
+    """A progress bar on a terminal, and the function that updates it."""
     from rich.console import Console
     from rich.progress import Progress
 
-    from flavio_nusmeft.figures import FIGURES
-
-    # a figure in every format, and one table of the measurements, per data set
-    total = len(datasets) * (len(FIGURES) * len(formats) + ("csv" in formats))
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("computing", total=total)
-        yield lambda path: progress.update(task, advance=1, description=path.stem)
+    hidden = not sys.stderr.isatty()
+    with Progress(console=Console(stderr=True), transient=True, disable=hidden) as progress:
+        yield partial(progress.update, progress.add_task("starting", total=total))

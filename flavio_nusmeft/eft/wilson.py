@@ -323,6 +323,13 @@ class NuWilson(StandardWilson):
     def set_default_option(cls, key: str, value: Any) -> None:
         """Set the default of an option, for objects that are made later.
 
+        Parameters
+        ----------
+        key : str
+            Name of the option.
+        value : object
+            The value, as the class describes it.
+
         Raises
         ------
         InvalidValue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import flavio
@@ -283,10 +284,16 @@ def heaviest(model, m_N):
     par = {**flavio.default_parameters.get_central_all(), "m_N1": m_N}
     observable = flavio.Observable[KP]
 
-    def excess(mass, value):
-        return observable.prediction_par(par, model(1e3 * mass)) - value
+    @cache
+    def log_rate(log_mass):
+        """Nearly a straight line."""
+        return np.log(observable.prediction_par(par, model(1e3 * np.exp(log_mass))))
 
-    return [brentq(excess, 1.0, 20.0, args=(value,), xtol=1e-4) for value in AVERAGE[::-1]]
+    def excess(log_mass, value):
+        return log_rate(log_mass) - np.log(value)
+
+    range_ = 0.0, np.log(20.0)
+    return [np.exp(brentq(excess, *range_, args=(v,), xtol=1e-5)) for v in AVERAGE[::-1]]
 
 
 def one(*entries):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import subprocess
-import sys
 import timeit
 
 import flavio
@@ -145,7 +143,7 @@ def test_many_points_and_likelihoods():
         assert METHOD in papers.set
 
 
-def test_import_inside_of_a_scope():
+def test_import_inside_of_a_scope(after_flavio):
     """A collection that is older than the package learns its papers; nothing else changes."""
     code = """
 import flavio
@@ -162,7 +160,8 @@ assert {"arXiv:2309.02940", "Straub:2015ica"} <= outside.set
 outside.reset()
 assert outside.set == {"Straub:2018kue"}
 """
-    subprocess.run([sys.executable, "-c", code], check=True)
+    result = after_flavio(code)
+    assert result.returncode == 0, result.stderr
 
 
 def test_unknown_paper():

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import subprocess
-import sys
 
 import flavio
 import matplotlib as mpl
@@ -363,7 +361,7 @@ def test_same_numbers_same_file(tmp_path):
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_matplotlib_is_imported_for_drawing_only():
+def test_matplotlib_is_imported_for_drawing_only(after_flavio):
     code = """
 import sys
 import flavio_nusmeft
@@ -383,5 +381,5 @@ for call in (
     else:
         raise AssertionError
 """
-    ignore = ("-W", "ignore:builtin type:DeprecationWarning")
-    subprocess.run([sys.executable, *ignore, "-c", code], check=True)
+    result = after_flavio(code)
+    assert result.returncode == 0, result.stderr

@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -107,11 +108,14 @@ def test_death_leaves_the_old_file(tmp_path):
     path.write_text(OLD)
     code = (
         "import os, signal, sys\nfrom pathlib import Path\n"
+        "import scan_functions\nscan_functions.without_flavio()\n"
         "from flavio_nusmeft._files import write_files\n"
         "os.fsync = lambda number: os.kill(os.getpid(), signal.SIGKILL)\n"
         "write_files({Path(sys.argv[1]): 'new' * 10**6})"
     )
-    result = subprocess.run([sys.executable, "-c", code, str(path)], check=False)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-c", code, str(path)]
+    result = subprocess.run(command, env=environment, check=False)
     assert result.returncode == -signal.SIGKILL
     assert path.read_text() == OLD
 

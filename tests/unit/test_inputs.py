@@ -335,7 +335,7 @@ def test_representations(likelihood):
         repr(fast): ("FastLikelihood(", "1 observables", "make_measurement"),
         repr(_spectrum()): ("Spectrum(", BIN, "2 bins", "0 to 23 GeV²"),
         repr(scan.grid(F, {"a": [0, 1], "b": [1]}, progress=False)): ("Grid(", "a (2) x b (1)"),
-        repr(scan.minimize(F, bounds, starts=2, progress=False)): ("Minimum(a = 0.3", "± 0.1"),
+        repr(scan.minimize(F, bounds, starts=2, progress=False)): ("Minimum(a = 0.", "± 0.1"),
         repr(scan.sample(F, bounds, steps=2, progress=False)): ("Chain(a, b", "2 steps of 32"),
     }
     for text, parts in found.items():

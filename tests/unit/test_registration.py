@@ -35,36 +35,32 @@ assert before == after, [k for k in before if before[k] != after[k]]
 """
 
 
-def run(code, *flags):
-    # the SWIG wrapper of rundec, imported by flavio, warns on its own
-    ignore = ("-W", "ignore:builtin type:DeprecationWarning")
-    return subprocess.run(
-        [sys.executable, *flags, *ignore, "-c", code], capture_output=True, text=True, check=False
-    )
-
-
-def test_changes_nothing_of_flavio():
-    result = run(SNAPSHOT)
+def test_changes_nothing_of_flavio(after_flavio):
+    result = after_flavio(SNAPSHOT)
     assert result.returncode == 0, result.stderr
 
 
 def test_import_does_not_warn_or_print():
-    result = run("import flavio_nusmeft", "-W", "error")
+    # the SWIG wrapper of rundec, imported by flavio, warns on its own
+    flags = ("-W", "error", "-W", "ignore:builtin type:DeprecationWarning")
+    command = [sys.executable, *flags, "-c", "import flavio_nusmeft"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
-def test_import_of_a_submodule_registers_through_the_package_only():
+def test_import_of_a_submodule_registers_through_the_package_only(after_flavio):
     code = (
         "import flavio; from wilson import wcxf; import flavio_nusmeft.eft.operators;"
         "assert 'nuSMEFT' in wcxf.EFT.instances"
     )
-    assert run(code).returncode == 0
+    assert after_flavio(code).returncode == 0
 
 
 def test_idempotent():
     observable = flavio.Observable["BR(B+->Kinv)"]
     measurement = flavio.Measurement[flavio_nusmeft.dataset("current")[0]]
     basis = wcxf.Basis["nuSMEFT", "Warsaw"]
+    translators, matchers = dict(wcxf.Translator.instances), dict(wcxf.Matcher.instances)
     flavio.default_parameters.set_constraint("m_N3", "0.25")
     try:
         flavio_nusmeft._register()
@@ -75,17 +71,27 @@ def test_idempotent():
     assert observable.prediction is not None
     assert flavio.Measurement[flavio_nusmeft.dataset("current")[0]] is measurement
     assert wcxf.Basis["nuSMEFT", "Warsaw"] is basis
+    assert _same(wcxf.Translator.instances, translators)
+    assert _same(wcxf.Matcher.instances, matchers)
 
 
-def test_an_upstream_nusmeft_is_left_alone():
+def _same(found, expected):
+    return found.keys() == expected.keys() and all(found[k] is v for k, v in expected.items())
+
+
+def test_an_upstream_nusmeft_is_left_alone(after_flavio):
     code = """
 from wilson import wcxf
 import flavio
 eft = wcxf.EFT("nuSMEFT", sectors={"theirs": {}})
+translator = wcxf.Translator("nuSMEFT", "Warsaw", "FGMS", dict)
+matcher = wcxf.Matcher("nuSMEFT", "Warsaw", "nuWET", "JMS", dict)
 import flavio_nusmeft
 assert wcxf.EFT["nuSMEFT"] is eft
+assert wcxf.Translator["nuSMEFT", "Warsaw", "FGMS"] is translator
+assert wcxf.Matcher["nuSMEFT", "Warsaw", "nuWET", "JMS"] is matcher
 """
-    result = run(code)
+    result = after_flavio(code)
     assert result.returncode == 0, result.stderr
 
 

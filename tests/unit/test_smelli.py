@@ -5,8 +5,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pickle
-import subprocess
-import sys
 from functools import cache
 
 import flavio
@@ -33,17 +31,6 @@ POINTS = {
     "SMEFT and N": ({"lq1_1123": 5e-9, "qn_2311": 1e-8}, "nuSMEFT", "Warsaw"),
     "SMEFT": ({"lq1_1123": 5e-9}, "SMEFT", "Warsaw"),
 }
-
-
-def run(code):
-    # the SWIG wrapper of rundec, imported by flavio, warns on its own
-    ignore = ("-W", "ignore:builtin type:DeprecationWarning")
-    return subprocess.run(
-        [sys.executable, "-W", "error", *ignore, "-c", code],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @cache
@@ -80,8 +67,8 @@ def test_files_are_the_data_set():
         assert measured <= set(NAMES)
 
 
-def test_message_without_smelli():
-    result = run("import sys; sys.modules['smelli'] = None; import flavio_nusmeft.smelli")
+def test_message_without_smelli(after_flavio):
+    result = after_flavio("import sys; sys.modules['smelli'] = None; import flavio_nusmeft.smelli")
     assert result.returncode == 1
     assert "MissingPackage: flavio_nusmeft.smelli needs smelli: pip install" in result.stderr
 
@@ -90,7 +77,7 @@ def test_message_without_smelli():
 
 
 @needs_smelli
-def test_import_leaves_options_alone():
+def test_import_leaves_options_alone(after_flavio):
     code = """
 import copy, sys, flavio
 from wilson import Wilson
@@ -102,22 +89,22 @@ import smelli
 assert issubclass(GlobalLikelihood, smelli.GlobalLikelihood)
 assert Wilson._default_options == before, Wilson._default_options
 """
-    result = run(code)
+    result = after_flavio(code)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
 @needs_smelli
-def test_options_after_an_import_of_ones_own_stay():
+def test_options_after_an_import_of_ones_own_stay(after_flavio):
     code = """
 import smelli, flavio_nusmeft.smelli
 from wilson import Wilson
 assert Wilson._default_options["smeft_accuracy"] == "leadinglog"
 """
-    assert run(code).returncode == 0
+    assert after_flavio(code).returncode == 0
 
 
 @needs_smelli
-def test_file_in_plain_smelli():
+def test_file_in_plain_smelli(after_flavio):
     """The file works in any subclass that lists it, here with smelli's own points."""
     code = f"""
 import smelli, flavio_nusmeft
@@ -138,7 +125,7 @@ assert abs(values[path]) > 0.1
 ours = gl.parameter_point(w).log_likelihood_dict()
 assert abs(theirs[path] - ours["{OURS}"]) < 1e-10, theirs
 """
-    result = run(code)
+    result = after_flavio(code)
     assert result.returncode == 0, result.stderr
 
 

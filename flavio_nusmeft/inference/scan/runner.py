@@ -114,14 +114,18 @@ class Runner:
         numbers: Sequence[int] | NDArray[np.intp],
         point: Callable[[int], Array],
         done: Callable[[dict[int, Array]], None],
+        failed: Callable[[int, FailedPoint, str], None] | None = None,
     ) -> None:
         """Evaluate the points ``point(number)``, and give results to ``done`` as they arrive.
+
+        Points at which the function fails are given to ``failed``: number, error, traceback in the
+        worker (a text, empty if there is none).
 
         Raises
         ------
         FailedPoint
-            If the function fails. The results of all points that were finished or running in other
-            workers have been given to ``done`` before.
+            If the function fails, without ``failed``. The results of all points that were finished
+            or running in other workers have been given to ``done`` before.
         FailedWorkers
             If three workers died at the same point, or if workers cannot do tasks at all.
 
@@ -138,6 +142,7 @@ class Runner:
         self._killed: Counter[int] = Counter()
         self._futures: dict[Future[Answer], list[Point]] = {}
         self._finished: queue.SimpleQueue[Future[Answer]] = queue.SimpleQueue()
+        self._failed = failed or _raise
         try:
             while self._executor is not None and self._submit():
                 self._collect(done)
@@ -145,7 +150,15 @@ class Runner:
             self._rescue(done, patient=isinstance(error, Exception))
             raise
         for number, x in itertools.chain(*self._again, self._alone, self._fresh):
-            done({number: self._function(number, x)})
+            self._here(number, x, done)
+
+    def _here(self, number: int, x: Array, done: Callable[[dict[int, Array]], None]) -> None:
+        try:
+            row = self._function(number, x)
+        except FailedPoint as error:
+            self._failed(number, error, "")
+        else:
+            done({number: row})
 
     def _submit(self) -> bool:
         """Fill the executor; False if there is nothing more to wait for."""
@@ -226,15 +239,16 @@ class Runner:
         self._dask.report()
 
     def _take(self, answer: Answer, done: Callable[[dict[int, Array]], None]) -> None:
-        results, failure, seconds = answer
+        results, failures, seconds = answer
         self._worked = True
         self._refused = 0
         if results:
             done(results)
-            self._seconds = max(seconds / len(results), 1e-6)
-        if failure is not None:
-            message, cause = failure
-            raise FailedPoint(message) from cause
+        self._seconds = max(seconds / (len(results) + len(failures)), 1e-6)
+        for number, (message, trace, cause) in failures.items():
+            error = FailedPoint(message)
+            error.__cause__ = cause
+            self._failed(number, error, trace)
 
     def _recover(self, lost: list[tuple[list[Point], int]], broken: Exception) -> None:
         """Arrange that lost tasks are done again."""
@@ -329,3 +343,7 @@ class Runner:
                 for process in list((getattr(self._executor, "_processes", None) or {}).values()):
                     process.terminate()
             self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _raise(number: int, error: FailedPoint, trace: str) -> None:
+    raise FailedPoint(f"{error}{trace}") from error.__cause__

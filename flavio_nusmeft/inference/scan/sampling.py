@@ -193,11 +193,11 @@ def sample(
         walk = _Walk(stack.enter_context(Runner(Value(function), executor, names)), limits, seed)
         show = stack.enter_context(progress_bar("sample", steps, progress))
         for step in range(known, steps + 1):
-            show(step - 1)
+            show(step - 1, steps)
             rows[step] = walk.step(step, rows[step - 1]) if step else walk.start(walkers)
             if store is not None:
                 store.add({step: rows[step].ravel()})
-        show(steps)
+        show(steps, steps)
     moved = (rows[1:, :, :-1] != rows[:-1, :, :-1]).any(axis=2)
     return Chain(names, rows[1:, :, :-1], rows[1:, :, -1], moved.mean(axis=0))
 

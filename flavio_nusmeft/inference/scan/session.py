@@ -7,21 +7,32 @@ import json
 import operator
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from types import TracebackType
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..._inputs import brief, reals
-from ...errors import InvalidScan, nearest
+from ...errors import FailedPoint, InvalidScan, nearest
 from .checkpoint import Checkpoint
 from .points import LogLikelihood
 from .runner import Runner
 
-__all__ = ["Bounds", "axis", "bounds_array", "check_names", "evaluate_all", "identity", "integer"]
+__all__ = [
+    "Bounds",
+    "Path",
+    "Session",
+    "axis",
+    "bounds_array",
+    "check_names",
+    "identity",
+    "integer",
+    "progress_bar",
+]
 
 Array = NDArray[np.float64]
 Bounds = Mapping[str, tuple[float, float]]
@@ -129,10 +140,10 @@ def identity(scan: str, function: LogLikelihood, **settings: Any) -> dict[str, A
 
 
 @contextmanager
-def progress_bar(title: str, total: int, show: bool) -> Iterator[Callable[[int], None]]:
-    """A bar on stderr; yields the function that sets what is completed."""
+def progress_bar(title: str, total: int, show: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr; yields the function that sets what is completed, and of how many."""
     if not show:
-        yield lambda completed: None
+        yield lambda completed, total: None
         return
     from rich import progress
     from rich.console import Console
@@ -146,45 +157,98 @@ def progress_bar(title: str, total: int, show: bool) -> Iterator[Callable[[int],
     )
     with progress.Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(title, total=total)
-        yield lambda completed: bar.update(task, completed=completed)
+        yield lambda completed, total: bar.update(task, completed=completed, total=total)
 
 
-def evaluate_all(
-    function: Callable[[int, Array], Array],
-    description: dict[str, Any],
-    point: Callable[[int], Array],
-    shape: tuple[int, int],
-    *,
-    executor: Executor | int | None,
-    checkpoint: Path | None,
-    progress: bool,
-) -> Array:
-    """Array ``shape`` (points, numbers of each), with the rows ``function(i, point(i))``.
+class Session:
+    """The tasks of a scan, in its checkpoint and on its executor; a context manager.
 
-    What is in the checkpoint is not evaluated again.
+    Parameters
+    ----------
+    function : callable
+        ``function(i, point(i))`` is the row of the task i, or raises FailedPoint.
+    description : dict
+        From `identity`.
+    shape : (int, int)
+        Number of tasks, numbers in a row.
+    executor, checkpoint, progress
+        As in `flavio_nusmeft.inference.scan.grid`.
+
+    Attributes
+    ----------
+    rows : ndarray
+        Results, shape ``shape``; nan where there is none yet.
+    finished : ndarray of bool
+        Shape (tasks,).
+    total : int
+        Number of tasks for the progress bar.
+    failed : dict of int to str
+        Reasons of the tasks that failed; they are not stored, and tried again on resumption.
     """
-    count, width = shape
-    results = np.full(shape, np.nan)
-    finished = np.zeros(count, dtype=bool)
-    with ExitStack() as stack:
-        store: Checkpoint | None = None
-        if checkpoint is not None:
-            store = stack.enter_context(Checkpoint(checkpoint, description, width, count))
-            results[store.keys] = store.rows
-            finished[store.keys] = True
-        runner = stack.enter_context(Runner(function, executor, description["variables"]))
-        show = stack.enter_context(progress_bar(description["scan"], count, progress))
-        completed = int(finished.sum())
-        show(completed)
 
-        def done(rows: dict[int, Array]) -> None:
-            nonlocal completed
-            if store is not None:
-                store.add(rows)
-            for number, row in rows.items():
-                completed += not finished[number]
-                results[number], finished[number] = row, True
-            show(completed)
+    def __init__(
+        self,
+        function: Callable[[int, Array], Array],
+        description: dict[str, Any],
+        shape: tuple[int, int],
+        *,
+        executor: Executor | int | None,
+        checkpoint: Path | None,
+        progress: bool,
+    ) -> None:
+        self.rows: Array = np.full(shape, np.nan)
+        self.finished: NDArray[np.bool_] = np.zeros(shape[0], dtype=bool)
+        self.total = shape[0]
+        self.failed: dict[int, str] = {}
+        self._first: tuple[int, FailedPoint, str] | None = None
+        with ExitStack() as stack:
+            self._store: Checkpoint | None = None
+            if checkpoint is not None:
+                self._store = Checkpoint(checkpoint, description, shape[1], shape[0])
+                stack.enter_context(self._store)
+                self.rows[self._store.keys] = self._store.rows
+                self.finished[self._store.keys] = True
+            self._runner = stack.enter_context(Runner(function, executor, description["variables"]))
+            title = description["scan"]
+            self._show = stack.enter_context(progress_bar(title, shape[0], progress))
+            self._stack = stack.pop_all()
 
-        runner.run(np.flatnonzero(~finished), point, done)
-    return results
+    def run(self, numbers: Sequence[int] | NDArray[np.intp], point: Callable[[int], Array]) -> None:
+        """Do those of the tasks that are not finished."""
+        self._progress()
+        wanted = [int(number) for number in numbers if not self.finished[number]]
+        self._runner.run(wanted, point, self._done, self._note)
+
+    def _done(self, rows: dict[int, Array]) -> None:
+        if self._store is not None:
+            self._store.add(rows)
+        for number, row in rows.items():
+            self.rows[number], self.finished[number] = row, True
+        self._progress()
+
+    def _note(self, number: int, error: FailedPoint, trace: str) -> None:
+        self.failed[number] = str(error)
+        self._progress()
+        if self._first is None or number < self._first[0]:
+            self._first = number, error, trace
+
+    def _progress(self) -> None:
+        self._show(int(self.finished.sum()) + len(self.failed), self.total)
+
+    def fail(self) -> NoReturn:
+        """Raise the error of the first of the tasks that failed."""
+        if self._first is None:
+            raise RuntimeError("no task has failed")
+        _, error, trace = self._first
+        raise FailedPoint(f"{error}{trace}") from error.__cause__
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, error, traceback)

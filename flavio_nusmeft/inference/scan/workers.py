@@ -39,8 +39,10 @@ __all__ = [
 Array = NDArray[np.float64]
 #: number of a point in its scan, and its coordinates
 Point = tuple[int, Array]
-#: results, failure (message, cause) of the point after them if any, seconds
-Answer = tuple[dict[int, Array], "tuple[str, BaseException | None] | None", float]
+#: of a point: message, traceback in the worker, cause
+Failure = tuple[str, str, "BaseException | None"]
+#: results, failures, seconds
+Answer = tuple[dict[int, Array], dict[int, Failure], float]
 
 
 class DaskLosses:
@@ -138,30 +140,39 @@ def _loaded(payload: bytes) -> tuple[_Settings | None, Callable[[int, Array], Ar
 
 
 def evaluate(payload: bytes, chunk: list[Point], task: str) -> Answer:
-    """Evaluate points in a worker, up to the first one that fails."""
+    """Evaluate points in a worker."""
     chosen, function = _loaded(payload)
     results: dict[int, Array] = {}
+    failures: dict[int, Failure] = {}
     start = time.perf_counter()
+    with _applied(chosen):
+        for number, x in chunk:
+            found = _try(function, number, x)
+            if isinstance(found, tuple):
+                failures[number] = found
+            else:
+                results[number] = found
+    return results, failures, time.perf_counter() - start
+
+
+def _try(function: Callable[[int, Array], Array], number: int, x: Array) -> Array | Failure:
     try:
-        with _applied(chosen):
-            for number, x in chunk:
-                results[number] = function(number, x)
+        return function(number, x)
     except FailedPoint as error:
-        return results, _portable(error), time.perf_counter() - start
-    return results, None, time.perf_counter() - start
+        return _portable(error)
 
 
-def _portable(error: FailedPoint) -> tuple[str, BaseException | None]:
-    """Message and cause, which may be an exception that cannot be pickled."""
+def _portable(error: FailedPoint) -> Failure:
+    """Message, traceback and cause, which may be an exception that cannot be pickled."""
     cause = error.__cause__
     if cause is None:
-        return str(error), None
+        return str(error), "", None
     text = "".join(traceback.format_exception(type(cause), cause, cause.__traceback__))
     try:
         pickle.loads(pickle.dumps(cause))
     except Exception:
         cause = RuntimeError(f"{type(cause).__qualname__}: {cause}")
-    return f"{error}\n\nIn the worker:\n{text}", cause
+    return str(error), f"\n\nIn the worker:\n{text}", cause
 
 
 def start_worker() -> None:

@@ -31,6 +31,18 @@ def test_shipped_files_are_the_table(name):
     assert _data.load_yaml(f"bases/{name}.yml") == bases.documents()[name]
 
 
+def test_every_shipped_file_is_of_the_table():
+    files = {path.name for path in _data.path("bases").iterdir()}
+    assert files == {f"{name}.yml" for name in bases.documents()}
+
+
+def test_written_files_are_the_shipped_ones(tmp_path):
+    bases.write(tmp_path)
+    for path in tmp_path.iterdir():
+        shipped = _data.path(f"bases/{path.name}")
+        assert path.read_text(encoding="utf-8") == shipped.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("key", BASES)
 def test_shipped_basis_loads_in_wcxf(key):
     """wcxf itself reads the files (under another name, so that nothing is overwritten)."""

@@ -98,6 +98,12 @@ def test_round_trip(table, rng):
 
 
 @pytest.mark.parametrize("table", TABLES)
+def test_round_trip_of_imaginary_values(table):
+    values = {c.name: 2j for c in lookup(TABLES[table]).values() if not c.real}
+    assert from_arrays(to_arrays(values, TABLES[table]), TABLES[table]) == values
+
+
+@pytest.mark.parametrize("table", TABLES)
 def test_arrays_have_the_symmetry(table, rng):
     for name, array in to_arrays(random_coefficients(TABLES[table], rng), TABLES[table]).items():
         for permutation, sign, conjugate in TABLES[table][name].symmetry.generators:
@@ -122,3 +128,24 @@ def test_linear_map_of_complex_and_real_coefficients(rng):
     values = random_coefficients(WARSAW, rng, {"qn"})
     expected = function(to_arrays(values, WARSAW))
     assert LinearMap(WARSAW, function)(values) == pytest.approx(expected, rel=1e-14, abs=0)
+
+
+def test_linear_map_to_results_of_one_part(rng):
+    """Results of the real or imaginary part alone: one of the two columns does not have them."""
+
+    def function(C):
+        parts = {("Re", i): C["lnqd1"][0, 0, i, 1].real for i in range(3)}
+        parts |= {("Im", i): C["lnqd1"][0, 0, i, 1].imag for i in range(3)}
+        return {key: complex(value) for key, value in parts.items() if value != 0}
+
+    values = random_coefficients(WARSAW, rng, {"lnqd1"})
+    expected = function(to_arrays(values, WARSAW))
+    assert len(expected) == 6
+    found = LinearMap(WARSAW, function)(values)
+    assert found == pytest.approx(expected, rel=1e-14, abs=0)
+    imaginary = {name: complex(0, value.imag) for name, value in values.items()}
+    found = LinearMap(WARSAW, function)(imaginary)
+    # a result of both columns that cancels may stay as 0
+    assert {key: value for key, value in found.items() if value != 0} == pytest.approx(
+        {key: value for key, value in expected.items() if key[0] == "Im"}, rel=1e-14, abs=0
+    )

@@ -56,6 +56,20 @@ def test_all_classes_together(rng):
         assert abs(result.get(key, 0) - expected.get(key, 0)) < 1e-9, key
 
 
+def test_arrays_have_the_symmetry(rng):
+    """Names are read off one entry of every orbit; running and translators take all of them."""
+    values = random_coefficients(WARSAW, rng, set(MATCHED))
+    arrays = matching.match(to_arrays(values, WARSAW), PARAMETERS)
+    assert {"VnudLL", "SnudLL", "TnudLL", "SnuuLR", "TnueduLL"} <= set(arrays)
+    for name, array in arrays.items():
+        assert np.any(array != 0)
+        for permutation, sign, conjugate in JMS[name].symmetry.generators:
+            image = np.transpose(array, np.argsort(permutation))
+            image = sign * (image.conj() if conjugate else image)
+            # sums of up to nine products of CKM elements
+            np.testing.assert_allclose(array, image, rtol=0, atol=1e-14 * np.abs(array).max())
+
+
 @pytest.mark.parametrize("name", ["ne", "ln", "nn", "lnle", "nphi", "nW", "nB"])
 def test_the_others_have_no_quark_operator(name, rng):
     assert matched(random_coefficients(WARSAW, rng, {name})) == {}

@@ -388,14 +388,15 @@ def test_draws_see_the_options(par):
     assert observable.prediction_par(par, plain[1]) == pytest.approx(results[0], rel=1e-12, abs=0)
 
 
-@pytest.mark.filterwarnings("ignore::flavio_nusmeft.errors.ConvergenceWarning")
 def test_profile_along_a_flat_direction():
     """Without coefficients the mass does not matter: the profile is the likelihood itself."""
     likelihood = nus.likelihood("current", fit_parameters={"m_N1": (0, 2.4)})
     function = nus.LogLikelihood(likelihood, ["LNQd_2123", "m_N1"], **FGMS)
-    axes, bounds = {"LNQd_2123": [0.0]}, {"m_N1": (0, 2.3)}
-    found = nus.scan.grid(function, axes, profile=bounds, progress=False).log_likelihood
-    assert found[0] == pytest.approx(function([0.0, 1.0]), abs=1e-9)
+    axes, bounds = {"LNQd_2123": [0.0, 1e-8]}, {"m_N1": (0, 2.3)}
+    found = nus.scan.grid(function, axes, profile=bounds, progress=False)
+    assert found.log_likelihood[0] == pytest.approx(function([0.0, 1.0]), abs=1e-9)
+    assert found.log_likelihood[1] >= max(function([1e-8, m]) for m in np.linspace(0, 2.3, 20))
+    assert found.converged.all()
 
 
 def test_a_forgotten_number_of_n_is_not_the_neutron():

@@ -25,8 +25,8 @@ import scan_functions as functions
 from flavio_nusmeft import scan
 from flavio_nusmeft.errors import (
     ConvergenceWarning,
-    FailedMinimization,
     FailedPoint,
+    FailedPointWarning,
     FailedWorkers,
     InvalidCheckpoint,
     InvalidScan,
@@ -167,28 +167,6 @@ def test_profile_without_convergence():
     with pytest.warns(ConvergenceWarning, match="at 2 of 2 points, first at m = 1.5, C = 2e-08"):
         result = scan.grid(functions.Rough(), axes, profile=NU, progress=False)
     assert not result.converged.any()
-
-
-def test_minimize():
-    """Mean and standard deviations of a normal distribution, of very different scales."""
-    function = functions.Gauss()
-    result = scan.minimize(function, BOUNDS, starts=4, progress=False)
-    values = np.array([result.values[name] for name in function.variables])
-    errors = np.array([result.errors[name] for name in function.variables])
-    assert result.valid
-    assert result.log_likelihood == pytest.approx(0.0, abs=1e-5)
-    assert (values - function.mean) / function.sigma == pytest.approx(0.0, abs=5e-3)
-    assert errors / function.sigma == pytest.approx(1.0, rel=0, abs=3e-3)
-    assert len(result.starts) == 4
-    assert result.log_likelihood == max(start.log_likelihood for start in result.starts)
-    assert len({start.log_likelihood for start in result.starts}) == 4
-
-
-def test_minimize_without_convergence():
-    with pytest.raises(FailedMinimization, match=r"none of 2 starting points; the best point rea"):
-        scan.minimize(functions.Prior(1.5e-8), BOUNDS, starts=2, progress=False)
-    with pytest.raises(FailedMinimization, match="vanishes at all starting points"):
-        scan.minimize(functions.Prior(-1.0), BOUNDS, starts=2, progress=False)
 
 
 def test_sample():
@@ -478,38 +456,85 @@ def test_function_that_workers_cannot_load():
 )
 @pytest.mark.parametrize("parallel", [False, True])
 def test_function_that_fails(tmp_path, request, parallel, what, message):
-    """All points before are stored; the next run does only the others."""
+    """All other points are done and stored; the next run does only this one."""
     executor = request.getfixturevalue("processes") if parallel else None
     arguments = {"progress": False, "executor": executor, "checkpoint": tmp_path / "scan.db"}
     axes = {"m": [1.0], "nu": [0.0], "C": np.linspace(1e-8, 3e-8, 10)}
-    with pytest.raises(FailedPoint, match=message) as caught:
-        scan.grid(functions.Fails(AT, what), axes, **arguments)
-    if what not in ("nan", "inf"):
-        assert caught.value.__cause__ is not None
-    assert stored(tmp_path / "scan.db") == set(range(9))
+    axes["C"][[4, 9]] = axes["C"][[9, 4]]
+    with pytest.warns(FailedPointWarning, match=f"at 1 of 10 points.*{message}"):
+        result = scan.grid(functions.Fails(AT, what), axes, **arguments)
+    assert list(result.failed) == [(0, 0, 4)]
+    assert re.search(message, result.failed[0, 0, 4])
+    assert "\n" not in result.failed[0, 0, 4]
+    expected = scan.grid(functions.Gauss(), axes, progress=False)
+    assert expected.failed == {}
+    others = np.arange(10) != 4
+    assert np.array_equal(result.log_likelihood[..., others], expected.log_likelihood[..., others])
+    assert np.isnan(result.log_likelihood[0, 0, 4])
+    assert result.converged.sum() == 9
+    assert "1 failed" in repr(result)
+    assert stored(tmp_path / "scan.db") == set(range(10)) - {4}
     repaired = functions.Fails(AT, "nothing", log=tmp_path / "log")
-    scan.grid(repaired, axes, **arguments)
+    again = scan.grid(repaired, axes, **arguments)
     assert points(tmp_path / "log") == [(AT, 1.0, 0.0)]
+    assert again.log_likelihood.tobytes() == expected.log_likelihood.tobytes()
 
 
-@pytest.mark.parametrize(
-    ("name", "axes", "more"),
-    [
-        ("grid", AXES, {"profile": {"nu": (0.0, 1.0)}}),
-        ("minimize", BOUNDS | {"nu": (0.0, 1.0)}, {}),
-        ("sample", BOUNDS | {"nu": (0.0, 1.0)}, {"steps": 5}),
-    ],
-)
-def test_failure_within_a_task_names_all_variables(name, axes, more):
-    """Also the values at which a minimiser or a sampler has arrived."""
+@pytest.mark.parametrize("parallel", [False, True])
+def test_function_that_fails_everywhere(request, parallel):
+    """The first reason, with its cause."""
+    executor = request.getfixturevalue("processes") if parallel else None
+    axes = {"m": [2.0, 1.0], "nu": [0.0], "C": [AT, AT]}
+    with pytest.raises(FailedPoint, match=r"C = 3e-08, m = 2\.0, nu = 0\.0: ZeroDiv") as caught:
+        scan.grid(functions.Fails(AT, "zero"), axes, progress=False, executor=executor)
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    assert ("In the worker" in str(caught.value)) is parallel
 
-    class Limited(functions.Gauss):
-        def before(self, x):
-            if x[2] > 0.1:
-                raise ValueError("no")
 
+def test_failure_of_a_step_names_all_variables():
+    """Also the values at which the sampler has arrived."""
+    bounds = BOUNDS | {"nu": (0.0, 1.0)}
     with pytest.raises(FailedPoint, match=r"at C = \S+, m = \S+, nu = 0\.\d+: ValueError: no"):
-        getattr(scan, name)(Limited(), axes, progress=False, **more)
+        scan.sample(functions.Limited(0.1), bounds, steps=5, progress=False)
+
+
+@pytest.mark.parametrize("parallel", [False, True])
+def test_profile_that_fails_at_a_point(tmp_path, request, parallel):
+    """An error outside of the domain of the function is a wall, another one ends the point."""
+    executor = request.getfixturevalue("processes") if parallel else None
+    arguments = {"profile": NU, "progress": False, "checkpoint": tmp_path / "scan.db"}
+    axes = {"C": [1e-8, AT, 2e-8], "m": [1.5]}
+    with pytest.warns(FailedPointWarning, match="at 1 of 3 points.*TypeError: the result has"):
+        result = scan.grid(functions.Fails(AT, "vector"), axes, executor=executor, **arguments)
+    assert list(result.failed) == [(1, 0)]
+    assert stored(tmp_path / "scan.db") == {0, 2}
+    assert result.converged.tolist() == [[True], [False], [True]]
+    assert np.isnan(result.profiled["nu"]).tolist() == [[False], [True], [False]]
+    repaired = functions.Fails(AT, "nothing")
+    again = scan.grid(repaired, axes, executor=executor, **arguments)
+    direct = scan.grid(functions.Gauss(), axes, profile=NU, progress=False)
+    assert again.log_likelihood.tobytes() == direct.log_likelihood.tobytes()
+
+
+@pytest.mark.parametrize("wall", [ValueError("no"), InvalidScan("no"), -np.inf, np.nan])
+def test_profile_with_a_wall(wall):
+    """The maximum in the other half of the range is found."""
+    function = functions.Limited(1.0, wall)
+    result = scan.grid(function, AXES, profile=NU, progress=False)
+    free = scan.grid(functions.Gauss(), AXES, profile={"nu": (-5.0, 1.0)}, progress=False)
+    inside = free.profiled["nu"] < 0.9
+    assert inside.sum() > 20
+    difference = result.log_likelihood - free.log_likelihood
+    assert difference[inside] == pytest.approx(0.0, abs=1e-5)
+    assert result.converged[inside].all()
+    assert np.abs(difference[~inside]).max() < 0.05
+
+
+def test_profile_behind_a_wall():
+    """Where no point of the sample has a value, the reason is given."""
+    axes = {"C": [2e-8], "m": [1.5]}
+    with pytest.raises(FailedPoint, match=r"C = 2e-08, m = 1.5, nu = \S+: ValueError: no"):
+        scan.grid(functions.Limited(-6.0), axes, profile=NU, progress=False)
 
 
 # killed, interrupted, full ------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .scan.descent import Profile
-from .scan.points import LogLikelihood, gradient
+from .scan.points import LogLikelihood, evaluate, value_and_gradient
 
 __all__ = ["AtTarget", "AtValue", "Penalised"]
 
@@ -93,10 +93,10 @@ class AtValue:
             found, converged, *rest = task(number, point)
             point[free] = rest
         else:
-            found, converged = float(self.function(point)), True
+            found, converged = evaluate(self.function, point), True
         slope = np.nan
         if hasattr(self.function, "value_and_gradient") and np.isfinite(found):
-            slope = gradient(self.function, point)[self.index]
+            slope = value_and_gradient(self.function, point)[1][self.index]
         return np.array([found, converged, value, slope, *point])
 
 

@@ -27,14 +27,14 @@ from scipy.interpolate import CubicHermiteSpline, PchipInterpolator
 from scipy.stats import norm
 
 from .._inputs import number as a_number
-from .._inputs import reals
+from .._inputs import reals, seed_number
 from ..batch import Observable
 from ..errors import InvalidScan, nearest
 from .constrained import AtTarget, AtValue
 from .results import Curve, Interval
 from .scan import Chain, minimize
 from .scan.points import LogLikelihood
-from .scan.session import Bounds, Path, bounds_array, check_names, evaluate_all, identity, integer
+from .scan.session import Bounds, Path, Session, bounds_array, check_names, identity, integer
 
 __all__ = ["Curve", "Interval", "credible", "interval", "profile", "upper_limit"]
 
@@ -61,7 +61,7 @@ def profile(
     values: ArrayLike | None = None,
     points: int = 25,
     starts: int = 3,
-    seed: int = 0,
+    seed: int | np.random.Generator = 0,
     executor: Executor | int | None = None,
     checkpoint: Path | None = None,
     progress: bool = True,
@@ -83,7 +83,7 @@ def profile(
         Their number.
     starts : int, default 3
         Most starting points of every maximisation.
-    seed : int, default 0
+    seed : int or numpy.random.Generator, default 0
         Of the starting points.
     executor : Executor or int, optional
         None for this process, a number of processes, or an executor.
@@ -119,7 +119,7 @@ def interval(
     method: str = "profile",
     points: int = 25,
     starts: int = 3,
-    seed: int = 0,
+    seed: int | np.random.Generator = 0,
     executor: Executor | int | None = None,
     progress: bool = True,
 ) -> Interval:
@@ -171,7 +171,7 @@ def upper_limit(
     method: str = "profile",
     points: int = 25,
     starts: int = 3,
-    seed: int = 0,
+    seed: int | np.random.Generator = 0,
     executor: Executor | int | None = None,
     progress: bool = True,
 ) -> Interval:
@@ -243,7 +243,9 @@ def credible(
     level = _level(cl)
     drawn = chain.samples(discard)[:, chain.variables.index(quantity)]
     if upper:
-        pieces = ((float(drawn.min()), float(np.quantile(drawn, level))),)
+        pieces: tuple[tuple[float, float], ...] = (
+            (float(drawn.min()), float(np.quantile(drawn, level))),
+        )
     else:
         counts, edges = np.histogram(drawn, bins=min(_BINS, max(10, int(len(drawn) ** (1 / 3)))))
         pieces = _highest(counts / counts.sum(), edges, level)
@@ -268,15 +270,22 @@ class _Study:
     """What is asked about one quantity of a log-likelihood."""
 
     def __init__(
-        self, function: LogLikelihood, quantity: Observable, bounds: Bounds, starts: int, seed: int
+        self,
+        function: LogLikelihood,
+        quantity: Observable,
+        bounds: Bounds,
+        starts: int,
+        seed: int | np.random.Generator,
     ) -> None:
         check_names(function, "bounds", bounds)
         self.function, self.quantity, self.starts = function, quantity, starts
-        self.seed = integer("seed", seed, 0)
+        self.seed = seed_number(seed, InvalidScan)
         self.names = function.variables
         self.bounds = bounds_array(bounds, self.names)
         self._given = {name: bounds[name] for name in self.names}
         self.observable: Any = None
+        self.step = 0.0  # between targets
+        self.failed: list[str] = []
         if quantity not in self.names:
             derive = getattr(function, "derived", None)
             if derive is None:
@@ -345,15 +354,19 @@ class _Study:
             bounds=limits,
             **settings,
         )
-        return evaluate_all(
+        with Session(
             task,
             definition,
-            lambda number: np.full(len(self.names), np.nan),
             (len(chosen), 4 + len(self.names)),
             executor=executor,
             checkpoint=checkpoint,
             progress=progress,
-        )
+        ) as session:
+            session.run(range(len(chosen)), lambda number: np.full(len(self.names), np.nan))
+        if len(session.failed) == len(chosen):
+            session.fail()
+        self.failed += [session.failed[number] for number in sorted(session.failed)]
+        return session.rows
 
     def curve(self, rows: Array) -> Curve:
         """The rows in ascending order, without those where the likelihood vanishes."""
@@ -379,8 +392,9 @@ class _Study:
             self.function, self._given, seed=self.seed, executor=executor, progress=False
         )
         x = np.array([found.values[name] for name in self.names])
-        value = found.values.get(self.quantity)
-        if self.observable is not None:
+        if self.observable is None:
+            value = found.values[str(self.quantity)]
+        else:
             value = np.asarray(self.observable(x)).item()
         low, high = self.range() if self.observable is None else (-np.inf, np.inf)
         slope = 0.0 if low < value < high else np.nan
@@ -439,6 +453,8 @@ class _Study:
             )
             if outer == bound and not (upper and name == "lower")
         ]
+        if self.failed:
+            notes.append(f"{len(self.failed)} points failed, the first: {self.failed[0]}")
         if not curve.converged.all():
             notes.append(f"{int(np.sum(~curve.converged))} maximisations did not converge")
         sides = "one-sided, Φ(z) = CL" if upper else "two-sided, erf(z/√2) = CL"

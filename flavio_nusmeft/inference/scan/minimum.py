@@ -93,7 +93,7 @@ def minimize(
     starts, seed = integer("starts", starts, 1), integer("seed", seed, 0)
     names = function.variables
     limits = bounds_array(bounds, names)
-    sample = max(32, 1 << (8 * len(names) - 1).bit_length())
+    sample = min(MOST, max(32, 1 << (8 * len(names) - 1).bit_length()))
     settings: dict[str, Any] = {"bounds": dict(zip(names, limits.tolist(), strict=True))}
     settings |= {"starts": starts, "seed": seed, "sample": sample}
     description = identity("minimize", function, **settings)
@@ -218,10 +218,11 @@ class _Search:
             if np.isfinite(values).any():
                 self._order = starting_points(u, values)
                 return
-            if (rows[:, 1] == 1).any():  # the error, as it is raised
-                evaluate(self._task.function, self._points[first + np.argmax(rows[:, 1] == 1)])
             if self._session.failed:
                 self._session.fail()
+        walls = np.flatnonzero(self._session.rows[:MOST, self._n + 1] == 1)
+        if len(walls):  # the error, as it is raised
+            evaluate(self._task.function, self._points[walls[0]])
         raise FailedMinimization(
             "the likelihood vanishes at all starting points tried within the bounds; other bounds "
             "may help"

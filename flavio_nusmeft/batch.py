@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -57,6 +58,7 @@ def __dir__() -> list[str]:
 
 Observable = str | tuple[Any, ...]
 
+_KEPT = 256  # matrices of rates
 _CHUNK = 2**17  # monomials times points evaluated together: 1 MB
 
 
@@ -316,6 +318,8 @@ class Predictor:
         space.warn_scale()
         #: couplings without coefficients, then per unit of every variable, (K, channels, 10)
         self.columns = ParameterCache(self._make_columns)
+        # of rates; several have the same, and most do not depend on a mass of N
+        self._matrices = ParameterCache(self._make_matrix, maxsize=_KEPT)
 
     def __repr__(self) -> str:
         return (
@@ -382,22 +386,20 @@ class Predictor:
         Polynomials
             In the coefficients of ``linear``.
         """
+        channels.neutrino_masses(par)  # also those that have no couplings are checked
         shift = {name: complex(v) for name, v in (nonlinear or {}).items() if v != 0}
-        shifted = self.space.point(shift) if shift else None
-        columns: dict[CouplingSet, np.ndarray] = {}
+        if shift:
+            columns = cache(partial(self._shifted, self.space.point(shift), par))
 
         def matrix(rates: tuple[Rate, ...]) -> np.ndarray:
             total = np.zeros((1 + len(self._units),) * 2)
             for rate in rates:
-                B = columns.get(rate.couplings)
-                if B is None:
-                    B = self.columns(par, rate.couplings)
-                    if shifted is not None:
-                        B = B.copy()
-                        B[0] = channels.couplings(shifted, par, rate.couplings)
-                    columns[rate.couplings] = B
-                total += _quadratic(rate, B)
-            return (total + total.T) / 2
+                if shift:
+                    part = _quadratic(rate, par, columns(rate.couplings))
+                else:
+                    part = self._matrices(par, rate._replace(factor=1.0))
+                total += rate.factor * part
+            return total
 
         size = len(self._quantities)
         numerator = np.empty((size, 1 + len(self._units), 1 + len(self._units)))
@@ -415,6 +417,15 @@ class Predictor:
                     undefined[i] = quantity.undefined
         return Polynomials(numerator, denominator, is_ratio, undefined)
 
+    def _make_matrix(self, par: Mapping[str, float], rate: Rate) -> np.ndarray:
+        return _quadratic(rate, par, self.columns(par, rate.couplings))
+
+    def _shifted(self, wc_obj: Any, par: Mapping[str, float], which: CouplingSet) -> np.ndarray:
+        """As `_make_columns`, at the couplings of an object in place of those of the origin."""
+        B = self.columns(par, which).copy()
+        B[0] = channels.couplings(wc_obj, par, which)
+        return B
+
     def _make_columns(self, par: Mapping[str, float], which: CouplingSet) -> np.ndarray:
         """Couplings without coefficients, then per unit of every variable.
 
@@ -425,12 +436,17 @@ class Predictor:
         return np.array([origin, *units])
 
 
-def _quadratic(rate: Rate, B: np.ndarray) -> np.ndarray:
-    """The matrix of a rate, not symmetrised; B as from `Predictor._make_columns`."""
+def _quadratic(rate: Rate, par: Mapping[str, float], B: np.ndarray) -> np.ndarray:
+    """The matrix of a rate without its factor; B as from `Predictor._make_columns`."""
+    used = np.flatnonzero(B.any(axis=(0, 2)))
+    if not len(used):
+        return np.zeros((len(B), len(B)))
     first, second = rate.terms
-    left = (B[:, :, first] * (rate.factor * rate.form)).reshape(len(B), -1)
+    B = B[:, used]
+    left = (B[:, :, first] * rate.forms(par, used)).reshape(len(B), -1)
     right = B[:, :, second].reshape(len(B), -1)
-    return left.real @ right.real.T + left.imag @ right.imag.T
+    result = left.real @ right.real.T + left.imag @ right.imag.T
+    return np.asarray((result + result.T) / 2)
 
 
 def as_observables(observables: Any) -> list[Observable]:

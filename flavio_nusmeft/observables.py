@@ -22,7 +22,7 @@ from .eft.wilson import PARTNERS
 from .errors import InvalidBin, InvalidValue
 from .formulas.quadrature import SMALLEST
 from .physics import exclusive, formfactors, inclusive, long_distance, plausible, two_body
-from .physics.channels import sector
+from .physics.channels import neutrino_masses, sector
 from .physics.modes import (
     CHARGED_LEPTONS,
     INVISIBLE,
@@ -534,6 +534,7 @@ def check_value(name: str, arguments: tuple[float, ...], value: float) -> None:
 
 
 def _predict(spec: _Spec, wc_obj: Any, par: Par, *args: float, **named: float) -> float:
+    neutrino_masses(par)  # also those that have no couplings are checked
     quantity = spec.quantity(par, *args, **named)
     with np.errstate(over="ignore", invalid="ignore"):  # of huge coefficients
         value = evaluate(quantity, wc_obj, par)

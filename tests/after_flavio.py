@@ -18,8 +18,9 @@ class Runner:
 
     def __init__(self, folder: Path) -> None:
         self._output, self._error = folder / "stdout", folder / "stderr"
-        # the SWIG wrapper of rundec, imported by flavio, warns on its own
-        flags = ("-W", "error", "-W", "ignore:builtin type:DeprecationWarning")
+        # rundec, which flavio imports, warns on its own; Python >= 3.12 does at a fork with threads
+        ignored = ("builtin type", "This process")
+        flags = ["-Werror", *(f"-Wignore:{text}:DeprecationWarning" for text in ignored)]
         self._process = subprocess.Popen(
             [sys.executable, *flags, __file__, str(self._output), str(self._error)],
             stdin=subprocess.PIPE,

@@ -46,7 +46,8 @@ def main(job):
     if "allowed_failures" in job:
         arguments["executor"] = dask_client(job["allowed_failures"]).get_executor()
     function = getattr(scan_functions, job["function"])(**job["options"])
-    result = getattr(scan, job["scan"])(function, job["axes"], progress=False, **arguments)
+    arguments.setdefault("progress", False)
+    result = getattr(scan, job["scan"])(function, job["axes"], **arguments)
     if job["out"]:
         arrays = {"log_likelihood": result.log_likelihood}
         arrays |= {"chain": result.chain} if job["scan"] == "sample" else result.profiled

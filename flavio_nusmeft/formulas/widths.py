@@ -94,9 +94,10 @@ def combine(pairs: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
     return result
 
 
-def term_indices(terms: tuple[tuple[str, str], ...]) -> np.ndarray:
-    """Component indices of the first and of the second coupling of every term, shape (2, n)."""
-    return np.array([[COMPONENTS.index(c) for c in pair] for pair in terms]).T
+def term_indices(terms: tuple[tuple[str, str], ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Component indices of the first and of the second coupling of every term."""
+    first, second = (tuple(COMPONENTS.index(pair[i]) for pair in terms) for i in (0, 1))
+    return first, second
 
 
 def phase_space(

@@ -179,6 +179,10 @@ class Draws:
         self._predictors: dict[Any, Predictor] = {}
         self._polynomials: OrderedDict[Any, tuple[np.ndarray, np.ndarray]] = OrderedDict()
 
+    def __getstate__(self) -> dict[str, Any]:
+        # the numbers of settings in the keys are those of this process
+        return {**self.__dict__, "_predictors": {}, "_polynomials": OrderedDict()}
+
     def checksum(self) -> str:
         """Checksum of the drawn parameters.
 

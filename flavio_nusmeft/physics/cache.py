@@ -15,49 +15,40 @@ T = TypeVar("T")
 
 
 class Recorder(dict[str, Any]):
-    """A copy of a parameter dictionary that notes which of its values are read."""
+    """A view of a parameter dictionary that notes which of its values are read.
+
+    It contains what has been read or stored in it, as by flavio's form factors; what is stored is
+    not noted.
+    """
 
     def __init__(self, par: Mapping[str, Any], read: set[str] | None = None) -> None:
-        super().__init__(dict.items(par) if isinstance(par, dict) else par)
+        super().__init__()
+        self._par = par
         self.read: set[str] = set() if read is None else read
-        self._own: set[str] = set()
 
-    def __getitem__(self, key: str) -> Any:
-        value = super().__getitem__(key)
-        if key not in self._own:
-            self.read.add(key)
+    def __missing__(self, key: str) -> Any:
+        self[key] = value = self._par[key]
+        self.read.add(key)
         return value
 
-    def get(self, key: str, default: Any = None) -> Any:
-        """As of a dictionary; the key is noted."""
-        try:
-            return self[key]
-        except KeyError:
-            return default
-
     def __iter__(self) -> Iterator[str]:
-        return iter(self.keys())  # so that dict(par) and {**par} come through __getitem__
+        return iter(self._par.keys() | super().keys())
 
-    def items(self) -> Any:
-        """As of a dictionary; all keys are noted."""
-        self.read.update(self.keys() - self._own)
-        return super().items()
+    def __len__(self) -> int:
+        return len(self._par.keys() | super().keys())
 
-    def values(self) -> Any:
-        """As of a dictionary; all keys are noted."""
-        self.read.update(self.keys() - self._own)
-        return super().values()
+    # those of dictionaries go past __missing__
+    __contains__ = Mapping.__contains__
+    get: Any = Mapping.get
+    keys: Any = Mapping.keys
+    values: Any = Mapping.values
+    items: Any = Mapping.items
 
     def copy(self) -> Recorder:
-        """Another dictionary; what is read there counts here as well."""
-        result = Recorder(self, self.read)
-        result._own = set(self._own)
+        """Another view; what is read there counts here as well."""
+        result = Recorder(self._par, self.read)
+        result.update(zip(super().__iter__(), super().values(), strict=True))
         return result
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        # flavio's form factors store dependent coefficients in the dictionary
-        self._own.add(key)
-        super().__setitem__(key, value)
 
 
 class _Table:
@@ -75,11 +66,12 @@ class ParameterCache(Generic[T]):
     ----------
     function : must read its parameters from the dictionary ``par``, and what else it depends on
         from the `settings` alone
-    maxsize : number of results kept; the oldest go first
+    maxsize : number of results kept; those not used for longest go first
 
     Which parameters are read is recorded for every ``kind`` (and setting). So it may depend on
     ``kind``, and where it depends on the values of other parameters, it is learnt as it happens.
-    Several threads can use it: the names in a key always contain those that were read.
+    Several threads can use it: the names in a key always contain those that were read. A pickle has
+    no results: they are those of `settings` that have another number in another process.
     """
 
     def __init__(self, function: Callable[..., T], maxsize: int = 2048) -> None:
@@ -88,6 +80,9 @@ class ParameterCache(Generic[T]):
         self._tables: dict[Hashable, _Table] = {}
         self._results: OrderedDict[tuple[Hashable, ...], T] = OrderedDict()
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_tables": {}, "_results": OrderedDict()}
+
     def __call__(self, par: Mapping[str, Any], kind: Hashable, *arguments: Hashable) -> T:
         """The result for these parameters, kept or new."""
         kind = (settings.number(), kind)
@@ -95,7 +90,9 @@ class ParameterCache(Generic[T]):
         if table is not None:
             key = (table, arguments, table.take(par))
             try:
-                return self._results[key]
+                result = self._results[key]
+                self._results.move_to_end(key)
+                return result
             except KeyError:
                 pass
         recorder = Recorder(par)

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import flavio
 import numpy as np
 
+from ..eft.operators import N_ACTIVE, N_NEUTRINOS
 from ..eft.theories import LOW
 from ..errors import InvalidMass
 from .charged_couplings import active_couplings, charged_couplings, sterile_couplings
@@ -48,24 +49,29 @@ def neutrino_masses(par: Mapping[str, float]) -> list[float]:
     ------
     InvalidMass
     """
-    sterile = [float(par[name]) for name in STERILE]
-    for name, mass in zip(STERILE, sterile, strict=True):
-        if not 0 <= mass < np.inf:
-            raise InvalidMass(
-                f"{name} = {mass} GeV: a mass must be finite and not negative (a constraint on"
-                " it should be a positive distribution)"
-            )
+    return [_neutrino_mass(par, i) for i in range(N_NEUTRINOS)]
+
+
+def _neutrino_mass(par: Mapping[str, float], index: int) -> float:
+    if index < N_ACTIVE:
+        return 0.0
+    name = STERILE[index - N_ACTIVE]
+    mass = float(par[name])
+    if not 0 <= mass < np.inf:
+        raise InvalidMass(
+            f"{name} = {mass} GeV: a mass must be finite and not negative (a constraint on"
+            " it should be a positive distribution)"
+        )
     # no meson decays to anything heavier; squares stay finite
-    return [0.0, 0.0, 0.0, *(min(mass, _HEAVY) for mass in sterile)]
+    return min(mass, _HEAVY)
 
 
-def masses(par: Mapping[str, float], lepton: str | None) -> list[tuple[float, float]]:
-    """Masses (GeV) of the two leptons of every channel."""
-    neutrinos = neutrino_masses(par)
+def masses(par: Mapping[str, float], lepton: str | None, channel: int) -> tuple[float, float]:
+    """Masses (GeV) of the two leptons of a channel; parameters of other N are not read."""
     if lepton is None:
-        return [(neutrinos[a], neutrinos[b]) for a, b in PAIRS]
-    charged = float(par[f"m_{lepton}"])
-    return [(charged, neutrino) for neutrino in neutrinos]
+        a, b = PAIRS[channel]
+        return _neutrino_mass(par, a), _neutrino_mass(par, b)
+    return float(par[f"m_{lepton}"]), _neutrino_mass(par, channel)
 
 
 def symmetry_factors(lepton: str | None) -> np.ndarray:

@@ -28,7 +28,7 @@ from . import channels, kaons
 from .cache import ParameterCache, Recorder
 from .formfactors import form_factors
 from .modes import SEMI_INVISIBLE, SEMILEPTONIC, ExclusiveMode
-from .rates import Quantity, Rate
+from .rates import Form, Quantity, Rate
 
 __all__ = [
     "Shift",
@@ -100,28 +100,27 @@ def _coefficients(
 
 
 def _forms(
-    par: Mapping[str, float], kind: tuple[Any, ...], q2min: float, q2max: float
+    par: Mapping[str, float],
+    kind: tuple[Any, ...],
+    q2min: float,
+    q2max: float,
+    pairs: tuple[tuple[float, float], ...],
 ) -> tuple[np.ndarray, ...]:
-    """Quadratic forms, shape (channels, terms), of what `_coefficients` returns.
+    """Quadratic forms, shape (pairs of masses, terms), of what `_coefficients` returns.
 
     Integrated over the bin, or at the point q² if q2min = q2max.
     """
     name, quantity, scale = kind
     mode = _MODES[name]
     endpoint = (par[f"m_{mode.B}"] - par[f"m_{mode.M}"]) ** 2
-    # channels with equal masses share their integrals
-    channel_masses = channels.masses(par, mode.lepton)
-    distinct = {pair: k for k, pair in enumerate(dict.fromkeys(channel_masses))}
-    m1, m2 = np.array(list(distinct)).T
+    m1, m2 = np.array(pairs).T
     if q2min == q2max:
         q2, weights = _point(m1, m2, endpoint, q2min)
     else:
         q2, weights = nodes(m1, m2, endpoint, q2min, q2max)
-    position = [distinct[pair] for pair in channel_masses]
-    symmetry = channels.symmetry_factors(mode.lepton)[:, None]
     ffs = form_factors(mode.form_factors, par, q2)
     parts = _coefficients(par, mode, quantity, scale, q2, ffs, m1[:, None], m2[:, None])
-    return tuple((part * weights).sum(axis=-1).T[position] / symmetry for part in parts)
+    return tuple((part * weights).sum(axis=-1).T for part in parts)
 
 
 def _point(
@@ -143,14 +142,19 @@ def coupling_set(mode: ExclusiveMode, scale: float) -> channels.CouplingSet:
     return channels.CouplingSet(mode.quarks, mode.lepton, scale, part)
 
 
-def _rates(
-    par: Mapping[str, float], mode: ExclusiveMode, quantity: str, q2min: float, q2max: float
-) -> list[Rate]:
+def _rate(
+    par: Mapping[str, float],
+    mode: ExclusiveMode,
+    q2min: float,
+    q2max: float,
+    quantity: str = _RATE,
+    part: int = 0,
+) -> Rate:
+    """Of the parts that `_coefficients` returns, one."""
     scale = flavio.config["renormalization scale"][mode.scale]
     kind = (mode.name, quantity, scale)
-    couplings = coupling_set(mode, scale)
-    terms = _TERMS[quantity, mode.spin]
-    return [Rate(couplings, form, terms) for form in _cached_forms(par, kind, q2min, q2max)]
+    form = Form(_cached_forms, kind, (q2min, q2max), part)
+    return Rate(coupling_set(mode, scale), form, _TERMS[quantity, mode.spin])
 
 
 def rate(
@@ -160,7 +164,7 @@ def rate(
 
     With q2min = q2max it is dBR/dq² (GeV^-2) at this point. Outside of phase space it is 0.
     """
-    return _rates(par, mode, _RATE, q2min, q2max)[0]
+    return _rate(par, mode, q2min, q2max)
 
 
 def longitudinal(
@@ -170,7 +174,8 @@ def longitudinal(
 
     It is 0 where phase space is closed.
     """
-    total, part = _rates(par, mode, _RATE, q2min, q2max)
+    total = _rate(par, mode, q2min, q2max)
+    part = _rate(par, mode, q2min, q2max, part=1)
     return Quantity((part,), denominator=(total,), undefined=0.0)
 
 
@@ -186,8 +191,8 @@ def polarisation(
     helicity is the opposite: P is (Γ(-1/2) - Γ(+1/2))/Γ, the same number, since no coupling enters
     with its imaginary part.
     """
-    total = _rates(par, mode, _RATE, q2min, q2max)[0]
-    (part,) = _rates(par, mode, _POLARISED, q2min, q2max)
+    total = _rate(par, mode, q2min, q2max)
+    part = _rate(par, mode, q2min, q2max, _POLARISED)
     return Quantity((part,), denominator=(total,), undefined=0.0)
 
 
@@ -298,8 +303,9 @@ def _of_products(
     kind = (mode.name, _RATE, flavio.config["renormalization scale"][mode.scale])
     products = products / channels.symmetry_factors(mode.lepton)[:, None]
     by_masses: dict[tuple[float, float], np.ndarray] = {}
-    for pair, product in zip(channels.masses(par, mode.lepton), products, strict=True):
+    for channel, product in enumerate(products):
         if product.any():
+            pair = channels.masses(par, mode.lepton, channel)
             by_masses[pair] = by_masses[pair] + product if pair in by_masses else product
     result = np.zeros((len(shifts), len(edges) - 1))
     for (m1, m2), product in by_masses.items():

@@ -28,35 +28,56 @@ import numpy as np
 from ..formulas.quadrature import nodes
 from ..formulas.quark_widths import QUARK_TERMS, quark
 from ..formulas.widths import term_indices
-from . import channels
 from .cache import ParameterCache
 from .channels import CouplingSet
-from .rates import Quantity, Rate, evaluate
+from .rates import Form, Quantity, Rate, evaluate
 
 __all__ = ["rates", "strange_rate"]
 
 _TERMS = term_indices(QUARK_TERMS)
 
 
-def _form(par: Mapping[str, float], kind: tuple[str, float]) -> tuple[np.ndarray, float]:
-    """Integrated coefficients of the tree-level branching ratio, shape (neutrinos, terms).
+def _forms(
+    par: Mapping[str, float], kind: tuple[str], pairs: tuple[tuple[float, float], ...]
+) -> tuple[np.ndarray, ...]:
+    """Integrated coefficients of the branching ratio, shape (pairs of masses, terms).
 
-    And flavio's SM branching ratio over that of tree level.
+    At tree level, for B -> X_s with its corrections.
     """
-    lepton, scale = kind
+    (quarks,) = kind
     running = flavio.physics.running.running
-    m_b, m_c = running.get_mb_KS(par, 1.0), running.get_mc(par, 3.0)
-    m1, m2 = np.array(channels.masses(par, lepton)).T
-    q2, weights = nodes(m1, m2, (m_b - m_c) ** 2)
-    coefficients = quark(q2, m_b, m_c, m1[:, None], m2[:, None])
-    lifetime = (par["tau_B0"] + par["tau_B+"]) / 2
-    form = lifetime * (coefficients * weights).sum(axis=-1).T
-    tree = Rate(CouplingSet("bc", lepton, scale, "active"), form, _TERMS)
-    sm = flavio.physics.bdecays.bxlnu.BR_BXclnu(par, flavio.WilsonCoefficients(), lepton)
-    return form, float(sm) / evaluate(Quantity((tree,)), None, par)
+    factor = (par["tau_B0"] + par["tau_B+"]) / 2
+    if quarks == "bc":
+        m_b, m_q = running.get_mb_KS(par, 1.0), running.get_mc(par, 3.0)
+    else:
+        m_b, m_q = running.get_mb_1S(par), running.get_ms(par, _scale("bxll"))
+        alpha_s = running.get_alpha(par, m_b)["alpha_s"]
+        factor *= 1 + alpha_s / np.pi * (25 / 6 - 2 * np.pi**2 / 3)
+        factor *= 1 + par["delta_BXsinv"]
+    m1, m2 = np.array(pairs).T
+    q2, weights = nodes(m1, m2, (m_b - m_q) ** 2)
+    coefficients = quark(q2, m_b, m_q, m1[:, None], m2[:, None])
+    return (factor * (coefficients * weights).sum(axis=-1).T,)
 
 
-_cached_form = ParameterCache(_form)
+_cached_forms = ParameterCache(_forms)
+
+
+def _scale(key: str) -> float:
+    return float(flavio.config["renormalization scale"][key])
+
+
+def _tree(couplings: CouplingSet, factor: float = 1.0) -> Rate:
+    return Rate(couplings, Form(_cached_forms, (couplings.quarks,)), _TERMS, factor)
+
+
+def _correction(par: Mapping[str, float], kind: CouplingSet) -> float:
+    """flavio's SM branching ratio of B -> X_c l + inv over that of tree level."""
+    sm = flavio.physics.bdecays.bxlnu.BR_BXclnu(par, flavio.WilsonCoefficients(), kind.lepton)
+    return float(sm) / evaluate(Quantity((_tree(kind),)), None, par)
+
+
+_cached_correction = ParameterCache(_correction)
 
 
 def rates(par: Mapping[str, float], lepton: str) -> tuple[Rate, Rate]:
@@ -64,34 +85,11 @@ def rates(par: Mapping[str, float], lepton: str) -> tuple[Rate, Rate]:
 
     As the sum of the parts with active and with sterile neutrinos.
     """
-    scale = flavio.config["renormalization scale"]["bxlnu"]
-    form, correction = _cached_form(par, (lepton, scale))
-    return (
-        Rate(CouplingSet("bc", lepton, scale, "active"), form, _TERMS, correction),
-        Rate(CouplingSet("bc", lepton, scale, "sterile"), form, _TERMS),
-    )
-
-
-def _strange_form(par: Mapping[str, float], kind: tuple[float]) -> np.ndarray:
-    """Form of the branching ratio of B -> X_s + inv, shape (pairs of neutrinos, terms)."""
-    (scale,) = kind
-    running = flavio.physics.running.running
-    m_b, m_s = running.get_mb_1S(par), running.get_ms(par, scale)
-    m1, m2 = np.array(channels.masses(par, None)).T
-    q2, weights = nodes(m1, m2, (m_b - m_s) ** 2)
-    coefficients = quark(q2, m_b, m_s, m1[:, None], m2[:, None])
-    alpha_s = running.get_alpha(par, m_b)["alpha_s"]
-    kappa = 1 + alpha_s / np.pi * (25 / 6 - 2 * np.pi**2 / 3)
-    lifetime = (par["tau_B0"] + par["tau_B+"]) / 2
-    correction = kappa * (1 + par["delta_BXsinv"])
-    form = lifetime * correction * (coefficients * weights).sum(axis=-1).T
-    return np.asarray(form / channels.symmetry_factors(None)[:, None])
-
-
-_cached_strange_form = ParameterCache(_strange_form)
+    active = CouplingSet("bc", lepton, _scale("bxlnu"), "active")
+    sterile = active._replace(part="sterile")
+    return _tree(active, _cached_correction(par, active)), _tree(sterile)
 
 
 def strange_rate(par: Mapping[str, float]) -> Rate:
     """Branching ratio of B -> X_s + inv without the τ part, the average of B0 and B+."""
-    scale = flavio.config["renormalization scale"]["bxll"]
-    return Rate(CouplingSet("bs", None, scale), _cached_strange_form(par, (scale,)), _TERMS)
+    return _tree(CouplingSet("bs", None, _scale("bxll")))

@@ -14,21 +14,52 @@ import numpy as np
 
 from ..errors import UndefinedRatio
 from . import channels
+from .cache import ParameterCache
 from .channels import CouplingSet
 
-__all__ = ["Quantity", "Rate", "evaluate", "scaled"]
+__all__ = ["Form", "Quantity", "Rate", "evaluate", "scaled"]
+
+
+class Form(NamedTuple):
+    """How the quadratic forms of the channels of a rate are computed and where they are kept.
+
+    ``integrals(par, kind, *arguments, pairs)`` gives arrays of shape (pairs, terms), of which
+    ``part`` is taken, for pairs of masses (GeV) of distinguishable Dirac fermions.
+    """
+
+    integrals: ParameterCache[tuple[np.ndarray, ...]]
+    kind: tuple[Any, ...]
+    arguments: tuple[float, ...] = ()
+    part: int = 0
 
 
 class Rate(NamedTuple):
-    """A rate: ``form``, shape (channels, terms), times products of couplings, times ``factor``.
+    """A rate: forms, shape (channels, terms), times products of couplings, times ``factor``.
 
-    ``terms``, shape (2, terms), are the indices of both couplings in `widths.COMPONENTS`.
+    ``terms`` are the indices of the first and the second couplings in `widths.COMPONENTS`.
     """
 
     couplings: CouplingSet
-    form: np.ndarray
-    terms: np.ndarray
+    form: Form
+    terms: tuple[tuple[int, ...], tuple[int, ...]]
     factor: float = 1.0
+
+    def forms(self, par: Mapping[str, float], chosen: np.ndarray) -> np.ndarray:
+        """Of the channels with the indices ``chosen``, shape (chosen, terms), without ``factor``.
+
+        The massless neutrinos are integrated apart from the others, as often only these are new.
+        """
+        lepton = self.couplings.lepton
+        pairs = [channels.masses(par, lepton, k) for k in chosen.tolist()]
+        lightest, forms = channels.masses(par, lepton, 0), dict[tuple[float, float], np.ndarray]()
+        integrals, kind, arguments, part = self.form
+        for is_lightest in (True, False):
+            group = tuple(dict.fromkeys(p for p in pairs if (p == lightest) is is_lightest))
+            if group:
+                found = integrals(par, kind, *arguments, group)[part]
+                forms.update(zip(group, found, strict=True))
+        factors = channels.symmetry_factors(lepton)[chosen, None]
+        return np.array([forms[pair] for pair in pairs]) / factors
 
 
 class Quantity(NamedTuple):
@@ -58,9 +89,13 @@ def evaluate(quantity: Quantity, wc_obj: Any, par: Mapping[str, float]) -> float
             C = couplings.get(rate.couplings)
             if C is None:
                 C = couplings[rate.couplings] = channels.couplings(wc_obj, par, rate.couplings)
-            first, second = rate.terms
-            products = (C[:, first] * C[:, second].conj()).real
-            result += rate.factor * float(np.vdot(rate.form, products))
+            used = np.flatnonzero(C.any(axis=1))
+            if len(used):
+                first, second = (C[used][:, indices] for indices in rate.terms)
+                products = (first * second.conj()).real
+                # channel by channel, so that closed ones do not even change the rounding
+                by_channel = (rate.forms(par, used) * products).sum(axis=1)
+                result += rate.factor * sum(by_channel.tolist())
         return result
 
     numerator = total(quantity.numerator) + quantity.offset

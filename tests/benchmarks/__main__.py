@@ -1,7 +1,12 @@
-"""Run the benchmarks and print medians, and ratios stock flavio / flavio_nusmeft."""
+"""Run the benchmarks and print medians, and ratios stock flavio / flavio_nusmeft.
+
+``python tests/benchmarks --save speed.json`` writes the ratios to a file, ``--compare speed.json``
+prints them beside those of the run, and fails if one is less than half of what it was.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import tempfile
@@ -10,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+WORSE = 0.5  # on a busy machine less means nothing
 TARGETS = {
     "K*, same parameters": 1000,
     "K, same parameters": 100,
@@ -24,6 +30,12 @@ TARGETS = {
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], prog="benchmarks")
+    parser.add_argument("--save", type=Path, metavar="FILE", help="write the ratios as JSON")
+    parser.add_argument("--compare", type=Path, metavar="FILE", help="with those of --save")
+    arguments = parser.parse_args()
+    # read before the minutes that the benchmarks take, and before --save replaces it
+    before = json.loads(arguments.compare.read_text()) if arguments.compare else {}
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "benchmark.json"
         status = pytest.main(
@@ -38,22 +50,51 @@ def main() -> int:
         )
         if status:
             return int(status)
-        groups = defaultdict(dict)
-        for result in json.loads(output.read_text())["benchmarks"]:
-            code = (result["params"] or {}).get("code", "nusmeft")
-            points = result["extra_info"].get("points", 1)
-            code = "nusmeft" if code != "stock" else code
-            groups[result["group"]][code] = (result["stats"]["median"], points)
-    print(f"\n{'case':42}{'flavio':>12}{'nusmeft':>12}{'ratio':>8}{'goal':>7}")
+        results = json.loads(output.read_text())["benchmarks"]
+    groups = medians(results)
+    report(groups, before)
+    found = ratios(groups)
+    if arguments.save:
+        arguments.save.write_text(json.dumps(found, indent=1) + "\n")
+    slower = [name for name, ratio in found.items() if ratio < WORSE * before.get(name, 0.0)]
+    for name in slower:
+        print(f"{name}: {found[name]:.3g} times faster than flavio, it was {before[name]:.3g}")
+    return int(bool(slower))
+
+
+def medians(results: list[dict]) -> dict[str, dict[str, tuple[float, int]]]:
+    """Median and number of points by group and code."""
+    groups = defaultdict(dict)
+    for result in results:
+        code = (result["params"] or {}).get("code", "nusmeft")
+        points = result["extra_info"].get("points", 1)
+        code = "nusmeft" if code != "stock" else code
+        groups[result["group"]][code] = (result["stats"]["median"], points)
+    return groups
+
+
+def ratios(groups: dict[str, dict[str, tuple[float, int]]]) -> dict[str, float]:
+    """Times per point, flavio over nusmeft, where both are measured."""
+    result = {}
+    for name, found in groups.items():
+        if "stock" in found:
+            stock, own = (time / points for time, points in (found["stock"], found["nusmeft"]))
+            result[name] = stock / own
+    return result
+
+
+def report(groups: dict[str, dict[str, tuple[float, int]]], before: dict[str, float]) -> None:
+    print(f"\n{'case':42}{'flavio':>12}{'nusmeft':>12}{'ratio':>8}{'goal':>7}", end="")
+    print(f"{'before':>8}" if before else "")
+    all_ratios = ratios(groups)
     for name, found in groups.items():
         row = f"{name:42}"
         row += f"{found['stock'][0] * 1e3:9.3f} ms" if "stock" in found else " " * 12
         row += f"{found['nusmeft'][0] * 1e3:9.3f} ms"
-        if "stock" in found:
-            stock, own = (time / points for time, points in (found["stock"], found["nusmeft"]))
-            row += f"{stock / own:8.3g}{TARGETS.get(name, ''):>7}"
+        if name in all_ratios:
+            row += f"{all_ratios[name]:8.3g}{TARGETS.get(name, ''):>7}"
+            row += f"{before[name]:8.3g}" if name in before else ""
         print(row)
-    return 0
 
 
 if __name__ == "__main__":

@@ -149,3 +149,18 @@ def test_log_likelihood(code, benchmark, par):
         return likelihood.log_likelihood(par, w)
 
     benchmark.pedantic(run, rounds=10 if code == "stock" else 300, warmup_rounds=1)
+
+
+@pytest.mark.parametrize("mass", ["same", "new"])
+def test_full_log_likelihood(mass, benchmark):
+    """All data of "current" at a new coefficient and the same, or a new, mass of N."""
+    benchmark.group = f"log-likelihood of all data, {mass} mass"
+    likelihood = nus.likelihood("current", fit_parameters={"m_N1": (0, 2.4)})
+    function = nus.LogLikelihood(likelihood, ["LNQd_2123", "m_N1"], **FGMS)
+    steps = itertools.count()
+
+    def run():
+        step = 1e-4 * next(steps)
+        return function([1e-8 * (1 + step), 1.0 + step * (mass == "new")])
+
+    benchmark.pedantic(run, rounds=300, warmup_rounds=3)

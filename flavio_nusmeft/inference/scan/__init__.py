@@ -2,7 +2,7 @@
 
 - `grid`: the likelihood on a grid, or with ``profile`` its maximum over further variables: for
   contours in one or two variables
-- `minimize`: the best fit, from several starting points, with errors
+- `minimize`: the best fit, from several starting points, with errors or why there is none
 - `sample`: a Markov chain, for posterior distributions in many variables
 
 A log-likelihood is any picklable callable with an attribute ``variables`` (`LogLikelihood`).

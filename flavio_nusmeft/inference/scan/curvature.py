@@ -54,7 +54,8 @@ _NOISE = 1e-8  # in ln L
 _CANDIDATE = 0.2  # eigenvalues, of at most 1 each on average, of directions that are looked at
 _SINGULAR = 1e-6
 _SAME = 1e-4  # in ln L: unchanged
-_WALK = 0.1  # of the range
+_LENGTHS = (0.1, 0.03, 0.01)  # of a walk, of the range
+_ALIKE = 0.3  # sine of the angle between directions
 _ANGLES = (0.3, -0.3, 1.0, -1.0, 2.0, -2.0)
 
 
@@ -102,7 +103,14 @@ def examine(objective: Objective, u: Array, pairs: Sequence[tuple[int, int]]) ->
     for vector in vectors.T[eigenvalues < _CANDIDATE]:
         candidates.append(np.zeros(len(u)))
         candidates[-1][free] = vector / scale
-    found = [walk for v in candidates if (walk := _walk(objective, u, v, codes)) is not None]
+    found = _phases(objective, u, pairs)
+    known = _basis(np.array([walk.direction for walk in found]).reshape(-1, len(u)))
+    for v in candidates:
+        rest = v - known.T @ (known @ v)
+        if np.linalg.norm(rest) < _ALIKE * np.linalg.norm(v):
+            continue
+        if (walk := _walk(objective, u, rest, codes)) is not None:
+            found.append(walk)
     directions = _reduced(np.array([walk.direction for walk in found]).reshape(-1, len(u)))
     for walk in found:
         codes[walk.moved] = _DEGENERATE
@@ -114,6 +122,44 @@ def examine(objective: Objective, u: Array, pairs: Sequence[tuple[int, int]]) ->
             codes[np.array(involved).ravel()] = _DEGENERATE
     covariance = _covariance(objective, u, hessian, directions, codes)
     return Curvature(codes, covariance, directions, kinds)
+
+
+def _basis(directions: Array) -> Array:
+    """Orthonormal rows that span the same space."""
+    _, singular, rows = np.linalg.svd(directions, full_matrices=False)
+    return rows[singular > SMALL]
+
+
+def _phases(objective: Objective, u: Array, pairs: Sequence[tuple[int, int]]) -> list[_Walk]:
+    """Phases that do not matter: of each coefficient, or if none, of all together."""
+    groups = [[pair] for pair in pairs if _turns(objective, u, [pair])]
+    if not groups and len(pairs) > 1 and _turns(objective, u, pairs):
+        groups = [list(pairs)]
+    found = []
+    x = objective.values(u)
+    for group in groups:
+        real, imaginary = np.array(group).T
+        tangent, moved = np.zeros(len(u)), np.zeros(len(u), dtype=bool)
+        tangent[real], tangent[imaginary] = -x[imaginary], x[real]
+        tangent /= objective.ranges
+        moved[np.array(group).ravel()] = True
+        found.append(_Walk(tangent / np.max(np.abs(tangent)), moved))
+    return found
+
+
+def _turns(objective: Objective, u: Array, pairs: Sequence[tuple[int, int]]) -> bool:
+    """Whether a common rotation of coefficients changes nothing, at angles within the bounds."""
+    real, imaginary = np.array(pairs).T
+    x, value = objective.values(u), objective.value(u)
+    changes = []
+    for angle in _ANGLES:
+        turned = x.copy()
+        turned[real] = x[real] * np.cos(angle) - x[imaginary] * np.sin(angle)
+        turned[imaginary] = x[real] * np.sin(angle) + x[imaginary] * np.cos(angle)
+        trial = objective.scaled(turned)
+        if np.allclose(objective.values(trial), turned, rtol=1e-9, atol=0):
+            changes.append(abs(objective.value(trial) - value))
+    return bool(changes) and max(changes) < _SAME and bool(np.any(x[[real, imaginary]] != 0))
 
 
 def _unit(n: int, i: int, length: float) -> Array:
@@ -188,12 +234,11 @@ def _walk(
     held[np.argmax(np.abs(direction))] = True
     ends = []
     for sign in (1, -1):
-        if np.max(np.abs(_within(u, sign * direction) - u)) < _WALK / 5:
+        if np.max(np.abs(_within(u, sign * direction) - u)) < _LENGTHS[-1]:
             continue  # at a bound
         # a curve may turn back before the first length
-        steps = (_within(u, sign * length * direction) for length in (_WALK, 0.3 * _WALK))
-        found = (end for trial in steps if (end := _follow(objective, u, trial, held)) is not None)
-        if (end := next(found, None)) is None:
+        tries = (_follow(objective, u, sign * direction, length, held) for length in _LENGTHS)
+        if (end := next((end for end in tries if end is not None), None)) is None:
             return None
         ends.append(end)
     if not ends:
@@ -203,14 +248,18 @@ def _walk(
     return _Walk(difference / np.max(np.abs(difference)), moved > SMALL * moved.max())
 
 
-def _follow(objective: Objective, u: Array, trial: Array, held: Mask) -> Array | None:
-    """Where ln L is as at ``u``, with the variables that are held as in ``trial``."""
+def _follow(
+    objective: Objective, u: Array, direction: Array, length: float, held: Mask
+) -> Array | None:
+    """Where ln L is as at ``u``, so that an error along the direction exceeds the range."""
+    trial = _within(u, length * direction)
     value, start = objective.value(u), objective.value(trial)
+    same = min(_SAME, 0.1 * length**2)
     if not np.isfinite(start):
         return None
-    if abs(start - value) > _SAME and not held.all():
-        start, trial, _ = migrad(objective, trial, start, held)
-    return trial if abs(start - value) < _SAME else None
+    if abs(start - value) > same and not held.all():
+        start, trial, _ = migrad(objective, trial, start, held, 0.1)
+    return trial if abs(start - value) < same else None
 
 
 def _within(u: Array, step: Array) -> Array:
@@ -242,20 +291,9 @@ def _kind(
 ) -> int:
     value = objective.value(u)
     named = np.flatnonzero(np.abs(direction) > SMALL)
-    if involved and np.isin(named, involved).all():
-        real, imaginary = np.array(involved).T
-        x = objective.values(u)
-        changes = []
-        for angle in _ANGLES:
-            turned = x.copy()
-            turned[real] = x[real] * np.cos(angle) - x[imaginary] * np.sin(angle)
-            turned[imaginary] = x[real] * np.sin(angle) + x[imaginary] * np.cos(angle)
-            trial = objective.scaled(turned)
-            if np.allclose(objective.values(trial), turned, rtol=1e-9, atol=0):  # within the bounds
-                changes.append(abs(objective.value(trial) - value))
-        if changes and max(changes) < _SAME:
-            return PHASE
-    ends = (_within(u, sign * direction) for sign in (_WALK, -_WALK))
+    if involved and np.isin(named, involved).all() and _turns(objective, u, involved):
+        return PHASE
+    ends = (_within(u, sign * _LENGTHS[0] * direction) for sign in (1, -1))
     return STRAIGHT if all(abs(objective.value(end) - value) < _SAME for end in ends) else CURVED
 
 
@@ -275,10 +313,11 @@ def _covariance(
         inverse = (vectors / np.maximum(eigenvalues, _SINGULAR)) @ vectors.T
         covariance[np.ix_(free, free)] = inverse / np.outer(scale, scale)
         errors = np.sqrt(np.diag(covariance))
-        ratio = np.where(inside & (codes == 0), room / np.minimum(errors, 1), np.inf)
-        i = int(np.argmin(ratio))
-        if not ratio[i] < _BEYOND:
+        chosen = np.flatnonzero(inside & (codes == 0))
+        near = room[chosen] < _BEYOND * np.minimum(errors[chosen], 1)
+        if not near.any():
             break
+        i = chosen[near][np.argmin((room / np.maximum(errors, _SINGULAR))[chosen[near]])]
         codes[i] = _LOWER if u[i] < 0.5 else _UPPER
         inside[i] = False
     codes[(codes == 0) & (errors > 1)] = _WIDE

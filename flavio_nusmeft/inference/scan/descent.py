@@ -42,7 +42,7 @@ REASONS = (
     "the maximum is not at the bound where MIGRAD ended",
 )
 #: points of a sample, if the function is finite at none of the first ones
-MOST = 1024
+MOST = 256
 _TOLERANCE = 0.01  # of MIGRAD: the maximum is closer than 1e-5 in ln L
 _WALL = 1e3  # its height above the start, in ln L
 _NEAR = 0.02  # of the range: MIGRAD, which bends the axis at a bound, may stop short of it
@@ -91,6 +91,11 @@ class Objective:
     def values(self, u: Array) -> Array:
         """The free variables themselves."""
         return np.clip(self._low + u * (self._high - self._low), self._low, self._high)
+
+    @property
+    def ranges(self) -> Array:
+        """Of the free variables."""
+        return self._high - self._low
 
     def scaled(self, values: Array) -> Array:
         """The inverse of `values`."""
@@ -170,13 +175,20 @@ def descend(objective: Objective, start: Array) -> Descent:
     return Descent(value, u, reason)
 
 
-def migrad(objective: Objective, start: Array, value: float, held: NDArray[np.bool_]) -> Descent:
+def migrad(
+    objective: Objective,
+    start: Array,
+    value: float,
+    held: NDArray[np.bool_],
+    precision: float = 1.0,
+) -> Descent:
     """MIGRAD with some of the variables held; if it does not converge, the best point it met."""
     objective.begin(start, value)
-    minuit = _minuit(objective, held, objective.gradient if objective.has_gradient else None)
+    grad = objective.gradient if objective.has_gradient else None
+    minuit = _minuit(objective, held, grad, precision)
     if objective.gradient_failed:
         objective.begin(start, value)
-        minuit = _minuit(objective, held, None)
+        minuit = _minuit(objective, held, None, precision)
     if minuit.valid and np.isfinite(minuit.fval):
         u = np.clip(np.array(minuit.values), 0, 1)
         return Descent(objective.value(u), u, 0)
@@ -185,14 +197,14 @@ def migrad(objective: Objective, start: Array, value: float, held: NDArray[np.bo
     return Descent(objective.best, objective.best_u, reason)
 
 
-def _minuit(objective: Objective, held: NDArray[np.bool_], grad: Any) -> Any:
+def _minuit(objective: Objective, held: NDArray[np.bool_], grad: Any, precision: float) -> Any:
     from iminuit import Minuit
 
     minuit = Minuit(objective, objective.best_u, grad=grad)
     minuit.errordef = Minuit.LIKELIHOOD
     minuit.limits = (0, 1)
     minuit.errors = 0.1
-    minuit.tol = _TOLERANCE
+    minuit.tol = _TOLERANCE * precision
     minuit.fixed = held.tolist()
     for minuit.strategy in (0, 1):
         minuit.migrad()
@@ -302,4 +314,4 @@ class Profile:
     @staticmethod
     def sample(dimension: int) -> int:
         """Number of points, a power of two; up to `MOST` if the function is finite at none."""
-        return max(8, 1 << (4 * dimension - 1).bit_length())
+        return min(MOST, max(8, 1 << (4 * dimension - 1).bit_length()))

@@ -94,7 +94,7 @@ def minimize(
     starts, seed = integer("starts", starts, 1), seed_number(seed, InvalidScan)
     names = function.variables
     limits = bounds_array(bounds, names)
-    sample = max(32, 1 << (8 * len(names) - 1).bit_length())
+    sample = min(MOST, max(32, 1 << (8 * len(names) - 1).bit_length()))
     settings: dict[str, Any] = {"bounds": dict(zip(names, limits.tolist(), strict=True))}
     settings |= {"starts": starts, "seed": seed, "sample": sample}
     description = identity("minimize", function, **settings)
@@ -219,10 +219,11 @@ class _Search:
             if np.isfinite(values).any():
                 self._order = starting_points(u, values)
                 return
-            if (rows[:, 1] == 1).any():  # the error, as it is raised
-                evaluate(self._task.function, self._points[first + np.argmax(rows[:, 1] == 1)])
             if self._session.failed:
                 self._session.fail()
+        walls = np.flatnonzero(self._session.rows[:MOST, self._n + 1] == 1)
+        if len(walls):  # the error, as it is raised
+            evaluate(self._task.function, self._points[walls[0]])
         raise FailedMinimization(
             "the likelihood vanishes at all starting points tried within the bounds; other bounds "
             "may help"

@@ -251,4 +251,5 @@ class Session:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._progress()
         self._stack.__exit__(kind, error, traceback)

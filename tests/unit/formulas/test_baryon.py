@@ -457,7 +457,7 @@ def test_observables(par):
     running = flavio.physics.running.running
     m_b, m_s = running.get_mb(par, scale), running.get_ms(par, scale)
     couplings = channels.couplings(wilson, par, channels.CouplingSet("bs", None, scale))
-    pairs = channels.masses(par, None)
+    pairs = [channels.masses(par, None, k) for k in range(len(couplings))]
     weights = par["tau_Lambdab"] / channels.symmetry_factors(None)
     for q2 in (1.0, 4.0, 13.0):
         ff = {k: v[0] for k, v in form_factors("Lambdab->Lambda", par, np.array([q2])).items()}

@@ -345,17 +345,42 @@ def test_phase(phase):
         assert result.flat == ("the phase of C does not change this likelihood",)
         assert set(result.notes) == {"C", "Im(C)"}
         assert result.errors["b"] == pytest.approx(0.1, rel=0, abs=1e-3)
+    small = Of("C Im(C)", lambda x: -5e4 * (x @ x - 0.01) ** 2)
+    assert fit(small).flat == ("the phase of C does not change this likelihood",)
     along = np.exp(1j * phase)
     fixed = fit(Of("C Im(C)", lambda x: -50 * abs(x[0] + 1j * x[1] - 0.5 * along) ** 2))
     assert fixed.flat == ()
     assert list(fixed.errors.values()) == pytest.approx([0.1, 0.1], rel=0, abs=1e-3)
 
 
-def test_circle():
+def test_phases():
+    """Each of two; or, if their difference matters, both in common."""
+    two = fit(
+        Of(
+            "a Im(a) b Im(b)",
+            lambda x: -50 * (x[:2] @ x[:2] - 0.2) ** 2 - (x[2:] @ x[2:] - 0.3) ** 2,
+        )
+    )
+    assert sorted(two.flat) == [f"the phase of {x} does not change this likelihood" for x in "ab"]
+
+    def function(x):
+        a, b = x[:2] @ (1, 1j), x[2:] @ (1, 1j)
+        return (
+            -50 * (abs(a) - 0.4) ** 2
+            - 50 * (abs(b) - 0.5) ** 2
+            - 50 * abs(a / (abs(a) + 1e-9) - b / (abs(b) + 1e-9)) ** 2
+        )
+
+    common = fit(Of("a Im(a) b Im(b)", function))
+    assert common.flat == ("the common phase of a and b does not change this likelihood",)
+
+
+@pytest.mark.parametrize("radius", [0.05, 0.1, 0.5])
+def test_circle(radius):
     """Two coefficients that do not interfere: a curve."""
-    result = fit(Of("a b", lambda x: -200 * (x @ x - 0.25) ** 2))
+    result = fit(Of("a b", lambda x: -20 * (x @ x / radius**2 - 1) ** 2))
     assert len(result.flat) == 1
-    assert result.flat[0].startswith("this likelihood does not change along a curve, at its max")
+    assert result.flat[0].startswith("this likelihood does not change along ")
     assert set(result.notes) == {"a", "b"}
 
 

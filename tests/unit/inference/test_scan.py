@@ -14,7 +14,13 @@ import tempfile
 import threading
 import time
 import warnings
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -32,6 +38,7 @@ from flavio_nusmeft.errors import (
     InvalidScan,
     WorkerWarning,
 )
+from flavio_nusmeft.inference.scan import runner
 
 TESTS = Path(__file__).parents[2]
 AXES = {"m": np.linspace(1.0, 2.0, 5), "C": np.linspace(1e-8, 3e-8, 6)}
@@ -333,6 +340,91 @@ def test_progress(capsys):
     assert shown.out == ""
     scan.grid(functions.Gauss(), FULL, progress=False)
     assert capsys.readouterr().err == ""
+
+
+def test_progress_in_a_terminal(tmp_path):
+    """One bar that moves, with the points of a checkpoint done from the start."""
+    pty = pytest.importorskip("pty")
+    scan.grid(functions.Gauss(), FULL, checkpoint=tmp_path / "scan.db", progress=False)
+    arguments = {"checkpoint": tmp_path / "scan.db", "progress": True}
+    own, theirs = pty.openpty()
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "100"}
+    job = command("grid", "Gauss", FULL, arguments)
+    with subprocess.Popen(job, stderr=theirs, stdout=subprocess.PIPE, env=environment) as process:
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # EIO: the other side is closed
+            while piece := os.read(own, 4096):
+                shown += piece
+        assert process.stdout.read() == b""
+    os.close(own)
+    assert process.returncode == 0, shown
+    assert b"grid" in shown
+    assert b"30/30" in shown
+    assert b"\x1b[?25l" in shown  # the cursor is hidden, and shown again
+    assert shown.rstrip().endswith(b"\x1b[?25h")
+
+
+class Loses(Executor):
+    """Answers the first ``good`` tasks; the others fail, and after ``last`` tasks submit does."""
+
+    def __init__(self, error, good=0, last=1000):
+        self.error, self.good, self.last = error, good, last
+        self.tasks = 0
+
+    def submit(self, function, /, *arguments):
+        self.tasks += 1
+        if self.tasks > self.last:
+            raise RuntimeError("not connected")
+        future = Future()
+        if self.tasks <= self.good:
+            future.set_result(function(*arguments))
+        elif isinstance(self.error, CancelledError):
+            future.cancel()
+            future.set_running_or_notify_cancel()
+        else:
+            future.set_exception(self.error)
+        return future
+
+
+def test_executor_that_cancels_everything(expected):
+    """Three times in a row: the scan goes on in this process."""
+    lost = Loses(CancelledError(), good=4)
+    with pytest.warns(WorkerWarning) as record:
+        result = scan.grid(functions.Gauss(), FULL, progress=False, executor=lost)
+    assert result.log_likelihood.tobytes() == expected[0]
+    messages = [str(warning.message) for warning in record]
+    assert len(messages) == 4
+    assert all("tasks were lost" in message for message in messages[:3])
+    assert "going on in this process" in messages[3]
+
+
+def test_executor_that_is_lost_with_a_suspect_point(tmp_path):
+    """What has killed two workers is not evaluated in this process."""
+
+    class KilledWorker(Exception):  # as dask calls it
+        pass
+
+    lost, file = Loses(KilledWorker("no memory"), good=5, last=6), tmp_path / "scan.db"
+    log = tmp_path / "log"
+    axes = FULL | {"m": [1.0]}
+    with (
+        pytest.warns(WorkerWarning, match="no memory"),
+        pytest.raises(FailedWorkers, match=r"killed its workers are not evaluated in this pro"),
+    ):
+        scan.grid(functions.Gauss(log), axes, progress=False, executor=lost, checkpoint=file)
+    assert stored(file) == set(range(5))
+    assert len(points(log)) == 5
+
+
+def test_own_processes_that_cannot_be_started(monkeypatch):
+    class Refuses(Loses):
+        def __init__(self, *arguments, **options):
+            super().__init__(OSError("no processes"), last=0)
+
+    monkeypatch.setattr(runner, "ProcessPoolExecutor", Refuses)
+    with pytest.raises(FailedWorkers, match=r"processes cannot be started \(not connected\)"):
+        scan.grid(functions.Gauss(), FULL, progress=False, executor=2)
 
 
 # workers that die, functions that fail ------------------------------------------------------------

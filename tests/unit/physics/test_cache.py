@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import flavio
+import pickle
 
-from flavio_nusmeft.physics.cache import ParameterCache
+import flavio
+import pytest
+
+from flavio_nusmeft.physics.cache import ParameterCache, Recorder
 
 
 def test_recomputes_for_parameters_that_matter_only():
@@ -103,3 +106,44 @@ def test_ways_of_reading():
     assert cache({"a": 1, "b": 2}, "k") == 8
     assert cache({"a": 2, "b": 2}, "k") == 9
     assert cache({"a": 2, "b": 3}, "k") == 10
+
+
+def test_recorder_is_a_dictionary_of_all_parameters():
+    par = {"a": 1.0, "b": 2.0}
+    recorder = Recorder(par)
+    recorder["c"] = 3.0
+    assert dict(recorder) == {**par, "c": 3.0}
+    assert len(recorder) == 3
+    assert recorder.read == {"a", "b"}
+    assert "c" not in par
+    assert recorder.get("d", 4.0) == 4.0
+    assert "d" not in recorder
+    with pytest.raises(KeyError):
+        recorder["d"]
+
+
+def _scaled(par, kind):
+    return par["a"] * flavio.config["renormalization scale"]["bll"]
+
+
+def test_pickles_have_no_results(monkeypatch):
+    """The settings of another process can have the number that others have here."""
+    cache = ParameterCache(_scaled)
+    assert cache({"a": 1.0}, "x") == 4.8
+    copy = pickle.loads(pickle.dumps(cache))
+    monkeypatch.setattr("flavio_nusmeft.settings.number", lambda: 0)
+    monkeypatch.setitem(flavio.config["renormalization scale"], "bll", 2.0)
+    assert copy({"a": 1.0}, "x") == 2.0
+
+
+def test_results_that_are_used_stay():
+    calls = []
+
+    def function(par, kind):
+        calls.append(par["a"])
+        return par["a"]
+
+    cache = ParameterCache(function, maxsize=2)
+    for a in (1, 2, 1, 3, 1):
+        assert cache({"a": a}, "x") == a
+    assert calls == [1, 2, 3]

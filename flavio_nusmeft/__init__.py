@@ -7,6 +7,7 @@ decays with sterile neutrinos, their parameters and measurements to flavio and W
 - `predict`: many points of coefficients and masses at once
 - `likelihood`: flavio likelihoods of the data sets; `LogLikelihood`: as functions of an array
 - `scan`: grids, profiles, best fits and Markov chains, on one core or a cluster
+- `interval`, `upper_limit`: from a likelihood to the number, with its definition; `intervals`
 - `figures`: the figures of arXiv:2309.02940, also for other operators, masses and data
 - `Belle2Likelihood`: Belle II's published likelihood of B+ -> K+ + inv in q²
 - `to_popxf`: predictions as polynomials for jelli and other codes
@@ -36,8 +37,9 @@ if TYPE_CHECKING:
     from .belle2 import Belle2Likelihood
     from .exports import popxf, tables
     from .exports.popxf import to_popxf
-    from .inference import scan
+    from .inference import intervals, scan
     from .inference.fits import likelihood
+    from .inference.intervals import interval, upper_limit
     from .inference.log_likelihood import LogLikelihood
 
 __all__ = [
@@ -48,6 +50,8 @@ __all__ = [
     "dataset",
     "errors",
     "figures",
+    "interval",
+    "intervals",
     "likelihood",
     "popxf",
     "predict",
@@ -55,6 +59,7 @@ __all__ = [
     "settings",
     "tables",
     "to_popxf",
+    "upper_limit",
     "uv",
 ]
 
@@ -63,12 +68,15 @@ _LATER = {
     "Belle2Likelihood": "belle2",
     "LogLikelihood": "inference.log_likelihood",
     "figures": "figures",
+    "interval": "inference.intervals",
+    "intervals": "inference.intervals",
     "likelihood": "inference.fits",
     "popxf": "exports.popxf",
     "scan": "inference.scan",
     "settings": "settings",
     "tables": "exports.tables",
     "to_popxf": "exports.popxf",
+    "upper_limit": "inference.intervals",
     "uv": "uv",
 }
 

@@ -292,6 +292,9 @@ class Predictor:
 
     Attributes
     ----------
+    columns : ParameterCache
+        Function (par, couplings) of the couplings without coefficients, then per unit of every
+        variable, shape (K, channels, 10).
     linear, nonlinear : tuple of str
         The names that are variables, and those that are not (SMEFT).
     """

@@ -105,7 +105,20 @@ class _Tails(_Completed, NumericalDistribution):
         raise NotImplementedError
 
     def tail_slope(self, x: Any, end: float) -> Any:
-        """Derivative of the log-density in the tail that begins at ``end``."""
+        """Derivative of the log-density in a tail.
+
+        Parameters
+        ----------
+        x : array_like
+            Where.
+        end : float
+            Where the tail begins.
+
+        Returns
+        -------
+        ndarray
+            Of the shape of ``x``.
+        """
         raise NotImplementedError
 
     def logpdf(self, x: Any) -> Any:
@@ -134,7 +147,20 @@ class ConvolvedNormals(_Tails):
         return self._slope(end) * ((x - self.central_value) ** 2 - width**2) / (2 * width)
 
     def tail_slope(self, x: Any, end: float) -> Any:
-        """Derivative of the log-density in the tail that begins at ``end``."""
+        """Derivative of the log-density in a tail.
+
+        Parameters
+        ----------
+        x : array_like
+            Where.
+        end : float
+            Where the tail begins.
+
+        Returns
+        -------
+        ndarray
+            Of the shape of ``x``.
+        """
         return self._slope(end) * (x - self.central_value) / (end - self.central_value)
 
     def _slope(self, end: float) -> float:
@@ -158,7 +184,20 @@ class CountingLimit(_Tails, GeneralGammaUpperLimit):
         return np.where(np.less(x, 0), -np.inf, step)
 
     def tail_slope(self, x: Any, end: float) -> Any:
-        """Derivative of the log-density in the tail that begins at ``end``."""
+        """Derivative of the log-density in a tail.
+
+        Parameters
+        ----------
+        x : array_like
+            Where.
+        end : float
+            Where the tail begins.
+
+        Returns
+        -------
+        ndarray
+            Of the shape of ``x``.
+        """
         events, _ = self._events(x)
         n, positive = self.counts_total, np.maximum(events, 0)
         largest = np.maximum(positive.max(axis=-1, keepdims=True), np.finfo(float).tiny)

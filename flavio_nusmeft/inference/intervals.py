@@ -49,8 +49,8 @@ _SAMPLE = 64  # points at which the range of an observable is looked up
 _WIDTHS = 0.5  # of the penalty of an observable, in steps between targets
 _ROUNDS = 8  # of refinement at the ends of intervals
 _CLOSE = 2e-3  # of -2 ln L at an end
+_STEP = 0.1  # of -2 ln L between points of a posterior
 _FINE = 4001  # of the interpolated curve
-_BINS = 100  # at most, of a chain
 
 
 def profile(
@@ -59,7 +59,7 @@ def profile(
     bounds: Bounds,
     *,
     values: ArrayLike | None = None,
-    points: int = 25,
+    points: int = 13,
     starts: int = 3,
     seed: int | np.random.Generator = 0,
     executor: Executor | int | None = None,
@@ -79,7 +79,7 @@ def profile(
     values : array_like, optional
         Of the quantity; default: ``points`` between its bounds, of an observable between its
         smallest and largest value in a sample of points.
-    points : int, default 25
+    points : int, default 13
         Their number.
     starts : int, default 3
         Most starting points of every maximisation.
@@ -117,7 +117,7 @@ def interval(
     *,
     cl: float = 0.6827,
     method: str = "profile",
-    points: int = 25,
+    points: int = 13,
     starts: int = 3,
     seed: int | np.random.Generator = 0,
     executor: Executor | int | None = None,
@@ -138,10 +138,16 @@ def interval(
     method : {"profile", "bayes"}
         The definition, see above. ``bayes`` is for functions of one variable; of several, sample
         with `scan.sample`, and give the chain to `credible`.
-    points : int, default 25
+    points : int, default 13
         Of the profile likelihood, before it is refined at the ends.
-    starts, seed, executor, progress
-        As for `profile`.
+    starts : int, default 3
+        Most starting points of every maximisation.
+    seed : int or numpy.random.Generator, default 0
+        Of the starting points.
+    executor : Executor or int, optional
+        None for this process, a number of processes, or an executor.
+    progress : bool, default True
+        Show a bar on stderr.
 
     Returns
     -------
@@ -156,7 +162,7 @@ def interval(
         As `scan.minimize`.
     """
     study = _Study(function, quantity, bounds, integer("starts", starts, 1), seed)
-    level = _level(cl)
+    level, points = _level(cl), integer("points", points, 2)
     if _method(method) == "bayes":
         return study.credible(level, points, upper=False, executor=executor, progress=progress)
     return study.confidence(level, points, upper=False, executor=executor, progress=progress)
@@ -169,7 +175,7 @@ def upper_limit(
     *,
     cl: float = 0.9,
     method: str = "profile",
-    points: int = 25,
+    points: int = 13,
     starts: int = 3,
     seed: int | np.random.Generator = 0,
     executor: Executor | int | None = None,
@@ -189,8 +195,16 @@ def upper_limit(
         Confidence or credible level.
     method : {"profile", "bayes"}
         As for `interval`.
-    points, starts, seed, executor, progress
-        As for `interval`.
+    points : int, default 13
+        Of the profile likelihood, before it is refined at the limit.
+    starts : int, default 3
+        Most starting points of every maximisation.
+    seed : int or numpy.random.Generator, default 0
+        Of the starting points.
+    executor : Executor or int, optional
+        None for this process, a number of processes, or an executor.
+    progress : bool, default True
+        Show a bar on stderr.
 
     Returns
     -------
@@ -203,7 +217,7 @@ def upper_limit(
         As `interval`.
     """
     study = _Study(function, quantity, bounds, integer("starts", starts, 1), seed)
-    level = _level(cl)
+    level, points = _level(cl), integer("points", points, 2)
     if _method(method) == "bayes":
         return study.credible(level, points, upper=True, executor=executor, progress=progress)
     return study.confidence(level, points, upper=True, executor=executor, progress=progress)
@@ -247,7 +261,7 @@ def credible(
             (float(drawn.min()), float(np.quantile(drawn, level))),
         )
     else:
-        counts, edges = np.histogram(drawn, bins=min(_BINS, max(10, int(len(drawn) ** (1 / 3)))))
+        counts, edges = np.histogram(drawn, bins="fd")  # Freedman and Diaconis
         pieces = _highest(counts / counts.sum(), edges, level)
     index = np.unravel_index(chain.log_likelihood.argmax(), chain.log_likelihood.shape)
     best = dict(zip(chain.variables, chain.chain[index].tolist(), strict=True))
@@ -510,7 +524,7 @@ class _Study:
             middle = (curve.values[1:] + curve.values[:-1]) / 2
             rise = 2 * (curve.log_likelihood.max() - curve.log_likelihood)
             # where the density changes much between two points
-            coarse = (np.abs(np.diff(rise)) > 0.5) & (np.minimum(rise[1:], rise[:-1]) < 30)
+            coarse = (np.abs(np.diff(rise)) > _STEP) & (np.minimum(rise[1:], rise[:-1]) < 30)
             if not coarse.any():
                 break
             rows = np.vstack([rows, self.rows(middle[coarse])])

@@ -113,7 +113,7 @@ def test_death_leaves_the_old_file(tmp_path):
         "os.fsync = lambda number: os.kill(os.getpid(), signal.SIGKILL)\n"
         "write_files({Path(sys.argv[1]): 'new' * 10**6})"
     )
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
     command = [sys.executable, "-c", code, str(path)]
     result = subprocess.run(command, env=environment, check=False)
     assert result.returncode == -signal.SIGKILL

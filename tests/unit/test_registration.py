@@ -105,6 +105,8 @@ def test_public_names():
         "dataset",
         "errors",
         "figures",
+        "interval",
+        "intervals",
         "likelihood",
         "popxf",
         "predict",
@@ -112,6 +114,7 @@ def test_public_names():
         "settings",
         "tables",
         "to_popxf",
+        "upper_limit",
         "uv",
     ]
     assert dir(flavio_nusmeft) == sorted(flavio_nusmeft.__all__)

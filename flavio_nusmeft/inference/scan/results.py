@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._inputs import as_path
-from ...errors import UnwritablePath
+from ..._files import check_writable, write_files
 from .curvature import PHASE, SMALL, STRAIGHT
 from .descent import AGREE
 
@@ -146,20 +145,8 @@ class Minimum(Start):
         UnwritablePath
             If that is not possible.
         """
-        target = as_path("the file to write", path)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-        try:
-            with temporary.open("w", encoding="utf-8") as stream:
-                json.dump(self.to_dict(), stream, indent=1, allow_nan=False)
-                stream.write("\n")
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.replace(target)
-        except OSError as error:
-            raise UnwritablePath(f"cannot write {target}: {error.strerror}") from None
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
+        text = json.dumps(self.to_dict(), indent=1, allow_nan=False)
+        write_files({check_writable(Path(path)): text + "\n"})
 
 
 def _number(value: float) -> float | None:

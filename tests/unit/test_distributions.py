@@ -98,7 +98,7 @@ def test_counts(distribution):
 @pytest.mark.parametrize("distribution", CONVOLVED.values(), ids=CONVOLVED)
 def test_convolved_errors(distribution):
     """The tail goes on as the curve bends before it, as a normal distribution."""
-    low, high = distribution._ends
+    low, high = distribution.ends
     for end, sign in ((low, -1), (high, 1)):
         step = abs(end - distribution.central_value) / 20
         inside = distribution.logpdf(end - sign * step * np.arange(6))

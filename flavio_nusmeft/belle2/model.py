@@ -25,14 +25,14 @@ from scipy.special import gammaln
 from ..errors import FailedMinimization
 from ..formulas.interpolation import Norms, code4p, code4p_curvature
 
-__all__ = ["Model", "Profile"]
+__all__ = ["ALPHA", "SLOW", "STEPS", "TOLERANCE", "Model", "Point", "Profile"]
 
 # bounds of α and γ in pyhf 0.7
-_ALPHA = 5.0
+ALPHA = 5.0
 _GAMMA = (1e-10, 10.0)
-_TOLERANCE = 1e-9  # what the last step gains in ln L
-_SLOW = 0.1  # a step that gains more than this part of the one before calls for a new Hessian
-_STEPS = 100  # with the published record up to 45
+TOLERANCE = 1e-9  # what the last step gains in ln L
+SLOW = 0.1  # a step that gains more than this part of the one before calls for a new Hessian
+STEPS = 100  # with the published record up to 45
 _TINY = 1e-100
 _EMPTY = 1e-9  # stands in for 0 observed events, for which ν can reach 0; ln L changes by less
 
@@ -54,18 +54,18 @@ class Profile(NamedTuple):
     is_extreme: bool
 
 
-class _Point(NamedTuple):
+class Point(NamedTuple):
     """Everything at a point α with the γ eliminated.
 
-    ``value``: -ln L without constants; per bin and sample: ``events`` y, ``norm`` N, ``gamma``,
-    ``free`` = σ² y where γ is not at a bound, else 0; per bin: ``lam``, ``expected``, ``spread`` V;
-    ``slopes``, see `Model._events`.
+    Or at many, in arrays with a further axis in front. ``value``: -ln L without constants; per bin
+    and sample: ``events`` y, ``norm`` N, ``gamma``, ``free`` = σ² y where γ is not at a bound, else
+    0; per bin: ``lam``, ``expected``, ``spread`` V; ``slopes``, see `Model._events`.
     """
 
-    value: float
+    value: np.ndarray
     events: np.ndarray
     norm: np.ndarray
-    slopes: tuple[np.ndarray, np.ndarray]
+    slopes: np.ndarray
     gamma: np.ndarray
     free: np.ndarray
     lam: np.ndarray
@@ -186,22 +186,22 @@ class Model:
             alpha, held, factor = start.alpha, start.held, start.factor
         point = self._point(alpha, scale, extra)
         last = np.inf
-        for _ in range(_STEPS):
+        for _ in range(STEPS):
             gradient = self._gradient(alpha, point, scale, extra)
             # parameters that are at a bound, with the maximum beyond it, stay there
-            at_bound = (np.abs(alpha) >= _ALPHA) & (gradient * alpha < 0)
+            at_bound = (np.abs(alpha) >= ALPHA) & (gradient * alpha < 0)
             is_new = factor is None or bool((at_bound != held).any())
             if factor is None or is_new:
                 held = at_bound
                 factor = _factor(self._hessian(alpha, point, scale, extra), held)
             step = -dpotrs(factor, np.where(held, 0.0, gradient))[0]
             gain = -float(gradient @ step) / 2
-            if gain < _TOLERANCE:
-                value = self._constant - point.value + gain
+            if gain < TOLERANCE:
+                value = self._constant - float(point.value) + gain
                 return self._profile(value, alpha + step, held, factor, point)
             length = 1.0
             while True:
-                trial = np.minimum(np.maximum(alpha + length * step, -_ALPHA), _ALPHA)
+                trial = np.minimum(np.maximum(alpha + length * step, -ALPHA), ALPHA)
                 new = self._point(trial, scale, extra)
                 improves = new.value < point.value + 1e-4 * float(gradient @ (trial - alpha))
                 if improves or not is_new or length < 1e-9:
@@ -211,7 +211,7 @@ class Model:
                 alpha, point = trial, new
             elif is_new:
                 break
-            if gain > _SLOW * last or not improves:
+            if gain > SLOW * last or not improves:
                 factor = None
             last = gain
         raise FailedMinimization(
@@ -259,7 +259,7 @@ class Model:
         return weights * (self.nominal + both), np.outer(weights, others)
 
     def _profile(
-        self, value: float, alpha: np.ndarray, held: np.ndarray, factor: np.ndarray, point: _Point
+        self, value: float, alpha: np.ndarray, held: np.ndarray, factor: np.ndarray, point: Point
     ) -> Profile:
         signal = point.events.take(self._signal)
         # the γ and α are at their maximum
@@ -299,73 +299,81 @@ class Model:
     def _signal_arrays(
         self, factors: np.ndarray, components: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """r, shape (bins, samples), and E, shape (size, components)."""
-        scale = np.ones(self.size)
-        scale[self._signal] = factors
-        extra = np.zeros((self.size, 0 if components is None else components.shape[1]))
+        """r, shape (..., bins, samples), and E, shape (..., size, components)."""
+        lead = factors.shape[:-1]
+        scale = np.ones((*lead, self.size))
+        scale[..., self._signal] = factors
+        extra = np.zeros((*lead, self.size, 0 if components is None else components.shape[-1]))
         if components is not None:
-            extra[self._signal] = components
-        return scale.reshape(self._shape), extra
+            extra[..., self._signal, :] = components
+        return scale.reshape(*lead, *self._shape), extra
 
     def _events(
         self, alpha: np.ndarray, scale: np.ndarray, extra: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
-        """y, N and dq/dα, d ln N/dα of the normsys."""
-        first = alpha[: len(self.parameters)]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """y, N and dq/dα with d ln N/dα of the normsys behind it."""
+        first = alpha[..., : len(self.parameters)]
         q, slope = code4p(first)
         log_norms, log_slope = self._norms.interpolate(alpha)
-        norm = np.exp(self._norms.applies @ log_norms).reshape(self._shape)
-        shapes = self._nominal + self._both @ np.concatenate([first, q])
-        events = scale * shapes.reshape(self._shape)
-        if extra.shape[1]:
-            events += (extra @ alpha[len(first) :]).reshape(self._shape)
-        return norm * events, norm, (slope, log_slope)
+        norm = np.exp(log_norms @ self._norms.applies.T).reshape(scale.shape)
+        shapes = self._nominal + np.concatenate([first, q], axis=-1) @ self._both.T
+        events = scale * shapes.reshape(scale.shape)
+        if extra.shape[-1]:
+            events += (extra @ alpha[..., len(self.parameters) :, None]).reshape(scale.shape)
+        return norm * events, norm, np.concatenate([slope, log_slope], axis=-1)
 
-    def _point(self, alpha: np.ndarray, scale: np.ndarray, extra: np.ndarray) -> _Point:
+    def _point(self, alpha: np.ndarray, scale: np.ndarray, extra: np.ndarray) -> Point:
         events, norm, slopes = self._events(alpha, scale, extra)
         # γ = 1 + σ² y λ. A γ beyond its bound is set to it, which moves λ further in the same
         # direction: so none of them comes back
-        base, free = np.ones(self._shape), events * self._variance
+        base, free = np.ones(events.shape), events * self._variance
         while True:
-            spread = (events * free).sum(axis=1)
-            expected, lam = _balance((events * base).sum(axis=1), spread, self._n)
-            gamma = base + free * lam[:, None]
+            spread = (events * free).sum(axis=-1)
+            expected, lam = _balance((events * base).sum(axis=-1), spread, self._n)
+            gamma = base + free * lam[..., None]
             beyond = (gamma < _GAMMA[0]) | (gamma > _GAMMA[1])
             if not beyond.any():
                 break
             base[beyond], free[beyond] = gamma[beyond].clip(*_GAMMA), 0.0
-        value = float((expected - self._n * np.log(expected) + spread * lam**2 / 2).sum())
-        value += float(alpha @ alpha) / 2
+        value = (expected - self._n * np.log(expected) + spread * lam**2 / 2).sum(axis=-1)
+        value += (alpha * alpha).sum(axis=-1) / 2
         fixed = base != 1
         if fixed.any():
-            value += float(((base - 1)[fixed] ** 2 / self._variance[fixed]).sum()) / 2
-        return _Point(value, events, norm, slopes, gamma, free, lam, expected, spread)
+            pull = np.where(fixed, base - 1, 0.0) ** 2 / np.where(fixed, self._variance, 1.0)
+            value += pull.sum(axis=(-2, -1)) / 2
+        return Point(value, events, norm, slopes, gamma, free, lam, expected, spread)
 
     def _chain(
         self,
         outer: np.ndarray,
         events: np.ndarray,
         norm: np.ndarray,
-        slopes: tuple[np.ndarray, np.ndarray],
+        slopes: np.ndarray,
         scale: np.ndarray,
         extra: np.ndarray,
     ) -> np.ndarray:
         """sum_bs outer_bs dy_bs/dα."""
+        flat = (*outer.shape[:-2], self.size)
         inner = outer * norm
-        both, size = (inner * scale).ravel() @ self._both, len(self.parameters)
-        result = both[:size] + slopes[0] * both[size:]
-        result += (slopes[1] * ((outer * events).ravel() @ self._norms.applies)) @ self._norms.into
-        return np.concatenate([result, inner.ravel() @ extra]) if extra.shape[1] else result
+        both, size = (inner * scale).reshape(flat) @ self._both, len(self.parameters)
+        result = both[..., :size] + slopes[..., :size] * both[..., size:]
+        by_norm = slopes[..., size:] * ((outer * events).reshape(flat) @ self._norms.applies)
+        result += by_norm @ self._norms.into
+        if not extra.shape[-1]:
+            return np.asarray(result)
+        return np.concatenate(
+            [result, (inner.reshape(flat)[..., None, :] @ extra)[..., 0, :]], axis=-1
+        )
 
     def _gradient(
-        self, alpha: np.ndarray, point: _Point, scale: np.ndarray, extra: np.ndarray
+        self, alpha: np.ndarray, point: Point, scale: np.ndarray, extra: np.ndarray
     ) -> np.ndarray:
         """Of -ln L: with f the part of a bin, df/dy_s = -λ γ_s, as the γ are at their maximum."""
-        outer = -point.lam[:, None] * point.gamma
+        outer = -point.lam[..., None] * point.gamma
         return alpha + self._chain(outer, point.events, point.norm, point.slopes, scale, extra)
 
     def _hessian(
-        self, alpha: np.ndarray, point: _Point, scale: np.ndarray, extra: np.ndarray
+        self, alpha: np.ndarray, point: Point, scale: np.ndarray, extra: np.ndarray
     ) -> np.ndarray:
         """The Hessian of -ln L.
 
@@ -373,36 +381,45 @@ class Model:
         κ = n/ν² / (1 + V n/ν²), where σ_s = 0 for a γ at its bound; and the second derivatives of
         y.
         """
-        size, lam = len(self.parameters), point.lam[:, None]
-        events, scales = point.events.reshape(-1, 1), (point.norm * scale).reshape(-1, 1)
-        log_slopes = self._norms.applies * point.slopes[1]
+        size, lam, lead = len(self.parameters), point.lam[..., None], alpha.shape[:-1]
+
+        def column(array: np.ndarray) -> np.ndarray:
+            return array.reshape(*lead, self.size, 1)
+
+        def transposed(array: np.ndarray) -> np.ndarray:
+            return array.swapaxes(-1, -2)
+
+        events, scales = column(point.events), column(point.norm * scale)
+        log_slopes = self._norms.applies * point.slopes[..., None, size:]
         into = self._norms.into
-        jacobian = np.empty((self.size, len(alpha)))
-        shapes = jacobian[:, :size]
-        np.multiply(self._even, point.slopes[0], out=shapes)
+        jacobian = np.empty((*lead, self.size, alpha.shape[-1]))
+        shapes = jacobian[..., :size]
+        np.multiply(self._even, point.slopes[..., None, :size], out=shapes)
         shapes += self._odd
         shapes *= scales
         shapes += (events * log_slopes) @ into
-        np.multiply(point.norm.reshape(-1, 1), extra, out=jacobian[:, size:])
+        np.multiply(column(point.norm), extra, out=jacobian[..., size:])
 
-        outer = (-lam * point.gamma).reshape(-1, 1)
+        outer = column(-lam * point.gamma)
         kappa = self._n / point.expected**2
         kappa /= 1 + point.spread * kappa
-        total = (point.gamma + point.free * lam).reshape(-1, 1) * jacobian
-        total = total.reshape(*self._shape, -1).sum(axis=1)
-        hessian = total.T @ (kappa[:, None] * total)
+        total = column(point.gamma + point.free * lam) * jacobian
+        total = total.reshape(*lead, *self._shape, -1).sum(axis=-2)
+        hessian = transposed(total) @ (kappa[..., None] * total)
         weights = np.where(point.free != 0, self._variance, 0.0) * lam**2
-        hessian -= jacobian.T @ (weights.reshape(-1, 1) * jacobian)
-        mixed = into.T @ ((outer * log_slopes).T @ jacobian)
-        hessian[:size] += mixed
-        hessian[:, :size] += mixed.T
-        twice = log_slopes.T @ (outer * events * log_slopes)
-        hessian[:size, :size] -= into.T @ twice @ into
-        diagonal = np.ones(len(alpha))
-        diagonal[:size] += ((outer * scales).T @ self._even)[0] * code4p_curvature(alpha[:size])
-        curvature = self._norms.curvature(alpha) * ((outer * events).T @ self._norms.applies)[0]
-        diagonal[:size] += curvature @ into
-        hessian[np.diag_indices(len(alpha))] += diagonal
+        hessian -= transposed(jacobian) @ (column(weights) * jacobian)
+        mixed = into.T @ (transposed(outer * log_slopes) @ jacobian)
+        hessian[..., :size, :] += mixed
+        hessian[..., :size] += transposed(mixed)
+        twice = transposed(log_slopes) @ (outer * events * log_slopes)
+        hessian[..., :size, :size] -= into.T @ twice @ into
+        diagonal = np.ones_like(alpha)
+        first = alpha[..., :size]
+        diagonal[..., :size] += (outer * scales)[..., 0] @ self._even * code4p_curvature(first)
+        curvature = self._norms.curvature(alpha) * ((outer * events)[..., 0] @ self._norms.applies)
+        diagonal[..., :size] += curvature @ into
+        index = np.arange(alpha.shape[-1])
+        hessian[..., index, index] += diagonal
         return np.asarray(hessian)
 
 

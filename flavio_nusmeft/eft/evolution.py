@@ -10,13 +10,14 @@ eigenstates at their scale, before and after the running, as in wilson.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import log, pi, sqrt
 from typing import Any, NamedTuple
 
 import ckmutil.ckm
 import ckmutil.diag
 import ckmutil.phases
+import flavio
 import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.linalg import expm
@@ -44,6 +45,15 @@ class Ckm(NamedTuple):
     Vub: float
     Vcb: float
     gamma: float
+
+
+# CKM matrices near which others are: flavio's central one, and wilson's
+_KNOWN = tuple(
+    Ckm(*(float(source(name)) for name in Ckm._fields))
+    for source in (flavio.default_parameters.get_central, smpar.p.__getitem__)
+)
+_LARGEST = 0.01  # difference of elements; the second order is then below 1e-8
+_EPSILON = 1e-3  # of the differences that are the first order
 
 
 class _Fields(NamedTuple):
@@ -205,29 +215,32 @@ def _hermitian(array: np.ndarray) -> np.ndarray:
     return (array + np.transpose(array, order).conj()) / 2
 
 
-class Evolution:
-    """Evolution of the full arrays of nuSMEFT Warsaw between two scales.
+class _Base:
+    """The evolution for given Yukawas at m_Z, in the basis of the fields in which they are given.
 
-    The matrices act on all coefficients with given flavours of N; classes that are absent and not
-    generated are left out, those without running are kept.
+    Parameters
+    ----------
+    scales : from and to, GeV
+    sm : wilson's parameters at m_Z
     """
 
-    def __init__(self, scale_in: float, scale_out: float, alpha_s: float, ckm: Ckm) -> None:
-        self._span = log(scale_in), log(scale_out)
-        parameters = _trajectory(_standard_model(alpha_s, ckm), (scale_in, scale_out))
-        above = _to_mass_basis(parameters(self._span[0]))
-
-        def rotated(t: float) -> dict[str, Any]:
-            return _rotated(parameters(t), above)
-
-        self._parameters = rotated
-        self._fields = _to_mass_basis(self._parameters(self._span[1]))._asdict()
+    def __init__(self, scales: tuple[float, float], sm: dict[str, Any]) -> None:
+        self.sm, self._scales = sm, scales
+        self._parameters = _trajectory(sm, scales)
         self._matrices: dict[tuple[str, ...], np.ndarray] = {}
+        self._responses: dict[tuple[str, ...], np.ndarray] = {}
+
+    @cached_property
+    def yukawas(self) -> np.ndarray:
+        """Gu, the matrix T in Gd = T Gd(m_Z), and Ge at both scales, shape (2, 3, 3, 3)."""
+        to_start = np.linalg.inv(self.sm["Gd"])
+        ends = [self._parameters(log(scale)) for scale in self._scales]
+        return np.array([[p["Gu"], p["Gd"] @ to_start, p["Ge"]] for p in ends])
 
     def matrix(self, classes: tuple[str, ...]) -> np.ndarray:
-        """For `NEUTRAL` or `CHARGED`, before the rotation to the basis at the end."""
+        """For `NEUTRAL` or `CHARGED`."""
         if classes not in self._matrices:
-            start, end = self._span
+            start, end = map(log, self._scales)
             steps = max(1, int(np.ceil(abs(end - start) / _STEP)))
 
             def generator(t: float) -> np.ndarray:
@@ -236,8 +249,81 @@ class Evolution:
             self._matrices[classes] = magnus(generator, start, end, steps)
         return self._matrices[classes]
 
+    @cached_property
+    def _changed(self) -> list[_Base]:
+        """For Gd -> (1 + ε E) Gd at m_Z, E with one element 1 or i, in the order of `weights`."""
+        units = np.eye(9).reshape(9, 3, 3)
+        return [
+            _Base(self._scales, {**self.sm, "Gd": self.sm["Gd"] + factor * E @ self.sm["Gd"]})
+            for factor in (_EPSILON, 1j * _EPSILON)
+            for E in units
+        ]
+
+    def weights(self, change: np.ndarray) -> np.ndarray:
+        """Of the responses to Gd -> (1 + change) Gd at m_Z."""
+        return np.concatenate([change.real.ravel(), change.imag.ravel()]) / _EPSILON
+
+    def respond(self, weights: np.ndarray, classes: tuple[str, ...] | None = None) -> np.ndarray:
+        """`matrix`, or `yukawas`, in the first order of a change of Gd at m_Z."""
+        own = self.yukawas if classes is None else self.matrix(classes)
+        if not weights.any():
+            return own
+        key = classes or ()
+        if key not in self._responses:
+            found = [b.matrix(classes) if classes else b.yukawas for b in self._changed]
+            self._responses[key] = np.array(found) - own
+        return own + np.tensordot(weights, self._responses[key], 1)
+
+
+@lru_cache(maxsize=8)
+def _base(scales: tuple[float, float], alpha_s: float, ckm: Ckm, sm: tuple[float, ...]) -> _Base:
+    return _Base(scales, _standard_model(alpha_s, ckm))
+
+
+class Evolution:
+    """Evolution of the full arrays of nuSMEFT Warsaw between two scales.
+
+    The matrices act on all coefficients with given flavours of N; classes that are absent and not
+    generated are left out, those without running are kept.
+
+    Another CKM matrix than one of `_KNOWN` is a change of the down-type Yukawas in the basis where
+    those of up-type quarks stay, and as they are small, 1e-8 exact in its first order.
+    """
+
+    def __init__(
+        self,
+        scale_in: float,
+        scale_out: float,
+        alpha_s: float,
+        ckm: Ckm,
+        sm: tuple[float, ...] = (),
+    ) -> None:
+        V = ckmutil.ckm.ckm_tree(*ckm)
+        near = ckm if ckm in _KNOWN else _KNOWN[0]
+        turn = ckmutil.ckm.ckm_tree(*near).conj().T @ V
+        if np.abs(turn - np.eye(3)).max() > _LARGEST:
+            near, turn = ckm, np.eye(3)
+        elif near == ckm:
+            turn = np.eye(3)
+        self._base = _base((scale_in, scale_out), alpha_s, near, sm)
+        self._weights = self._base.weights(turn - np.eye(3))
+        ends = [
+            _to_mass_basis({"Gu": Gu, "Gd": T @ turn @ self._base.sm["Gd"], "Ge": Ge})._asdict()
+            for Gu, T, Ge in self._base.respond(self._weights)
+        ]
+        self._from = {field: U.conj().T for field, U in ends[0].items()}
+        self._to = ends[1]
+        self._matrices: dict[tuple[str, ...], np.ndarray] = {}
+
+    def matrix(self, classes: tuple[str, ...]) -> np.ndarray:
+        """For `NEUTRAL` or `CHARGED`, in a basis between those at the ends."""
+        if classes not in self._matrices:
+            self._matrices[classes] = self._base.respond(self._weights, classes)
+        return self._matrices[classes]
+
     def __call__(self, C: Arrays) -> Arrays:
         """Coefficients at the other scale."""
+        C = rotate(C, self._from)
         result: Arrays = {}
         for classes in (NEUTRAL, CHARGED):
             if C.keys().isdisjoint(classes):
@@ -247,7 +333,7 @@ class Evolution:
             result |= _to_arrays(vectors, classes, 3)
         for name in C.keys() - result.keys():
             result[name] = C[name]
-        result = rotate(result, self._fields)
+        result = rotate(result, self._to)
         # exactly hermitian, without the rounding errors of the products
         return result | {n: _hermitian(result[n]) for n in NEUTRAL if n in result}
 
@@ -263,4 +349,4 @@ def evolution(
     alpha_s : at m_Z, in the MSbar scheme
     sm : wilson's parameters at m_Z, which enter; the evolutions for others are kept apart
     """
-    return Evolution(scale_in, scale_out, alpha_s, ckm)
+    return Evolution(scale_in, scale_out, alpha_s, ckm, sm)

@@ -49,23 +49,28 @@ class Norms:
         )
 
     def _inside(self, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """N and two derivatives within ±1, shape (3, variations), and what is beyond it of |α|."""
+        """N and two derivatives within ±1, shape (3, ..., variations), and what is beyond of |α|.
+
+        α of the variations, shape (..., variations).
+        """
         inside = np.minimum(np.maximum(alpha, -1.0), 1.0)
-        powers = np.empty((7, len(alpha)))
+        powers = np.empty((7, *alpha.shape))
         powers[0], powers[1:] = 1.0, inside
         np.multiply.accumulate(powers, out=powers)
-        return (self._polynomials * powers).sum(axis=1), np.abs(alpha - inside)
+        lead = (1,) * (alpha.ndim - 1)
+        polynomials = self._polynomials.reshape(3, 7, *lead, -1)
+        return (polynomials * powers).sum(axis=1), np.abs(alpha - inside)
 
     def interpolate(self, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """ln N and its derivative, for every variation."""
-        alpha = alpha[self._index]
+        """ln N and its derivative, for every variation; α of shape (..., parameters)."""
+        alpha = alpha[..., self._index]
         (norm, slope, _), beyond = self._inside(alpha)
         log_norm = np.log(norm) + beyond * np.where(alpha > 0, self._up, self._down)
         return log_norm, slope / norm
 
     def curvature(self, alpha: np.ndarray) -> np.ndarray:
         """The second derivative of ln N."""
-        norm, slope, curvature = self._inside(alpha[self._index])[0]
+        norm, slope, curvature = self._inside(alpha[..., self._index])[0]
         return np.asarray(curvature / norm - (slope / norm) ** 2)
 
 

@@ -203,26 +203,61 @@ class LogLikelihood:
         ------
         InvalidShape, InvalidValue
         """
+        value, par, wc_obj = self._without_belle2(x)
+        if self._belle2 is not None and self._is_expanded and value > -np.inf:
+            value += self._belle2.log_likelihood(par, wc_obj)
+        return value
+
+    def many(self, points: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray:
+        """The function at many points; faster with the likelihood of Belle II, else a loop.
+
+        Parameters
+        ----------
+        points : sequence of sequence of float or ndarray
+            Values of the variables, shape (points, variables).
+
+        Returns
+        -------
+        ndarray
+            ln L, shape (points,), within 1e-8 of those of the single points.
+
+        Raises
+        ------
+        InvalidShape, InvalidValue
+        """
+        array = reals("points", points)
+        if array.ndim != 2:
+            raise InvalidShape(f"points have the shape (points, variables), not {array.shape}")
+        if self._belle2 is None or not self._is_expanded:
+            return np.array([self(x) for x in array])
+        found = [self._without_belle2(x) for x in array]
+        values = np.array([value for value, _, _ in found])
+        finite = np.flatnonzero(values > -np.inf)
+        if len(finite):
+            spectra = [self._belle2.spectra(*found[i][1:]) for i in finite]
+            values[finite] += self._belle2.log_likelihoods(spectra)
+        return values
+
+    def _without_belle2(self, x: Sequence[float] | np.ndarray) -> tuple[float, Any, Any]:
+        """ln L, without Belle II's if predictions are expanded, parameters and coefficients."""
         par, wc_obj = self.point(x)
         fast = isinstance(self.likelihood, flavio_likelihood.FastLikelihood)
         full = self.likelihood.likelihood if fast else self.likelihood
         prior = full.log_prior_fit_parameters(par)
         if prior == -np.inf or any(par[name] < 0 for name in STERILE):
-            return -np.inf
+            return -np.inf, par, wc_obj
         if not self._is_expanded:
             # flavio's fast likelihood leaves the prior out
             function = (
                 self.likelihood.log_likelihood if fast else self.likelihood.log_likelihood_exp
             )
             # flavio: shape (1,) if a correlated observable is alone
-            return float(np.asarray(prior + function(par, wc_obj)).item())
+            return float(np.asarray(prior + function(par, wc_obj)).item()), par, wc_obj
         plausible.check(wc_obj, par)
         expansion = self._expand()
         predictions = dict(zip(expansion.observables, expansion(np.asarray(x)), strict=True))
-        result = prior + self.likelihood.log_likelihood_pred(predictions)
-        if self._belle2 is not None:
-            result += self._belle2.log_likelihood(par, wc_obj)
-        return float(result)
+        value = prior + self.likelihood.log_likelihood_pred(predictions)
+        return float(value), par, wc_obj
 
     def value_and_gradient(self, x: Sequence[float] | np.ndarray) -> tuple[float, np.ndarray]:
         """The log-likelihood and its derivatives by the variables.

@@ -13,9 +13,11 @@ import flavio
 import matplotlib as mpl
 import numpy as np
 import pytest
+from belle2_record import PUBLISHED
 from flavio.statistics.likelihood import FastLikelihood
 
 import flavio_nusmeft as nus
+from flavio_nusmeft.belle2 import record
 
 BRANCHING_RATIOS = [
     "BR(B+->Kinv)",
@@ -164,3 +166,19 @@ def test_full_log_likelihood(mass, benchmark):
         return function([1e-8 * (1 + step), 1.0 + step * (mass == "new")])
 
     benchmark.pedantic(run, rounds=300, warmup_rounds=3)
+
+
+@pytest.mark.skipif(not PUBLISHED.is_dir(), reason="the published record is not there")
+@pytest.mark.parametrize("way", ["one by one", "together"])
+def test_belle2(way, benchmark):
+    """Belle II's likelihood of 1000 spectra."""
+    benchmark.group = f"Belle II, 1000 spectra {way}"
+    likelihood, sm = nus.Belle2Likelihood(PUBLISHED), record.sm_spectrum()
+    rng = np.random.default_rng(1)
+    edges = rng.uniform(0, 100, (1000, 1))
+    spectra = sm + rng.uniform(0, 6, (1000, 1)) * sm * (np.arange(100) > edges)
+    if way == "together":
+        run = lambda: likelihood.log_likelihoods(spectra)  # noqa: E731
+    else:
+        run = lambda: [likelihood.spectrum_log_likelihood(x) for x in spectra]  # noqa: E731
+    benchmark.pedantic(run, rounds=3, warmup_rounds=1)

@@ -13,7 +13,7 @@ import flavio
 import pytest
 
 from flavio_nusmeft import NuWilson
-from flavio_nusmeft.eft.evolution import Ckm, Evolution
+from flavio_nusmeft.eft import evolution
 from flavio_nusmeft.eft.rge import CHARGED, NEUTRAL
 
 MODES = {
@@ -123,14 +123,18 @@ def test_fresh_point_with_full_running(benchmark):
     benchmark.pedantic(run, rounds=500, warmup_rounds=5)
 
 
-def test_evolution(benchmark):
-    """Building the evolution between two scales."""
-    benchmark.group = "evolution of nuSMEFT from 1 TeV"
-    ckm = Ckm(Vus=0.2243, Vub=3.62e-3, Vcb=4.22e-2, gamma=1.27)
+@pytest.mark.parametrize("ckm", ["known", "other"])
+def test_evolution(ckm, benchmark):
+    """Building the evolution between two scales; other CKM matrices are close to a known one."""
+    benchmark.group = f"evolution of nuSMEFT from 1 TeV, {ckm} CKM matrix"
+    known, steps = evolution._KNOWN[0], itertools.count(1)
 
     def build():
-        evolution = Evolution(1e3, 91.1876, 0.1181, ckm)
-        return evolution.matrix(NEUTRAL), evolution.matrix(CHARGED)
+        if ckm == "known":
+            evolution._base.cache_clear()
+        point = known if ckm == "known" else known._replace(Vub=known.Vub + 1e-6 * next(steps))
+        found = evolution.Evolution(1e3, 91.1876, 0.1181, point)
+        return found.matrix(NEUTRAL), found.matrix(CHARGED)
 
     benchmark.pedantic(build, rounds=5, warmup_rounds=1)
 

@@ -645,6 +645,44 @@ def test_a_larger_signal_in_any_bin_is_less_likely(b2, rng):
         assert larger < value
 
 
+def test_many_at_once(b2, folder, rng):
+    """As one by one: small signals, such of one bin, enormous ones, and with form factors."""
+    shapes = [SM, np.eye(100)[30] * SM.sum(), np.arange(100.0) / 1e7]
+    spectra = [size * shape for shape in shapes for size in (0, 0.5, 3, 8, 50, 1e4, 1e300)]
+    spectra += [SM * rng.uniform(0, 10, 100) for _ in range(80)]
+    single = [b2.spectrum_log_likelihood(spectrum) for spectrum in spectra]
+    together = b2.log_likelihoods(spectra)
+    assert together == pytest.approx(single, rel=0, abs=1e-7)
+    assert b2.log_likelihoods(spectra[::-1]).tolist() == together[::-1].tolist()
+    for bad in (spectra[0], [spectra[0][:99]], np.ones((2, 3, 100))):
+        with pytest.raises(InvalidShape, match="points, 100"):
+            b2.log_likelihoods(bad)
+    with pytest.raises(InvalidValue, match="not negative"):
+        b2.log_likelihoods([-SM])
+
+
+def test_many_at_once_with_form_factors(folder, par):
+    b2 = Belle2Likelihood(folder, check_sums=False, form_factor_covariance=True)
+    points = [(par, wilson(LNQd_2123=x)) for x in (0.0, 1e-8, 3e-8, 1e-7, 1e-5)]
+    together = b2.log_likelihoods([b2.spectra(*point) for point in points])
+    single = [b2.log_likelihood(*point) for point in points]
+    assert together == pytest.approx(single, rel=0, abs=1e-7)
+    plain = [SM, 3 * SM]
+    expected = [b2.spectrum_log_likelihood(spectrum) for spectrum in plain]
+    assert b2.log_likelihoods(plain).tolist() == expected
+
+
+def test_few_need_a_single_call(b2, rng, monkeypatch):
+    """What is neither extreme nor far away is found together with the others."""
+    spectra = SM * rng.uniform(0, 3, (50, 100))
+    expected = b2.log_likelihoods(spectra)
+    calls = []
+    single = b2._log_likelihood
+    monkeypatch.setattr(b2, "_log_likelihood", lambda *args: calls.append(1) or single(*args))
+    assert b2.log_likelihoods(spectra).tolist() == expected.tolist()
+    assert len(calls) < 10
+
+
 def test_a_minimiser_comes_back_from_far_away(b2):
     """From 1e8 times the SM, in the logarithm of the size."""
 

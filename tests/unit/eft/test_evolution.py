@@ -93,12 +93,34 @@ def test_order_of_the_solver(rng):
 
 
 def test_steps_are_small_enough(monkeypatch):
-    values = {"lnqd3_2123": 1.0, "phin_11": 1.0, "nB_23": 1.0}
-    coarse = run(values, 5e3)
+    def matrices():
+        base = module._Base((5e3, M_Z), module._standard_model(ALPHA_S, CKM))
+        return [base.matrix(classes) for classes in (NEUTRAL, CHARGED)]
+
+    coarse = matrices()
     monkeypatch.setattr(module, "_STEP", 0.1)
-    fine = module.Evolution(5e3, M_Z, ALPHA_S, CKM)(to_arrays(values, WARSAW))
-    for name, value in from_arrays(fine, WARSAW).items():
-        assert abs(value - coarse[name]) < 1e-8
+    for one, other in zip(coarse, matrices(), strict=True):
+        assert 0 < np.abs(one - other).max() < 1e-8
+
+
+@pytest.mark.parametrize("scales", [(1e3, M_Z), (300.0, 2e3)])
+def test_other_ckm_matrices(scales, rng, monkeypatch):
+    """In first order near a known one, against the whole calculation."""
+    known = module._KNOWN[0]
+    C = to_arrays(random_coefficients(WARSAW, rng, {*NEUTRAL, *CHARGED}), WARSAW)
+    others = [
+        known._replace(Vub=known.Vub * 1.1, Vus=known.Vus + 1e-3),
+        known._replace(Vcb=known.Vcb * 1.1, gamma=known.gamma + 0.5),
+    ]
+    near = [module.Evolution(*scales, ALPHA_S, ckm)(C) for ckm in others]
+    monkeypatch.setattr(module, "_LARGEST", -1.0)
+    for ckm, found in zip(others, near, strict=True):
+        for name, exact in module.Evolution(*scales, ALPHA_S, ckm)(C).items():
+            difference = np.abs(found[name] - exact).max()
+            assert difference < 1e-8 * np.abs(C[name]).max(), name
+    # what is far away is computed as a whole
+    unlike = module.Evolution(*scales, ALPHA_S, known._replace(Vus=0.3))
+    assert not unlike._weights.any()
 
 
 def test_random_point_against_a_general_solver(rng):

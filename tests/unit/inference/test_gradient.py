@@ -102,6 +102,21 @@ def test_belle2(covariance, rng):
 
 
 @pytest.mark.skipif(not PUBLISHED.is_dir(), reason="the published record is not there")
+def test_many_points(rng):
+    """As one by one: also far away, outside of a prior, and without Belle II."""
+    for belle2 in (PUBLISHED, None):
+        options = {"belle2": belle2, "fit_parameters": {"m_N1": (0, 2.4)}}
+        likelihood = nus.likelihood("current", ["BR(B0->Kinv)"], **options)
+        function = nus.LogLikelihood(likelihood, VARIABLES, **FGMS)
+        points = [random_point(rng) for _ in range(20)]
+        points += [1e3 * TYPICAL, np.array([0, 0, 0, 2.5]), np.array([3e-7, 0, 0, 1.0])]
+        assert function.many(points) == pytest.approx([function(x) for x in points], abs=1e-7)
+        assert function.many(np.empty((0, 4))).tolist() == []
+        with pytest.raises(nus.errors.InvalidShape, match="points, variables"):
+            function.many(TYPICAL)
+
+
+@pytest.mark.skipif(not PUBLISHED.is_dir(), reason="the published record is not there")
 def test_belle2_beyond_ten_sigma():
     likelihood = nus.likelihood("current", [], belle2=PUBLISHED)
     function = nus.LogLikelihood(likelihood, ["LNQd_2123"], **FGMS)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["legible", "safe_output", "written"]
+__all__ = ["console", "legible", "safe_output", "written"]
 
 _HANDLER = "nusmeft"
 _SYMBOLS = {
@@ -78,6 +78,14 @@ def legible(text: str) -> str:
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     codecs.register_error(_HANDLER, _replace)
     return text.encode(encoding, _HANDLER).decode(encoding)
+
+
+def console(width: int = 100) -> Any:
+    """A console of rich that prints names as they are, as wide as ``width`` if not a terminal."""
+    from rich.console import Console
+
+    terminal = sys.stdout.isatty()
+    return Console(width=None if terminal else width, markup=False, emoji=False, highlight=False)
 
 
 def _print_warning(message: Warning | str, *_: Any, **__: Any) -> None:

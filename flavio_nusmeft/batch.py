@@ -297,6 +297,9 @@ class Predictor:
         variable, shape (K, channels, 10).
     linear, nonlinear : tuple of str
         The names that are variables, and those that are not (SMEFT).
+    columns : ParameterCache
+        ``columns(par, which)``: couplings of a set without coefficients, then per unit of every
+        variable, shape (K, channels, 10).
     """
 
     def __init__(
@@ -319,7 +322,6 @@ class Predictor:
         ]
         self._origin = space.point({})
         space.warn_scale()
-        #: couplings without coefficients, then per unit of every variable, (K, channels, 10)
         self.columns = ParameterCache(self._make_columns)
         # of rates; several have the same, and most do not depend on a mass of N
         self._matrices = ParameterCache(self._make_matrix, maxsize=_KEPT)

@@ -168,3 +168,30 @@ class FailsAfter(Gauss):
         self.calls += 1
         if self.calls == self.call:
             raise OSError("once")
+
+
+class Correlated:
+    """Of two variables, with a gradient, and the sum of them as an observable."""
+
+    variables = ("a", "b")
+    covariance = np.array([[0.04, 0.03], [0.03, 0.09]])
+    centre = np.array([0.5, -0.2])
+
+    def value_and_gradient(self, x):
+        slopes = np.linalg.solve(self.covariance, self.centre - x)
+        return -float((self.centre - x) @ slopes) / 2, slopes
+
+    def __call__(self, x):
+        return self.value_and_gradient(x)[0]
+
+    def derived(self, observable):
+        assert observable == "sum"
+        return Sum()
+
+
+class Sum:
+    def __call__(self, x):
+        return np.array([x.sum()])
+
+    def jacobian(self, x):
+        return np.ones((1, 2))

@@ -18,6 +18,7 @@ from flavio.statistics.likelihood import FastLikelihood
 
 import flavio_nusmeft as nus
 from flavio_nusmeft.belle2 import record
+from flavio_nusmeft.inference import scan
 
 BRANCHING_RATIOS = [
     "BR(B+->Kinv)",
@@ -182,3 +183,14 @@ def test_belle2(way, benchmark):
     else:
         run = lambda: [likelihood.spectrum_log_likelihood(x) for x in spectra]  # noqa: E731
     benchmark.pedantic(run, rounds=3, warmup_rounds=1)
+
+
+def test_scan_with_processes(benchmark):
+    """100 cheap points in two processes: the second scan of a session, and those that follow."""
+    benchmark.group = "grid of 100 points, executor=2"
+    likelihood = nus.likelihood("current", ["BR(B0->Kinv)", "BR_SD(B+->Kinv)"])
+    function = nus.LogLikelihood(likelihood, ["LNQd_2123", "QN_2311"], **FGMS)
+    axes = {name: np.linspace(0, 2e-8, 10) for name in function.variables}
+    benchmark.pedantic(
+        lambda: scan.grid(function, axes, executor=2, progress=False), rounds=3, warmup_rounds=1
+    )

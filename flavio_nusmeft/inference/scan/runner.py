@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import multiprocessing
 import queue
 import uuid
 from collections import Counter, deque
@@ -31,6 +30,7 @@ from .workers import (
     Array,
     DaskLosses,
     Point,
+    context,
     evaluate,
     pickled,
     pool_like,
@@ -55,7 +55,8 @@ class Runner:
     function : callable
         Raises FailedPoint where it cannot be evaluated.
     executor : concurrent.futures.Executor, int or None
-        None for this process, a number of processes, or an executor, which is kept open.
+        None for this process, a number of processes (see `context`), or an executor, which is kept
+        open and can serve several scans.
     names : sequence of str
         Of the coordinates of a point, for messages.
 
@@ -90,7 +91,7 @@ class Runner:
             self._pool = functools.partial(
                 ProcessPoolExecutor,
                 executor,
-                mp_context=multiprocessing.get_context("spawn"),
+                mp_context=context(),
                 initializer=start_worker,
             )
             self._executor = self._pool()

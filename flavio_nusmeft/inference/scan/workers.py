@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from multiprocessing.context import BaseContext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +30,7 @@ __all__ = [
     "Array",
     "DaskLosses",
     "Point",
+    "context",
     "evaluate",
     "pickled",
     "pool_like",
@@ -173,6 +175,27 @@ def _portable(error: FailedPoint) -> Failure:
     except Exception:
         cause = RuntimeError(f"{type(cause).__qualname__}: {cause}")
     return str(error), f"\n\nIn the worker:\n{text}", cause
+
+
+def context() -> BaseContext:
+    """How own processes are started.
+
+    On Linux by a server without threads that is forked, and kept until the session ends: it has
+    imported this package, which takes seconds, for the workers of all scans. Only the first one
+    waits for it. What workers see of the environment is as when it started. Elsewhere every worker
+    imports the package; an executor that is made once and given to several scans saves that.
+
+    Returns
+    -------
+    multiprocessing.context.BaseContext
+        ``forkserver`` or ``spawn``.
+    """
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    found = multiprocessing.get_context("forkserver")
+    if "flavio" in sys.modules:
+        found.set_forkserver_preload(["flavio_nusmeft.inference.log_likelihood"])
+    return found
 
 
 def start_worker() -> None:

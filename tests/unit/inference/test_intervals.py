@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from belle2_record import PUBLISHED
+from scan_functions import Correlated
 from scipy.optimize import brentq
 from scipy.stats import norm
 
@@ -31,33 +32,6 @@ class Normal:
 
     def __call__(self, x):
         return -(((x[0] - self.centre) / self.width) ** 2) / 2
-
-
-class Correlated:
-    """Of two variables, with a gradient, and the sum of them as an observable."""
-
-    variables = ("a", "b")
-    covariance = np.array([[0.04, 0.03], [0.03, 0.09]])
-    centre = np.array([0.5, -0.2])
-
-    def value_and_gradient(self, x):
-        slopes = np.linalg.solve(self.covariance, self.centre - x)
-        return -float((self.centre - x) @ slopes) / 2, slopes
-
-    def __call__(self, x):
-        return self.value_and_gradient(x)[0]
-
-    def derived(self, observable):
-        assert observable == "sum"
-        return Sum()
-
-
-class Sum:
-    def __call__(self, x):
-        return np.array([x.sum()])
-
-    def jacobian(self, x):
-        return np.ones((1, 2))
 
 
 class Lobes:

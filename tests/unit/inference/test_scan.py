@@ -39,6 +39,7 @@ from flavio_nusmeft.errors import (
     WorkerWarning,
 )
 from flavio_nusmeft.inference.scan import runner
+from flavio_nusmeft.inference.scan.workers import context, start_worker
 
 TESTS = Path(__file__).parents[2]
 AXES = {"m": np.linspace(1.0, 2.0, 5), "C": np.linspace(1e-8, 3e-8, 6)}
@@ -302,6 +303,17 @@ def test_number_of_processes(tmp_path, name):
         assert arrays["log_likelihood"].tobytes() == direct.log_likelihood.tobytes()
     if name == "grid":
         assert len(points(log)) == 30
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are spawned")
+def test_one_server_starts_the_workers_of_all_scans():
+    """And not this process, which may have threads."""
+    servers = set()
+    for _ in range(2):
+        with ProcessPoolExecutor(1, context(), start_worker) as pool:
+            servers.add(pool.submit(os.getppid).result())
+    assert len(servers) == 1
+    assert os.getpid() not in servers
 
 
 def test_many_cheap_points(processes):

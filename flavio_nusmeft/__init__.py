@@ -8,6 +8,7 @@ decays with sterile neutrinos, their parameters and measurements to flavio and W
 - `likelihood`: flavio likelihoods of the data sets; `LogLikelihood`: as functions of an array
 - `scan`: grids, profiles, best fits and Markov chains, on one core or a cluster
 - `interval`, `upper_limit`: from a likelihood to the number, with its definition; `intervals`
+- `limits`: the table of limits on one operator at a time
 - `figures`: the figures of arXiv:2309.02940, also for other operators, masses and data
 - `Belle2Likelihood`: Belle II's published likelihood of B+ -> K+ + inv in q²
 - `to_popxf`: predictions as polynomials for jelli and other codes
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from .inference import intervals, scan
     from .inference.fits import likelihood
     from .inference.intervals import interval, upper_limit
+    from .inference.limits import limits
     from .inference.log_likelihood import LogLikelihood
 
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "interval",
     "intervals",
     "likelihood",
+    "limits",
     "popxf",
     "predict",
     "scan",
@@ -71,6 +74,7 @@ _LATER = {
     "interval": "inference.intervals",
     "intervals": "inference.intervals",
     "likelihood": "inference.fits",
+    "limits": "inference.limits",
     "popxf": "exports.popxf",
     "scan": "inference.scan",
     "settings": "settings",
@@ -89,9 +93,8 @@ if not TYPE_CHECKING:
     def __getattr__(name: str) -> Any:
         if name not in _LATER:
             raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-        path = _LATER[name]
-        module = importlib.import_module(f".{path}", __name__)
-        return module if path.rpartition(".")[2] == name else getattr(module, name)
+        module = importlib.import_module(f".{_LATER[name]}", __name__)
+        return vars(module).get(name, module)
 
 
 def __dir__() -> list[str]:

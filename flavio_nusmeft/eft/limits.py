@@ -14,7 +14,7 @@ from ..errors import InvalidScale, ScaleWarning, SizeWarning, listed, warn
 from .running import M_T
 from .theories import HIGH, LOW
 
-__all__ = ["SMALLEST_MATCHING", "check_scale", "warn_scale", "warn_size"]
+__all__ = ["SMALLEST_MATCHING", "check_scale", "largest_coefficient", "warn_scale", "warn_size"]
 
 SMALLEST_MATCHING = 10.0  # GeV, of the option smeft_matchingscale
 _PLANCK = 1.22e19  # GeV, the Planck mass; above it there is no field theory of particles
@@ -73,13 +73,20 @@ def warn_scale(wc_obj: Any, eft: str | None = None, scale: float | None = None) 
     )
 
 
-def warn_size(values: Mapping[str, Any], eft: str, scale: float) -> None:
-    """Warn of coefficients larger than (4π)²/M², with M the scale and at least m_W.
+def largest_coefficient(scale: float) -> float:
+    """(4π)²/M² in GeV^-2, with M the scale and at least m_W.
 
     That is the exchange of a particle of mass M with the largest couplings that mean anything, 4π
     (naive dimensional analysis, A. Manohar and H. Georgi, Nucl. Phys. B234 (1984) 189; as in
-    `uv`). TeV^-2 given as GeV^-2 are a million times too large. Particles that are integrated out
-    in nuWET are not lighter than the W.
+    `uv`). Particles that are integrated out in nuWET are not lighter than the W.
+    """
+    return (4 * pi / max(scale, _M_W)) ** 2
+
+
+def warn_size(values: Mapping[str, Any], eft: str, scale: float) -> None:
+    """Warn of coefficients above `largest_coefficient`.
+
+    TeV^-2 given as GeV^-2 are a million times too large.
 
     Parameters
     ----------
@@ -87,7 +94,7 @@ def warn_size(values: Mapping[str, Any], eft: str, scale: float) -> None:
     """
     if eft not in _HIGH and eft not in _LOW:
         return  # WET has coefficients without dimension
-    bound = (4 * pi / max(scale, _M_W)) ** 2
+    bound = largest_coefficient(scale)
     large = [
         name
         for name, value in values.items()

@@ -108,6 +108,7 @@ def test_public_names():
         "interval",
         "intervals",
         "likelihood",
+        "limits",
         "popxf",
         "predict",
         "scan",

@@ -44,7 +44,7 @@ def test_observables(listed):
         "unit": "",
         "description": flavio.Observable["BR_SD(B+->Kinv)"].description,
         "measured": True,
-        "measurements": [m for m in dataset("current") if "B->hinv" in m or "Kinv" in m][0:5],
+        "measurements": [m for m in dataset("current") if "B->hinv" in m or "Kinv" in m],
     }
     assert not entries["BR(B+->Kinv)"]["measured"]
     of_paper = {entry["name"]: entry for entry in listed("observables", "--dataset", "paper2023")}

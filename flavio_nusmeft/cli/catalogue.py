@@ -296,7 +296,7 @@ def _parameter(name: str, origins: Mapping[str, str]) -> Entry:
         "error_minus": minus,
         "text": f"{central:.6g}" if exact else str(Result("", central, plus, minus)),
         "description": description,
-        "origin": origins.get(name) or (paper[0] if paper else origins[""]),
+        "origin": origins.get(name, paper[0] if paper else "flavio"),
     }
 
 
@@ -308,8 +308,7 @@ _ARXIV = re.compile(r"(?<![\w:/.])(?=\d{4}\.\d{4,5})")
 def _origins(own: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """Of this package's parameters, and of those that have a comment in flavio's file.
 
-    What flavio's table of the PDG gives replaces the values of that file. The origin of ``""`` is
-    that of all others.
+    What flavio's table of the PDG gives replaces the values of that file.
     """
     from pathlib import Path
 
@@ -318,7 +317,8 @@ def _origins(own: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
 
     file = Path(flavio.__file__).with_name("data") / "parameters_uncorrelated.yml"
     lines = re.findall(r"^(\S.*?):\s.*?\s#\s*(.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
-    found, last = {"": "flavio"}, ""
+    found: dict[str, str] = {}
+    last = ""
     for name, comment in lines:
         last = last if comment == '"' else comment  # ditto
         if _ORIGIN.search(last):

@@ -19,7 +19,8 @@ nuWET, nuWET-4, nuWET-3, SMEFT, WET, WET-4 or WET-3), next to the Standard Model
 The table has the observables that the coefficients change by more than 0.1% or that are measured in
 the data set; JSON has all. A pull is the distance from the measurement in the same row, in standard
 deviations: √(2 ln L(best) - 2 ln L(prediction)), without theory errors. For predictions that an
-upper limit allows it says "within". The last line is about all measurements of the data set.
+upper limit allows it says "within". The last line is about all measurements of these
+observables in the data set, of which a row shows one.
 """
 DRAWS = 50
 CHANGE = 1e-3  # of the SM prediction, from which on an observable counts as changed

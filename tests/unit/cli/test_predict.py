@@ -5,25 +5,69 @@ from __future__ import annotations
 import json
 
 import flavio
+import numpy as np
 import pytest
 from nusmeft_cli import main
 
 from flavio_nusmeft import NuWilson, _data
+from flavio_nusmeft.inference.draws import parameter_draws
 from flavio_nusmeft.observables import NAMES
 
 SCALAR = str(_data.path("examples/scalar.yml"))
 
 
+def rows_of(out):
+    """Cells of the table, by observable."""
+    lines = (line.split("│") for line in out.splitlines() if line.startswith("│"))
+    return {cells[1].strip(): [cell.strip() for cell in cells[2:-1]] for cells in lines}
+
+
 def test_table(capsys):
-    assert main(["predict", SCALAR, "--m-N1", "1.5"]) == 0
+    """With --all every observable without arguments, in the order of NAMES."""
+    assert main(["predict", SCALAR, "--m-N1", "1.5", "--all"]) == 0
     out = capsys.readouterr().out
-    for name in NAMES:
-        if flavio.Observable[name].arguments is None:
-            assert name in out
+    names = [name for name in NAMES if flavio.Observable[name].arguments is None]
+    rows = rows_of(out)
+    assert list(rows) == names
     assert "m_N1 = 1.5 GeV" in out
     assert "LNQd_2123 = 2e-08" in out
-    assert "< 1.8e-05 (90%)" in out
+    assert rows["BR(B0->K*inv)"] == ["1.027e-05", "1.508e-05", "< 1.8e-05 (90%)", "within"]
+    assert rows["BR(B+->Kinv)"][2:] == ["", ""]
+    assert rows["BR_SD(B+->Kinv)"][2:] == ["(2.30 +0.72 -0.63)e-05", "-0.7σ"]
+    assert "--all" not in out
     assert max(map(len, out.splitlines())) <= 100
+
+
+def test_rows_that_matter(capsys):
+    """Without --all those that change by more than 0.1% or are measured; JSON has all."""
+    arguments = ["predict", SCALAR, "--m-N1", "1.5"]
+    assert main([*arguments, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["observables"]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    expected = [
+        row["observable"]
+        for row in found
+        if row["results"] or abs(row["prediction"] - row["SM"]) > 1e-3 * abs(row["SM"])
+    ]
+    assert list(rows_of(out)) == expected
+    assert "BR(B+->Kinv)" in expected  # changed
+    assert "KL->piinv" in out  # measured
+    assert "BR(B+->Dlinv)" not in expected
+    assert f"\n{len(found) - len(expected)} more observables are not measured" in out
+    assert main([*arguments, "-o", "BR(B+->Dlinv)"]) == 0  # asked for
+    assert list(rows_of(capsys.readouterr().out)) == ["BR(B+->Dlinv)"]
+
+
+def test_groups(capsys):
+    """A line between processes; a process in one piece, however it is asked for."""
+    names = ["BR(B0->Kinv)", "BR(B0->D*tauinv)", "BR(Bs->inv)", "BR_SD(B+->Kinv)", "BR(B+->D*linv)"]
+    arguments = [text for name in [*names, "BR(Bs->mumu)"] for text in ("-o", name)]
+    assert main(["predict", SCALAR, *arguments]) == 0
+    out = capsys.readouterr().out
+    order = [names[i] for i in (0, 3, 1, 4, 2)]
+    assert list(rows_of(out)) == [*order, "BR(Bs->mumu)"]
+    assert out.count("├") == 3
 
 
 def test_json(capsys, par):
@@ -36,12 +80,107 @@ def test_json(capsys, par):
     for name, row in rows.items():
         assert row["SM"] == flavio.Observable[name].prediction_par(par, None)
         assert row["prediction"] == flavio.Observable[name].prediction_par(par, w)
-    assert rows["BR(B0->Kinv)"]["results"][0] == {
+        assert row["uncertainty"] is None
+    first = rows["BR(B0->Kinv)"]["results"][0]
+    assert rows["BR(B0->Kinv)"]["pull"] == first.pop("pull")
+    assert 0 < first.pop("SM pull") < rows["BR(B0->Kinv)"]["pull"] < 2
+    assert first == {
         "measurement": "flavio_nusmeft Belle B->hinv SL 2017",
         "limit": 2.6e-5,
         "confidence_level": 0.9,
         "text": "< 2.6e-05 (90%)",
     }
+    assert rows["BR(B+->Kinv)"]["pull"] is None
+    assert data["draws"] == 0
+
+
+def written(path, values, eft="nuSMEFT", basis="FGMS"):
+    path.write_text(json.dumps({"eft": eft, "basis": basis, "scale": 1000, "values": values}))
+    return str(path)
+
+
+def test_excluded_most(tmp_path, capsys):
+    """The last line: the largest pull of all measurements, also of those that are not shown."""
+    path = written(tmp_path / "large.json", {"LNQd_2123": 8e-8})
+    assert main(["predict", path, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["observables"]
+    results = [(r["pull"], row["observable"], r) for row in rows for r in row["results"]]
+    size, name, result = max(results, key=lambda item: abs(item[0]))
+    assert size > 5
+    assert main(["predict", path]) == 0
+    out = capsys.readouterr().out
+    before = abs(result["SM pull"])
+    assert out.splitlines()[-1].startswith(
+        f"Excluded most: {name}, {size:.1f}σ above {result['measurement']} (SM: {before:.1f}σ "
+    )
+    assert rows_of(out)["BR(B0->K*inv)"][3].startswith("+")  # above its limit
+
+
+def test_nothing_excluded(capsys):
+    arguments = ["predict", SCALAR, "--m-N1", "1.5", "-o", "BR(K+->piinv)"]
+    assert main(arguments) == 0
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert line == (
+        "No measurement is in tension (2σ) with this; the largest pull is BR(K+->piinv), 1.6σ below"
+        " flavio_nusmeft NA62 K+->piinv 2024 (SM: 1.6σ below)."
+    )
+    assert main([*arguments, "--dataset", "paper2023"]) == 0
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert line == "Nothing here is measured in the data set paper2023."
+
+
+def test_tension_with_a_measurement_that_is_not_shown(capsys):
+    """In the row is Belle II's value, to which the prediction is close, not BaBar's limit."""
+    assert main(["predict", SCALAR, "--m-N1", "1.5", "-o", "BR_SD(B+->Kinv)"]) == 0
+    out = capsys.readouterr().out
+    assert rows_of(out)["BR_SD(B+->Kinv)"][3] == "-0.7σ"
+    assert out.splitlines()[-1] == (
+        "Excluded most: BR_SD(B+->Kinv), 2.4σ above flavio_nusmeft BaBar B->Kinv SL 2010"
+        " (SM: 0.4σ above)."
+    )
+
+
+def test_uncertainty(capsys, par):
+    """As numpy gives it for the draws of seed 0, also of an observable of flavio."""
+    names = ["BR(B+->Kinv)", "BR(Bs->mumu)", "<dBR/dq2>(B0->K*inv)"]
+    arguments = ["-o", names[0], "-o", names[1], "-o", f"{names[2]},4,8", "--par", "Vcb=0.042"]
+    assert main(["predict", SCALAR, *arguments, "--json", "--uncertainty", "5"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["draws"] == 5
+    w = NuWilson({"LNQd_2123": 2e-8}, 1e3, "nuSMEFT", "FGMS")
+    points = parameter_draws(5, {"Vcb": 0.042}, seed=0)
+    for row, more in zip(data["observables"], [(), (), (4, 8)], strict=True):
+        function = flavio.Observable[row["observable"]].prediction_par
+        values = [function(point, w, *more) for point in points]
+        assert row["uncertainty"] == pytest.approx(np.std(values), rel=1e-6, abs=0)
+        assert 0.01 < row["uncertainty"] / row["prediction"] < 0.3
+    assert main(["predict", SCALAR, *arguments, "--uncertainty"]) == 0
+    out = capsys.readouterr().out
+    rows = rows_of(out)
+    sizes = [float(cells[2]) for cells in rows.values() if "e-" in cells[2]]
+    assert len(sizes) == 3
+    for size, row in zip(sizes, data["observables"], strict=True):
+        assert size != float(f"{row['uncertainty']:.2g}")  # 50 draws, not 5
+        assert 0.2 < size / row["uncertainty"] < 5
+    assert max(map(len, out.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("number", ["1", "-3", "many", "2.5"])
+def test_wrong_number_of_draws(number, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["predict", SCALAR, f"--uncertainty={number}"])
+    assert f"'{number}' is no number of draws, 2 or more" in capsys.readouterr().err
+
+
+def test_complex_coefficient(tmp_path, capsys):
+    """A number in the header, {'Re', 'Im'} in JSON as in the file."""
+    values = {"LNQd_2123": {"Re": 1e-8, "Im": -2e-8}, "LNQd_2132": 3e-9}
+    path = written(tmp_path / "complex.json", values)
+    assert main(["predict", path, "-o", "BR(B0->Kinv)"]) == 0
+    header = capsys.readouterr().out.splitlines()[0]
+    assert header.endswith(": LNQd_2123 = 1e-08-2e-08j, LNQd_2132 = 3e-09")
+    assert main(["predict", path, "-o", "BR(B0->Kinv)", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["values"] == values
 
 
 def test_chosen_observables(capsys):

@@ -47,18 +47,28 @@ def terminal(encoding):
 def test_table(encoding):
     """Columns are aligned whatever stands for ±."""
     with terminal(encoding) as read:
-        assert main(["predict", SCALAR, "--m-N1", "1.5"]) == 0
+        assert main(["predict", SCALAR, "--m-N1", "1.5", "--all"]) == 0
         text = read()
     rows = [line for line in text.splitlines() if "BR(" in line]
     assert len(rows) > 20
     assert len({len(line) for line in rows}) == 1
     plus_minus = "+-" if encoding in ("ascii", "koi8-r") else "±"
     assert f"0.281 {plus_minus} 0.011" in text
+    pull = "-2.5sigma" if encoding in ("ascii", "cp1252", "iso8859-1", "koi8-r") else "-2.5σ"
+    assert pull in text
     assert "\\" not in text
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "cp932", "utf-8"])
+def test_lists(encoding):
+    with terminal(encoding) as read:
+        assert main(["list", "parameters", "B->K* finite width"]) == 0
+        plus_minus = "+-" if encoding == "ascii" else "±"
+        assert f"1.200 {plus_minus} 0.050" in read()
+
+
 @pytest.mark.parametrize("encoding", ENCODINGS)
-@pytest.mark.parametrize("command", ["", "predict", "export", "figures", "run"])
+@pytest.mark.parametrize("command", ["", "predict", "list", "export", "figures", "run"])
 def test_help(encoding, command):
     with terminal(encoding) as read:
         with pytest.raises(SystemExit, match="0"):

@@ -15,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .scan.descent import Profile
-from .scan.points import LogLikelihood, evaluate, value_and_gradient
+from .scan.points import LogLikelihood, Wall, evaluate, value_and_gradient
 
 __all__ = ["AtTarget", "AtValue", "Penalised"]
 
 Array = NDArray[np.float64]
+
+_PULL = 0.05  # ten times what MIGRAD leaves: slopes are known
 
 
 @dataclass(frozen=True)
@@ -88,12 +90,17 @@ class AtValue:
         point, value = np.array(x), self.values[number]
         point[self.index] = value
         free = [i for i in range(len(point)) if i != self.index]
-        if free:
-            task = Profile(self.function, tuple(free), self.bounds[free], self.starts, self.seed)
-            found, converged, *rest = task(number, point)
-            point[free] = rest
-        else:
-            found, converged = evaluate(self.function, point), True
+        try:
+            if free:
+                task = Profile(
+                    self.function, tuple(free), self.bounds[free], self.starts, self.seed
+                )
+                found, converged, *rest = task(number, point)
+                point[free] = rest
+            else:
+                found, converged = evaluate(self.function, point), True
+        except Wall:  # as in all maximisations
+            found, converged = -np.inf, True
         slope = np.nan
         if hasattr(self.function, "value_and_gradient") and np.isfinite(found):
             slope = value_and_gradient(self.function, point)[1][self.index]
@@ -106,7 +113,7 @@ class AtTarget:
 
     function: LogLikelihood
     observable: Any
-    width: float
+    widths: tuple[float, ...]
     bounds: Array
     values: tuple[float, ...]
     starts: int
@@ -114,8 +121,8 @@ class AtTarget:
 
     def __call__(self, number: int, x: Array) -> Array:
         """The row of the target with this number."""
-        target = self.values[number]
-        aim = penalised(self.function, self.observable, target, self.width)
+        target, width = self.values[number], self.widths[number]
+        aim = penalised(self.function, self.observable, target, width)
         free = tuple(range(len(x)))
         task = Profile(aim, free, self.bounds, self.starts, self.seed)
         found, converged, *rest = task(number, np.array(x))
@@ -123,4 +130,5 @@ class AtTarget:
         if not np.isfinite(found):
             return np.array([-np.inf, converged, np.nan, np.nan, *point])
         value, pull = np.asarray(self.observable(point)).item(), aim.pull(point)
-        return np.array([found + pull**2 / 2, converged, value, pull / self.width, *point])
+        slope = pull / width if abs(pull) > _PULL else np.nan
+        return np.array([found + pull**2 / 2, converged, value, slope, *point])

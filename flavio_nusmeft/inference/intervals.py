@@ -28,9 +28,11 @@ from scipy.stats import norm
 
 from .._inputs import number as a_number
 from .._inputs import reals, seed_number
+from .._version import __version__
 from ..batch import Observable
-from ..errors import InvalidScan, nearest
+from ..errors import InvalidScan, UnknownObservable, nearest
 from .constrained import AtTarget, AtValue
+from .refinement import extremes, gaps, outwards, peaks, reached, walls
 from .results import Curve, Interval
 from .scan import Chain, minimize
 from .scan.points import LogLikelihood
@@ -47,10 +49,15 @@ Array = NDArray[np.float64]
 
 _SAMPLE = 64  # points at which the range of an observable is looked up
 _WIDTHS = 0.5  # of the penalty of an observable, in steps between targets
-_ROUNDS = 8  # of refinement at the ends of intervals
+_ROUNDS = 30  # of refinement
 _CLOSE = 2e-3  # of -2 ln L at an end
 _STEP = 0.1  # of -2 ln L between points of a posterior
-_FINE = 4001  # of the interpolated curve
+_FINE = 32  # of the interpolated curve, for each of its points
+_BINS = 10_000  # of a chain
+_DIGITS = 6  # of a density
+_TIED = 0.02  # of the posterior, with the same density
+_LOW = 30.0  # of -2 ln L, where a posterior is small
+_SAME = 1e-9  # of the range: the same value
 
 
 def profile(
@@ -220,6 +227,10 @@ def upper_limit(
     level, points = _level(cl), integer("points", points, 2)
     if _method(method) == "bayes":
         return study.credible(level, points, upper=True, executor=executor, progress=progress)
+    if level <= 0.5:
+        raise InvalidScan(
+            f"cl = {level:g}: an upper limit of a profile likelihood has more than 0.5, e.g. 0.9"
+        )
     return study.confidence(level, points, upper=True, executor=executor, progress=progress)
 
 
@@ -256,12 +267,19 @@ def credible(
         raise InvalidScan(f"'{quantity}' is no variable of the chain{hint}")
     level = _level(cl)
     drawn = chain.samples(discard)[:, chain.variables.index(quantity)]
+    notes: list[str] = []
     if upper:
         pieces: tuple[tuple[float, float], ...] = (
             (float(drawn.min()), float(np.quantile(drawn, level))),
         )
     else:
-        counts, edges = np.histogram(drawn, bins="fd")  # Freedman and Diaconis
+        # Freedman and Diaconis, but not for what is far outside
+        low, high = np.quantile(drawn, [0.25, 0.75])
+        width = 2 * (high - low) / len(drawn) ** (1 / 3)
+        count = np.ptp(drawn) / width if width > 0 else 1
+        counts, edges = np.histogram(drawn, bins=int(np.clip(np.ceil(count), 1, _BINS)))
+        if count > _BINS:
+            notes.append("bins are coarse, because some samples are far away: discard more steps")
         pieces = _highest(counts / counts.sum(), edges, level)
     index = np.unravel_index(chain.log_likelihood.argmax(), chain.log_likelihood.shape)
     best = dict(zip(chain.variables, chain.chain[index].tolist(), strict=True))
@@ -272,7 +290,7 @@ def credible(
         f"{kind} with {level:.4g} of the posterior, flat priors in {', '.join(chain.variables)}",
         best[quantity],
         pieces,
-        (),
+        tuple(notes),
         best,
         float(chain.log_likelihood.max()),
         None,
@@ -298,14 +316,24 @@ class _Study:
         self.bounds = bounds_array(bounds, self.names)
         self._given = {name: bounds[name] for name in self.names}
         self.observable: Any = None
-        self.step = 0.0  # between targets
+        self.vanishing: list[float] = []  # values of a variable at which the likelihood does
+        self.limits: tuple[float, float] | None = None  # of the quantity
         self.failed: list[str] = []
+        self.started = False
         if quantity not in self.names:
             derive = getattr(function, "derived", None)
             if derive is None:
                 hint = nearest(str(quantity), self.names)
                 raise InvalidScan(f"'{quantity}' is no variable of the log-likelihood{hint}")
-            self.observable = derive(quantity)
+            try:
+                self.observable = derive(quantity)
+            except UnknownObservable as error:
+                hint = nearest(str(quantity), self.names)
+                variables = hint or f"; variables are {', '.join(self.names)}"
+                raise UnknownObservable(f"{error}{variables}") from None
+            if not isinstance(quantity, str):  # numbers as JSON has them
+                name, *arguments = quantity
+                self.quantity = (name, *(np.asarray(x).item() for x in arguments))
 
     def grid(self, values: ArrayLike | None, points: int) -> Array:
         """The values of the quantity to begin with."""
@@ -319,23 +347,30 @@ class _Study:
 
     def range(self) -> tuple[float, float]:
         """The bounds of a variable, or between what values an observable is in the bounds."""
+        if self.limits is not None:
+            return self.limits
+        low, high = self.bounds.T
         if self.observable is None:
-            low, high = self.bounds[self.names.index(self.quantity)]
-            return float(low), float(high)
+            index = self.names.index(self.quantity)
+            self.limits = float(low[index]), float(high[index])
+            return self.limits
         from .scan.descent import sobol
 
-        low, high = self.bounds.T
         cube = sobol(len(self.names), _SAMPLE, (self.seed,))
         corners = np.array([np.zeros(len(low)), np.ones(len(low))])
         places = [low + u * (high - low) for u in [*cube, *corners]]
         sample = [np.asarray(self.observable(x)).item() for x in places]
         if not min(sample) < max(sample):
             raise InvalidScan(f"'{self.quantity}' does not depend on the variables")
-        return min(sample), max(sample)
+        spread = max(sample) - min(sample)
+        ends = extremes(self.function, self.observable, spread, self.bounds, self.starts, self.seed)
+        self.limits = min(ends[0], *sample), max(ends[1], *sample)
+        return self.limits
 
     def rows(
         self,
         values: Array,
+        widths: Array | None = None,
         *,
         executor: Executor | int | None = None,
         checkpoint: Path | None = None,
@@ -348,12 +383,12 @@ class _Study:
             index = self.names.index(self.quantity)
             task = AtValue(self.function, index, self.bounds, chosen, self.starts, self.seed)
         else:
-            step = float(np.diff(values).min()) if len(values) > 1 else self.step
-            self.step = step
+            if widths is None:
+                widths = np.full(len(values), _WIDTHS * np.diff(values).min())
             task = AtTarget(
                 self.function,
                 self.observable,
-                _WIDTHS * step,
+                tuple(widths.tolist()),
                 self.bounds,
                 chosen,
                 self.starts,
@@ -377,8 +412,12 @@ class _Study:
             progress=progress,
         ) as session:
             session.run(range(len(chosen)), lambda number: np.full(len(self.names), np.nan))
-        if len(session.failed) == len(chosen):
+        if len(session.failed) == len(chosen) and not self.started:
             session.fail()
+        self.started = True
+        if self.observable is None:
+            ended = session.finished & ~np.isfinite(session.rows[:, 0])
+            self.vanishing += values[ended].tolist()
         self.failed += [session.failed[number] for number in sorted(session.failed)]
         return session.rows
 
@@ -388,9 +427,11 @@ class _Study:
         if not len(rows):
             raise InvalidScan(f"the likelihood vanishes at all values of {self.quantity}")
         rows = rows[np.argsort(rows[:, 2], kind="stable")]
-        # an observable can come out the same for two targets
-        keep = np.append(np.diff(rows[:, 2]) > 0, True)
-        rows = rows[keep]
+        # an observable can come out the same for two targets, a variable as at the maximum
+        apart = np.diff(rows[:, 2]) > _SAME * (rows[-1, 2] - rows[0, 2])
+        group = np.cumsum(np.append(0, apart))
+        rows = rows[np.lexsort((-rows[:, 0], group))]
+        rows = rows[np.append(True, np.diff(group) > 0)]
         return Curve(
             self.quantity,
             rows[:, 2],
@@ -400,19 +441,34 @@ class _Study:
             rows[:, 1].astype(bool),
         )
 
-    def best(self, executor: Executor | int | None) -> Array:
-        """The row of the maximum over all variables."""
+    def begin(self, points: int, executor: Executor | int | None, progress: bool) -> Array:
+        """The rows of the maximum over all variables, of other maxima, and of a grid."""
         found = minimize(
             self.function, self._given, seed=self.seed, executor=executor, progress=False
         )
-        x = np.array([found.values[name] for name in self.names])
+        low, high = self.range()
+        best = self._place(found.values)
+        slope = 0.0 if self.observable is None and low < best < high else np.nan
+        x = [found.values[name] for name in self.names]
+        row = np.array([found.log_likelihood, found.valid, best, slope, *x])
+        others = [
+            self._place(one.values) for one in found.starts if np.isfinite(one.log_likelihood)
+        ]
+        apart = [value for value in others if abs(value - best) > 1e-3 * (high - low)]
+        values = self.grid(None, points)
+        step = (high - low) / (points - 1)
+        widths = np.full(len(values) + len(apart), _WIDTHS * step)
+        values = np.append(values, apart)
+        return np.vstack(
+            [row[None], self.rows(values, widths, executor=executor, progress=progress)]
+        )
+
+    def _place(self, values: dict[str, float]) -> float:
+        """The quantity for values of the variables."""
         if self.observable is None:
-            value = found.values[str(self.quantity)]
-        else:
-            value = np.asarray(self.observable(x)).item()
-        low, high = self.range() if self.observable is None else (-np.inf, np.inf)
-        slope = 0.0 if low < value < high else np.nan
-        return np.array([found.log_likelihood, found.valid, float(value), slope, *x])
+            return float(values[str(self.quantity)])
+        x = np.array([values[name] for name in self.names])
+        return float(np.asarray(self.observable(x)).item())
 
     def confidence(
         self,
@@ -424,53 +480,73 @@ class _Study:
         progress: bool,
     ) -> Interval:
         """Where -2 ln L is less than a threshold above its minimum."""
-        z = norm.ppf(cl) if upper else norm.ppf((1 + cl) / 2)
-        threshold = float(z**2)
-        rows = np.vstack(
-            [
-                self.best(executor)[None],
-                self.rows(self.grid(None, points), executor=executor, progress=progress),
-            ]
-        )
+        threshold = _threshold(cl, upper)
+        rows, last = self.begin(points, executor, progress), [(np.nan, np.inf)] * 2
         for _ in range(_ROUNDS):
             curve = self.curve(rows)
-            ends = _crossings(curve, threshold)
-            known = curve.values
-            new = [
-                x
-                for x in ends
-                if abs(_rise_at(curve, x, known) - threshold) > _CLOSE
-                and np.abs(known - x).min() > 1e-9 * (known[-1] - known[0])
+            known, low = curve.values, curve.values[0]
+            ends = [x for x in _crossings(curve, threshold) if not (upper and x < self.top(curve))]
+            wanted = [x for x in ends if not _is_known(curve, x, threshold)]
+            wanted += peaks(curve, threshold)
+            if self.vanishing:
+                wanted += walls(curve, self.vanishing)
+            distances = [float(np.abs(known - x).min()) for x in wanted]
+            smallest = _SAME * (known[-1] - low)
+            chosen = [
+                (x, _WIDTHS * d) for x, d in zip(wanted, distances, strict=True) if d > smallest
             ]
-            if not new:
+            if self.observable is not None:
+                targets = outwards(curve, self.range(), threshold, last, upper=upper)
+                chosen += zip(*targets, strict=True)
+            if not chosen:
                 break
-            rows = np.vstack([rows, self.rows(np.array(new))])
+            rows = np.vstack([rows, self.rows(*np.array(chosen).T, executor=executor)])
         curve = self.curve(rows)
-        return self._result(curve, cl, threshold, upper)
+        return self._result(curve, cl, points, upper=upper, unresolved=bool(chosen))
 
-    def _result(self, curve: Curve, cl: float, threshold: float, upper: bool) -> Interval:
-        ends = _crossings(curve, threshold)
+    @staticmethod
+    def top(curve: Curve) -> float:
+        """The quantity where the likelihood is largest."""
+        return float(curve.values[curve.log_likelihood.argmax()])
+
+    def _result(
+        self, curve: Curve, cl: float, points: int, *, upper: bool, unresolved: bool
+    ) -> Interval:
+        threshold = _threshold(cl, upper)
         low, high = float(curve.values[0]), float(curve.values[-1])
-        edges = [low, *ends, high]
+        closed = np.flatnonzero(gaps(curve, self.vanishing))
+        holes = [(float(curve.values[i]), float(curve.values[i + 1])) for i in closed]
+        ends = [x for x in _crossings(curve, threshold) if not any(a < x < b for a, b in holes)]
+        edges = sorted({low, *ends, *(x for hole in holes for x in hole), high})
         best = int(curve.log_likelihood.argmax())
         pieces = [
-            (a, b) for a, b in pairwise(edges) if a < b and _rise(curve, (a + b) / 2) < threshold
+            (a, b)
+            for a, b in pairwise(edges)
+            if (a, b) not in holes and _rise(curve, (a + b) / 2) < threshold
         ]
         if upper:
             top = max((b for a, b in pieces if b >= curve.values[best]), default=high)
-            pieces = [(low, top)]
-        notes = [
-            f"the {name} bound {bound:.6g} is inside: ln L does not fall enough before it"
-            for name, bound, outer in (
-                ("lower", low, pieces[0][0] if pieces else None),
-                ("upper", high, pieces[-1][1] if pieces else None),
-            )
-            if outer == bound and not (upper and name == "lower")
-        ]
-        if self.failed:
-            notes.append(f"{len(self.failed)} points failed, the first: {self.failed[0]}")
-        if not curve.converged.all():
-            notes.append(f"{int(np.sum(~curve.converged))} maximisations did not converge")
+            pieces = [(self.range()[0], top)]
+        notes = []
+        for side, end, limit in zip(("lower", "upper"), (low, high), self.range(), strict=True):
+            outer = pieces[0][0] if side == "lower" else pieces[-1][1]
+            if outer != end or (upper and side == "lower"):
+                continue
+            if self.observable is None and end != limit:
+                notes.append(f"the likelihood vanishes beyond {end:.6g}")
+            elif not reached(end, limit, float(curve.values[best])):
+                notes.append(f"what is beyond {end:.6g} was not reached, up to {limit:.6g}")
+            else:
+                pieces[0 if side == "lower" else -1] = (
+                    (limit, pieces[0][1]) if side == "lower" else (pieces[-1][0], limit)
+                )
+                notes.append(
+                    f"the {side} bound {limit:.6g} is inside: ln L does not fall enough before it"
+                )
+        if holes:
+            listed = ", ".join(f"{a:.6g} and {b:.6g}" for a, b in holes)
+            notes.append(f"the likelihood vanishes between {listed}")
+        notes += self.warnings(curve, unresolved)
         sides = "one-sided, Φ(z) = CL" if upper else "two-sided, erf(z/√2) = CL"
         kind = "upper limit" if upper else "interval"
         return Interval(
@@ -483,10 +559,10 @@ class _Study:
             {name: float(values[best]) for name, values in curve.variables.items()},
             float(curve.log_likelihood[best]),
             curve,
-            self.definition(),
+            self.definition(points),
         )
 
-    def definition(self) -> dict[str, Any]:
+    def definition(self, points: int) -> dict[str, Any]:
         """Of what the result is, as in the checkpoints of scans."""
         limits = dict(zip(self.names, self.bounds.tolist(), strict=True))
         return identity(
@@ -496,6 +572,8 @@ class _Study:
             bounds=limits,
             starts=self.starts,
             seed=self.seed,
+            points=points,
+            version=__version__,
         )
 
     def credible(
@@ -513,37 +591,38 @@ class _Study:
                 "method = 'bayes' is for a variable of a function of one variable; sample functions"
                 " of several with nus.scan.sample, and give the chain to nus.intervals.credible"
             )
-        rows = np.vstack(
-            [
-                self.best(executor)[None],
-                self.rows(self.grid(None, points), executor=executor, progress=progress),
-            ]
-        )
+        rows = self.begin(points, executor, progress)
         for _ in range(_ROUNDS):
             curve = self.curve(rows)
-            middle = (curve.values[1:] + curve.values[:-1]) / 2
-            rise = 2 * (curve.log_likelihood.max() - curve.log_likelihood)
+            known, rise = curve.values, curve.rise
             # where the density changes much between two points
-            coarse = (np.abs(np.diff(rise)) > _STEP) & (np.minimum(rise[1:], rise[:-1]) < 30)
-            if not coarse.any():
+            coarse = (np.abs(np.diff(rise)) > _STEP) & (np.minimum(rise[1:], rise[:-1]) < _LOW)
+            coarse &= ~gaps(curve, self.vanishing) & (np.diff(known) > _SAME * np.ptp(known))
+            wanted = [*((known[1:] + known[:-1]) / 2)[coarse], *peaks(curve, _LOW)]
+            if self.vanishing:
+                wanted += walls(curve, self.vanishing)
+            if not wanted:
                 break
-            rows = np.vstack([rows, self.rows(middle[coarse])])
+            rows = np.vstack([rows, self.rows(np.array(wanted), executor=executor)])
         curve = self.curve(rows)
-        x = np.unique(
-            np.append(np.linspace(curve.values[0], curve.values[-1], _FINE), curve.values)
-        )
+        cells = len(curve.values) - 1
+        x = np.interp(np.arange(cells * _FINE + 1) / _FINE, np.arange(cells + 1), curve.values)
         density = np.exp(_interpolated(curve)(x) - curve.log_likelihood.max())
         parts = (density[1:] + density[:-1]) / 2 * np.diff(x)
+        parts[np.repeat(gaps(curve, self.vanishing), _FINE)] = 0.0
         below = np.append(0.0, np.cumsum(parts)) / parts.sum()
         if upper:
             pieces: tuple[tuple[float, float], ...] = (
-                (float(x[0]), float(np.interp(cl, below, x))),
+                (self.range()[0], float(np.interp(cl, below, x))),
             )
         else:
             pieces = _highest(parts / parts.sum(), x, cl)
         best = int(curve.log_likelihood.argmax())
         kind = "upper limit" if upper else "region of highest density"
-        low, high = curve.values[[0, -1]].tolist()
+        low, high = self.range()
+        notes = self.warnings(curve, bool(wanted))
+        if not upper and _is_ambiguous(parts / parts.sum(), x, cl):
+            notes.append("the density is constant at the ends: other regions are as good")
         return Interval(
             self.quantity,
             cl,
@@ -551,12 +630,23 @@ class _Study:
             f" to {high:.6g}",
             float(curve.values[best]),
             pieces,
-            (),
+            tuple(notes),
             {name: float(values[best]) for name, values in curve.variables.items()},
             float(curve.log_likelihood[best]),
             curve,
-            self.definition(),
+            self.definition(points),
         )
+
+    def warnings(self, curve: Curve, unresolved: bool) -> list[str]:
+        """Notes on what failed."""
+        notes = []
+        if unresolved:
+            notes.append(f"ends are not exact after {_ROUNDS} rounds; more points may help")
+        if self.failed:
+            notes.append(f"{len(self.failed)} points failed, the first: {self.failed[0]}")
+        if not curve.converged.all():
+            notes.append(f"{int(np.sum(~curve.converged))} maximisations did not converge")
+        return notes
 
 
 def _level(cl: float) -> float:
@@ -565,6 +655,10 @@ def _level(cl: float) -> float:
         percent = f"; 90% is 0.9, not {level:g}" if 1 <= level < 100 else ""
         raise InvalidScan(f"cl = {cl} must be between 0 and 1{percent}")
     return float(level)
+
+
+def _threshold(cl: float, upper: bool) -> float:
+    return float((norm.ppf(cl) if upper else norm.ppf((1 + cl) / 2)) ** 2)
 
 
 def _method(method: str) -> str:
@@ -585,12 +679,10 @@ def _rise(curve: Curve, x: float) -> float:
     return 2 * float(curve.log_likelihood.max() - _interpolated(curve)(x))
 
 
-def _rise_at(curve: Curve, x: float, known: Array) -> float:
-    """The rise at a point of the curve, or inf if the curve has none there."""
-    near = int(np.abs(known - x).argmin())
-    if abs(known[near] - x) > 1e-9 * (known[-1] - known[0]):
-        return np.inf
-    return 2 * float(curve.log_likelihood.max() - curve.log_likelihood[near])
+def _is_known(curve: Curve, x: float, threshold: float) -> bool:
+    """Whether the curve has a point next to this crossing of the threshold that is close to it."""
+    after = int(np.clip(np.searchsorted(curve.values, x), 1, len(curve.values) - 1))
+    return bool(np.abs(curve.rise[after - 1 : after + 1] - threshold).min() <= _CLOSE)
 
 
 def _crossings(curve: Curve, threshold: float) -> list[float]:
@@ -602,11 +694,24 @@ def _crossings(curve: Curve, threshold: float) -> list[float]:
 
 def _highest(parts: Array, edges: Array, cl: float) -> tuple[tuple[float, float], ...]:
     """The cells with the highest density that contain the given part, as pieces."""
-    density = parts / np.diff(edges)
-    order = np.argsort(-density, kind="stable")
+    order = np.argsort(-_rounded(parts, edges), kind="stable")
     count = int(np.searchsorted(np.cumsum(parts[order]), cl)) + 1
     inside = np.zeros(len(parts), dtype=bool)
     inside[order[:count]] = True
     starts = np.flatnonzero(inside & ~np.append(False, inside[:-1]))
     stops = np.flatnonzero(inside & ~np.append(inside[1:], False))
     return tuple((float(edges[a]), float(edges[b + 1])) for a, b in zip(starts, stops, strict=True))
+
+
+def _rounded(parts: Array, edges: Array) -> Array:
+    """Densities of cells, equal where they differ by rounding errors."""
+    density = parts / np.diff(edges)
+    return np.asarray(np.round(density / density.max(), _DIGITS))
+
+
+def _is_ambiguous(parts: Array, edges: Array, cl: float) -> bool:
+    """Whether much of the posterior has the density at which the region of highest density ends."""
+    density = _rounded(parts, edges)
+    order = np.argsort(-density, kind="stable")
+    last = min(int(np.searchsorted(np.cumsum(parts[order]), cl)), len(order) - 1)
+    return bool(parts[density == density[order[last]]].sum() > _TIED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -159,11 +159,12 @@ class Interval:
         else:
             joined = " or ".join(f"[{low:.5g}, {high:.5g}]" for low, high in self.pieces)
             what = f"{name} in {joined or 'no interval'}"
-        return f"Interval({what} at {level}, best {self.best:.5g})"
+        more = f"; {'; '.join(self.notes)}" if self.notes else ""
+        return f"Interval({what} at {level}, best {self.best:.5g}{more})"
 
     def __str__(self) -> str:
-        lines = [repr(self).removeprefix("Interval(").removesuffix(")"), self.definition]
-        return "\n".join([*lines, *self.notes])
+        first = repr(replace(self, notes=())).removeprefix("Interval(").removesuffix(")")
+        return "\n".join([first, self.definition, *self.notes])
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, as JSON can have it: None in the place of nan.

@@ -306,7 +306,7 @@ class Profile:
                 break
         if not found:
             if objective.error is not None:
-                raise FailedPoint(str(objective.error)) from objective.error.__cause__
+                raise Wall(str(objective.error)) from objective.error.__cause__
             return np.array([-np.inf, 1.0, *np.full(len(self.free), np.nan)])
         converged = any(one.reason == 0 for one in agreeing)
         return np.array([-best.value, converged, *objective.values(best.u)])

@@ -47,14 +47,7 @@ def add_parser(commands: Any) -> None:
         epilog=_EXAMPLES,
     )
     shared.add_file(parser)
-    parser.add_argument(
-        "-o",
-        "--observable",
-        action="append",
-        metavar="NAME[,ARGUMENT...]",
-        help="an observable with its arguments, e.g. '<dBR/dq2>(B+->Kinv),4,8'; may be repeated"
-        " (default: all of this package that take no arguments)",
-    )
+    shared.add_observables(parser, "all of this package that take no arguments")
     parser.add_argument(
         "--all", action="store_true", help="show also what is neither changed nor measured"
     )

@@ -19,6 +19,7 @@ __all__ = [
     "add_file",
     "add_json",
     "add_masses",
+    "add_observables",
     "add_par",
     "add_running",
     "all_parameters",
@@ -51,12 +52,24 @@ def add_file(parser: argparse.ArgumentParser, more: str = "") -> None:
     parser.add_argument("file", help=f"WCxf file, or - for standard input{more}")
 
 
-def add_masses(group: Any) -> None:
+def add_masses(group: Any, names: Iterable[str] = MASSES) -> None:
     """Add the masses of N."""
-    for name in MASSES:
+    for name in names:
         flag = f"--{name.replace('_', '-')}"
         text = f"mass of the sterile neutrino {name[2:]}"
         group.add_argument(flag, type=float, metavar="GEV", help=text)
+
+
+def add_observables(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add a choice of observables."""
+    parser.add_argument(
+        "-o",
+        "--observable",
+        action="append",
+        metavar="NAME[,ARGUMENT...]",
+        help="an observable with its arguments, e.g. '<dBR/dq2>(B+->Kinv),4,8'; may be repeated"
+        f" (default: {default})",
+    )
 
 
 def add_par(group: Any, what: str = "a parameter in place of flavio's central value") -> None:
@@ -91,7 +104,7 @@ def add_dataset(
     parser.add_argument("--dataset", default=default, metavar="NAME", help=text)
 
 
-def add_json(parser: argparse.ArgumentParser, instead: str = "the list of files") -> None:
+def add_json(parser: Any, instead: str = "the list of files") -> None:
     """Add output as JSON."""
     parser.add_argument("--json", action="store_true", help=f"print {instead} as JSON")
 
@@ -270,7 +283,7 @@ def attempt(
     except InvalidFile as error:
         print(f"nusmeft: {file}: {error}", file=sys.stderr)
     except NuSMEFTError as error:
-        print(f"nusmeft: {error}", file=sys.stderr)
+        print(f"nusmeft: {' '.join(str(error).splitlines())}", file=sys.stderr)
     except (ArithmeticError, ValueError) as error:
         if not changed:
             raise

@@ -15,6 +15,7 @@ import flavio
 
 from .._files import check_writable, write_files
 from ..batch import Observable
+from ..eft.limits import largest_coefficient
 from ..units import TeV
 
 __all__ = ["Limit", "Limits"]
@@ -158,7 +159,8 @@ class Limits:
         """Definition, equivalent operators and what the numbers were made with."""
         notes = [self.definition]
         if any(not row.has_limit for row in self.rows):
-            notes.append("no limit: none below (4π/scale)²")
+            bound = largest_coefficient(self.scale) * TeV**2
+            notes.append(f"no limit: none below (4π/scale)² = {bound:.3g} TeV^-2")
         same = {row.operator: row.equivalent for row in self.rows if row.equivalent}
         notes += [f"as {name}: {', '.join(others)}" for name, others in same.items()]
         if self.without:

@@ -185,8 +185,8 @@ class Line:
             points += np.linspace(low, high, (_PARTS if seen else 1) + 1)[1:].tolist()
         x, y = np.array(points), np.array([self.rise(value) for value in points])
         dips = 1 + np.flatnonzero((y[1:-1] <= y[:-2]) & (y[1:-1] <= y[2:]))
-        close = dips[y[dips] < y.min() + needed]
-        deepest = [self._minimum(x[i - 1], x[i + 1]) for i in close if abs(y[i]) > _SIGNIFICANT]
+        # also where y is large here: a minimum may be narrower than the grid
+        deepest = [self._minimum(x[i - 1], x[i + 1]) for i in dips if abs(y[i]) > _SIGNIFICANT]
         x = np.unique(np.append(x, deepest))
         return x, np.array([self.rise(value) for value in x.tolist()])
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "run": ["run", SCALAR, "--scale", "4.8", "--eft", "nuWET", "--basis", "JMS"],
     "csv": ["export", SCALAR, "--format", "csv", "--observable", NAME, "-o", "x"],
     "popxf": ["export", SCALAR, "--format", "popxf", "--observable", "BR(B+->Kinv)", "-o", "x"],
+    "limits": ["limits", "--operators", "LNQd_2123", "--m-N1", "1", "--csv", "x"],
     "figures": ["figures", "-o", "new", "--format", "csv"],
 }
 

@@ -203,6 +203,8 @@ def _priors(fit_parameters: FitParameters) -> ParameterConstraints:
         if name in ranges:
             low, high = _range(name, ranges[name])
             distribution = UniformDistribution((low + high) / 2, (high - low) / 2)
+            # both ends belong to it, to the last bit (of flavio's only the lower one)
+            distribution.range = low, np.nextafter(high, np.inf)
             constraints.add_constraint([name], distribution)
         elif isinstance(constraints._parameters[name][1], DeltaDistribution):
             raise UnknownParameter(

@@ -188,6 +188,18 @@ def test_theory_covariance_with_active_neutrinos_and_options(par):
     assert found[0, 0] == pytest.approx(np.var(predictions, ddof=1), rel=1e-8, abs=0)
 
 
+@pytest.mark.parametrize(("low", "high"), [(0, 2.4), (0.1, 2.3)])
+def test_both_ends_of_a_range_belong_to_it(low, high):
+    likelihood = nus.likelihood("current", ["BR(B0->Kinv)"], fit_parameters={"m_N1": (low, high)})
+    function = nus.LogLikelihood(likelihood, ["LNQd_2123", "m_N1"], **FGMS)
+    for mass in (low, high):
+        assert np.isfinite(function([1e-8, mass]))
+    assert function([1e-8, high * (1 + 1e-12)]) == -np.inf
+    assert function([1e-8, low - 1e-12]) == -np.inf
+    again = pickle.loads(pickle.dumps(function))
+    assert np.isfinite(again([1e-8, high]))
+
+
 def test_function_of_an_array(fast):
     likelihood = nus.likelihood("current", fit_parameters={"m_N1": (0, 2.0)})
     variables = ["m_N1", "LNQd_2123", "Im(LNQd_2123)", "QN_2311"]

@@ -113,9 +113,11 @@ def _check_writable(directory: Path) -> None:
 @contextmanager
 def _bar(total: int | None = None) -> Iterator[Callable[..., None]]:
     """A progress bar on a terminal, and the function that updates it."""
+    if not sys.stderr.isatty():
+        yield lambda **_: None
+        return
     from rich.console import Console
     from rich.progress import Progress
 
-    hidden = not sys.stderr.isatty()
-    with Progress(console=Console(stderr=True), transient=True, disable=hidden) as progress:
+    with Progress(console=Console(stderr=True), transient=True) as progress:
         yield partial(progress.update, progress.add_task("starting", total=total))

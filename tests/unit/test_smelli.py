@@ -312,7 +312,7 @@ def test_minimum_of_two_variables():
     ours = gl.chi2_min(functions[2], 1e3, **guesses)["global"]
     assert ours["z_min"] == theirs["z_min"]
     assert (ours["coords_min"] == theirs["coords_min"]).all()
-    assert ours["z_min"] > found["z_min"] + 1  # why zero is no start
+    assert ours["z_min"] >= found["z_min"] - 1e-6  # nothing is won by them
 
 
 @needs_smelli

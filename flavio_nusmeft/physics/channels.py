@@ -13,22 +13,23 @@ Operators with one N give the same rates for both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import flavio
 import numpy as np
 
 from ..eft.operators import N_ACTIVE, N_NEUTRINOS
-from ..eft.theories import LOW
 from ..errors import InvalidMass
-from .charged_couplings import active_couplings, charged_couplings, sterile_couplings
+from .charged_couplings import active_couplings, charged_couplings, sterile_couplings, theory
 from .kaons import long_lived
 from .neutral_couplings import PAIRS, TRANSITIONS, pair_couplings
 
 __all__ = [
     "STERILE",
     "CouplingSet",
+    "coupling_sets",
     "couplings",
     "masses",
     "neutrino_masses",
@@ -82,7 +83,7 @@ def symmetry_factors(lepton: str | None) -> np.ndarray:
 def sector(quarks: str, lepton: str | None) -> tuple[str, str]:
     """The EFT of nuWET, and its sector, from which couplings are taken."""
     if lepton is not None:
-        return LOW[0].eft, f"{quarks[::-1]}{lepton}nu"
+        return theory(quarks, lepton).eft, f"{quarks[::-1]}{lepton}nu"
     transition = TRANSITIONS[quarks]
     return transition.theory.eft, transition.sector
 
@@ -90,8 +91,9 @@ def sector(quarks: str, lepton: str | None) -> tuple[str, str]:
 class CouplingSet(NamedTuple):
     """Which couplings: of a quark transition, with a charged lepton or None, at a scale (GeV).
 
-    ``part`` of charged currents: ``all``, or ``active`` (SM, SMEFT and WET) or ``sterile`` only;
-    of neutral currents: ``all``, or ``long`` for the mixture of K0 and K0bar that is a K_L.
+    ``part`` of charged currents: ``all``, or ``active`` (SM, SMEFT and WET) or ``sterile`` only, or
+    ``active, GF``, see `active_couplings`; of neutral currents: ``all``, or ``long`` for the mixture
+    of K0 and K0bar that is a K_L.
     """
 
     quarks: str
@@ -100,9 +102,26 @@ class CouplingSet(NamedTuple):
     part: str = "all"
 
 
-_CHARGED_PARTS = {
+def coupling_sets(
+    par: Mapping[str, float], quarks: str, lepton: str | None, scale: float, tied: bool = False
+) -> tuple[CouplingSet, ...]:
+    """The couplings of a decay at a renormalisation scale (GeV), in one set or two.
+
+    In charged currents of π and K flavio has active neutrinos at m_ρ, where the QED logarithm of
+    the SM ends. Those of N are at ``scale``, since form factors of tensors are known at 2 GeV.
+    ``tied`` as ``tied_to_muon_decay`` of `active_couplings`.
+    """
+    all_of_them = CouplingSet(quarks, lepton, scale)
+    if lepton is None or quarks not in ("su", "du"):
+        return (all_of_them,)
+    active = CouplingSet(quarks, lepton, par["m_rho0"], "active, GF" if tied else "active")
+    return active, all_of_them._replace(part="sterile")
+
+
+_CHARGED_PARTS: dict[str, Callable[..., np.ndarray]] = {
     "all": charged_couplings,
     "active": active_couplings,
+    "active, GF": partial(active_couplings, tied_to_muon_decay=True),
     "sterile": sterile_couplings,
 }
 

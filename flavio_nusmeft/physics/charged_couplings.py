@@ -1,7 +1,8 @@
-"""Couplings of b -> c l nu (or N) in the parity basis, arXiv:2309.02940 App. A.1, Dirac form.
+"""Couplings of d_i -> u_j l nu (or N) in the parity basis, arXiv:2309.02940 App. A.1, Dirac form.
 
-L = sum (C_i O_i + C'_i O'_i) with O_{S,P} = (c P_R b)(l {1,γ5} ν), O_{V,A} = (c γ^μ P_L b)(l γ_μ
-{1,γ5} ν), O_T = (c σ^{μν} P_R b)(l σ_{μν} ν); primed: P_L <-> P_R in the quark current.
+For b -> c: L = sum (C_i O_i + C'_i O'_i) with O_{S,P} = (c P_R b)(l {1,γ5} ν), O_{V,A} =
+(c γ^μ P_L b)(l γ_μ {1,γ5} ν), O_T = (c σ^{μν} P_R b)(l σ_{μν} ν); primed: P_L <-> P_R in the quark
+current. Decays of charm have the conjugate couplings, and the same rates.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from ..eft.flavour import Arrays, LinearMap
 from ..eft.objects import promote
 from ..eft.operators import JMS, N_ACTIVE, N_NEUTRINOS
 from ..eft.standard import with_ckm
-from ..eft.theories import LOW, check_reached
+from ..eft.theories import THEORIES, EffectiveTheory, check_reached
 from ..eft.wilson import NuWilson
 from ..formulas.widths import COMPONENTS, combine
 from .cache import ParameterCache
@@ -29,9 +30,17 @@ __all__ = [
     "has_coefficients",
     "left_to_parity",
     "sterile_couplings",
+    "theory",
 ]
 
 _DOWN, _UP = "dsb", "uc"
+
+
+def theory(quarks: str, lepton: str) -> EffectiveTheory:
+    """The theory in which flavio has these coefficients: without quarks heavier than the decay."""
+    if "b" in quarks:
+        return THEORIES["nuWET"]
+    return THEORIES["nuWET-4" if "c" in quarks or lepton == "tau" else "nuWET-3"]
 
 
 def left_to_parity(C: Arrays, lepton: int, initial: int, final: int) -> dict[str, np.ndarray]:
@@ -90,9 +99,9 @@ def _parity_map(quarks: str, lepton: str) -> LinearMap:
 
 def _normalisation(par: Mapping[str, float], kind: tuple[Any, ...]) -> tuple[complex, complex]:
     """-4 G_F/sqrt2 V of flavio's coefficients, and flavio's C_VL of the SM."""
-    quarks, scale = kind
-    V = flavio.physics.ckm.get_ckm(par)[_UP.index(quarks[1]), 2]
-    sm = flavio.physics.bdecays.wilsoncoefficients.get_CVLSM(par, scale, nf=5)
+    quarks, scale, flavours = kind
+    V = flavio.physics.ckm.get_ckm(par)[_UP.index(quarks[1]), _DOWN.index(quarks[0])]
+    sm = flavio.physics.bdecays.wilsoncoefficients.get_CVLSM(par, scale, nf=flavours)
     return complex(-4 * par["GF"] / np.sqrt(2) * V), complex(sm)
 
 
@@ -140,7 +149,8 @@ def sterile_couplings(
     if has_coefficients(wc_obj):
         wc_obj = promote(wc_obj)
         if isinstance(wc_obj, NuWilson):
-            values = wc_obj.sterile(scale, (f"{quarks[::-1]}{lepton}nu",), par=par)
+            sector = f"{quarks[::-1]}{lepton}nu"
+            values = wc_obj.sterile(scale, (sector,), theory(quarks, lepton).eft, par)
             for (neutrino, component), value in _parity_map(quarks, lepton)(values).items():
                 couplings[neutrino, component] += value
     return couplings
@@ -152,16 +162,24 @@ def active_couplings(
     quarks: str,
     lepton: str,
     scale: float,
+    tied_to_muon_decay: bool = False,
 ) -> np.ndarray:
-    """The part of `charged_couplings` from the SM, SMEFT and WET."""
-    normalisation, sm = _cached_normalisation(par, (quarks, scale))
+    """The part of `charged_couplings` from the SM, SMEFT and WET.
+
+    ``tied_to_muon_decay``: the Fermi constant of the SM part is the measured one without new
+    physics in mu -> e nu nu, as flavio has it in decays of π, K -> l nu and τ.
+    """
+    target = theory(quarks, lepton)
+    normalisation, sm = _cached_normalisation(par, (quarks, scale, target.flavours))
     wcs: Mapping[str, complex] = {}
     if has_coefficients(wc_obj):
         wc_obj = promote(wc_obj)
         if not isinstance(wc_obj, NuWilson) or wc_obj.has_standard_part:
-            check_reached(wc_obj.wc.eft, LOW[0])
-            sector = f"{quarks[::-1]}{lepton}nu"
-            wcs = with_ckm(wc_obj, par).get_wc(sector, scale, par)
+            check_reached(wc_obj.wc.eft, target)
+            sector, part = f"{quarks[::-1]}{lepton}nu", with_ckm(wc_obj, par)
+            wcs = part.get_wc(sector, scale, par, eft=target.standard)
+            if tied_to_muon_decay:
+                sm = sm * flavio.physics.taudecays.taulnunu.GFeff(part, par) / par["GF"]
     return np.asarray(normalisation * _active(wcs, quarks, lepton, sm))
 
 

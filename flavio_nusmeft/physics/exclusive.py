@@ -34,8 +34,9 @@ __all__ = [
     "Shift",
     "coupling_set",
     "longitudinal",
+    "longitudinal_rates",
     "polarisation",
-    "rate",
+    "rates",
     "spectrum",
     "spectrum_slopes",
 ]
@@ -78,7 +79,11 @@ def _coefficients(
     the total and the longitudinal ones.
     """
     running = flavio.physics.running.running
-    m_b, m_q = (running.get_mq(quark, par, scale) for quark in mode.quarks)
+    # with a charged lepton the u quark is massless, as in flavio
+    m_b, m_q = (
+        0.0 if quark == "u" and mode.lepton else running.get_mq(quark, par, scale)
+        for quark in mode.quarks
+    )
     m_B, m_M = par[f"m_{mode.B}"], par[f"m_{mode.M}"]
 
     def widths(
@@ -90,6 +95,8 @@ def _coefficients(
     factor = par[f"tau_{mode.B}"] * mode.isospin
     if mode.width_factor is not None:
         factor = factor * par[mode.width_factor]
+    for name in mode.corrections:
+        factor = factor * (1 + par[name]) ** 2
     if mode.kaon is not None:
         zero = np.zeros(1)
         points, weights = nodes(zero, zero, (m_B - m_M) ** 2)
@@ -136,35 +143,57 @@ def _point(
 _cached_forms = ParameterCache(_forms)
 
 
+def _scale(mode: ExclusiveMode) -> float:
+    return float(flavio.config["renormalization scale"][mode.scale])
+
+
 def coupling_set(mode: ExclusiveMode, scale: float) -> channels.CouplingSet:
-    """The couplings of a mode at a renormalisation scale (GeV)."""
+    """The couplings of a mode without a charged lepton at a renormalisation scale (GeV)."""
     part = "long" if mode.kaon == "long" else "all"
     return channels.CouplingSet(mode.quarks, mode.lepton, scale, part)
 
 
-def _rate(
+def _sets(par: Mapping[str, float], mode: ExclusiveMode) -> tuple[channels.CouplingSet, ...]:
+    if mode.lepton is None:
+        return (coupling_set(mode, _scale(mode)),)
+    return channels.coupling_sets(par, mode.quarks, mode.lepton, _scale(mode))
+
+
+def _rates(
     par: Mapping[str, float],
     mode: ExclusiveMode,
     q2min: float,
     q2max: float,
     quantity: str = _RATE,
     part: int = 0,
-) -> Rate:
+) -> tuple[Rate, ...]:
     """Of the parts that `_coefficients` returns, one."""
-    scale = flavio.config["renormalization scale"][mode.scale]
-    kind = (mode.name, quantity, scale)
-    form = Form(_cached_forms, kind, (q2min, q2max), part)
-    return Rate(coupling_set(mode, scale), form, _TERMS[quantity, mode.spin])
+    terms = _TERMS[quantity, mode.spin]
+    return tuple(
+        Rate(
+            which,
+            Form(_cached_forms, (mode.name, quantity, which.scale), (q2min, q2max), part),
+            terms,
+        )
+        for which in _sets(par, mode)
+    )
 
 
-def rate(
+def rates(
     par: Mapping[str, float], mode: ExclusiveMode, q2min: float = 0.0, q2max: float = np.inf
-) -> Rate:
+) -> tuple[Rate, ...]:
     """Branching ratio in q2min < q² < q2max (GeV²), without the long-distance part.
 
     With q2min = q2max it is dBR/dq² (GeV^-2) at this point. Outside of phase space it is 0.
     """
-    return _rate(par, mode, q2min, q2max)
+    return _rates(par, mode, q2min, q2max)
+
+
+def longitudinal_rates(
+    par: Mapping[str, float], mode: ExclusiveMode, q2min: float = 0.0, q2max: float = np.inf
+) -> tuple[Rate, ...]:
+    """As `rates`, with a longitudinal M, a hadron with spin."""
+    return _rates(par, mode, q2min, q2max, part=1)
 
 
 def longitudinal(
@@ -174,9 +203,8 @@ def longitudinal(
 
     It is 0 where phase space is closed.
     """
-    total = _rate(par, mode, q2min, q2max)
-    part = _rate(par, mode, q2min, q2max, part=1)
-    return Quantity((part,), denominator=(total,), undefined=0.0)
+    part = longitudinal_rates(par, mode, q2min, q2max)
+    return Quantity(part, denominator=_rates(par, mode, q2min, q2max), undefined=0.0)
 
 
 def polarisation(
@@ -191,9 +219,8 @@ def polarisation(
     helicity is the opposite: P is (Γ(-1/2) - Γ(+1/2))/Γ, the same number, since no coupling enters
     with its imaginary part.
     """
-    total = _rate(par, mode, q2min, q2max)
-    part = _rate(par, mode, q2min, q2max, _POLARISED)
-    return Quantity((part,), denominator=(total,), undefined=0.0)
+    part = _rates(par, mode, q2min, q2max, _POLARISED)
+    return Quantity(part, denominator=_rates(par, mode, q2min, q2max), undefined=0.0)
 
 
 def _pair_spectrum(
@@ -245,7 +272,7 @@ def spectrum(
     wc_obj: Any,
     shifts: tuple[Shift, ...] = ((),),
 ) -> np.ndarray:
-    """Branching ratios in many bins at once, equal to those of `rate` in every bin.
+    """Branching ratios in many bins at once, equal to those of `rates` in every bin.
 
     Parameters
     ----------
@@ -258,7 +285,7 @@ def spectrum(
     ndarray
         Shape (shifts, bins). Only pairs of masses with couplings are integrated.
     """
-    scale = flavio.config["renormalization scale"][mode.scale]
+    scale = _scale(mode)
     C = channels.couplings(wc_obj, par, coupling_set(mode, scale))
     first, second = _TERMS[_RATE, mode.spin]
     return _of_products(par, mode, edges, (C[:, first] * C[:, second].conj()).real, shifts)
@@ -283,7 +310,7 @@ def spectrum_slopes(
     ndarray
         Shape (variables, shifts, bins).
     """
-    scale = flavio.config["renormalization scale"][mode.scale]
+    scale = _scale(mode)
     C = channels.couplings(wc_obj, par, coupling_set(mode, scale))
     first, second = _TERMS[_RATE, mode.spin]
     products = (
@@ -300,7 +327,7 @@ def _of_products(
     shifts: tuple[Shift, ...],
 ) -> np.ndarray:
     """The spectrum for products of couplings, shape (channels, terms)."""
-    kind = (mode.name, _RATE, flavio.config["renormalization scale"][mode.scale])
+    kind = (mode.name, _RATE, _scale(mode))
     products = products / channels.symmetry_factors(mode.lepton)[:, None]
     by_masses: dict[tuple[float, float], np.ndarray] = {}
     for channel, product in enumerate(products):

@@ -9,8 +9,8 @@ Which form factors a process takes is chosen as in flavio, by
 and likewise for ``B->K`` and ``Bs->phi``; for ``B->D`` and ``B->D*`` the default is ``GKvD``,
 arXiv:1811.00983 (LCSR and lattice), and stock flavio takes CLN; for ``Lambdab->Lambda`` it is
 ``DM``, the nominal fit of arXiv:1602.01399, and ``Lambdab->Lambda DM higher order`` is its
-higher-order fit. ``B->rho``, ``D->pi``, ``B->pi`` and ``K->pi`` are those of stock flavio,
-vectorised, with flavio's parameters.
+higher-order fit. ``B->rho``, ``B->omega``, ``Bs->K*``, ``D->pi``, ``D->K``, ``B->pi`` and ``K->pi``
+are those of stock flavio, vectorised, with flavio's parameters.
 """
 
 from __future__ import annotations
@@ -84,8 +84,15 @@ PROCESSES = {
             "B->rho", "BSZ", ("m_B0", "m_rho0"), _B_V_POLES, _B_V_RELATIONS, "B->rho BCL"
         ),
         FormFactorProcess(
+            "B->omega", "BSZ", ("m_B0", "m_omega"), _B_V_POLES, _B_V_RELATIONS, "B->omega BCL"
+        ),
+        FormFactorProcess(
+            "Bs->K*", "BSZ", ("m_Bs", "m_K*0"), _B_V_POLES, _B_V_RELATIONS, "Bs->K* BCL"
+        ),
+        FormFactorProcess(
             "D->pi", "BSZ", ("m_D0", "m_pi+"), _B_P_POLES, _B_P_RELATIONS, "D->pi BCL"
         ),
+        FormFactorProcess("D->K", "BSZ", ("m_D0", "m_K+"), _B_P_POLES, _B_P_RELATIONS, "D->K BCL"),
     )
 }
 
@@ -246,7 +253,7 @@ _PAPERS = {
 }
 _BSZ_PAPERS = {
     "B->K": ("Gubernari:2018wyi", "Gubernari:2023puw"),
-    "D->pi": ("Gubernari:2018wyi", "Lubicz:2017syv", "Lubicz:2018rfs"),
+    **dict.fromkeys(("D->pi", "D->K"), ("Gubernari:2018wyi", "Lubicz:2017syv", "Lubicz:2018rfs")),
     **dict.fromkeys(("B->D", "B->pi"), ("Gubernari:2018wyi",)),
 }
 

@@ -17,7 +17,7 @@ __all__ = [
 
 CHARGED_LEPTONS = ("e", "mu", "tau")
 
-_SCALES = {"sd": "kdecays", "cu": "dpll"}
+_SCALES = {"sd": "kdecays", "cu": "dpll", "sc": "dpll", "dc": "dpll", "su": "kdecays"}
 _B_SCALES = {0: "bpll", 0.5: "lambdab", 1: "bvll"}
 
 
@@ -34,11 +34,13 @@ class ExclusiveMode:
     form_factors : transition of the form factors
     spin : spin of M
     tex : LaTeX of the transition
-    quarks : flavours of the quark transition
+    quarks : flavours of the quark transition; with a charged lepton down- and up-type quark, also
+        for the decays of charm: c -> s l nu is the conjugate of s -> c l nu, with the same rate
     width_factor : parameter that multiplies the short-distance rate, or None
     long_distance : whether the τ resonance contributes
     lepton : the charged lepton, or None
     isospin : 1/2 for π0 and ρ0, where the matrix element is that of π+ over √2 (in κ_ν for kaons)
+    corrections : parameters δ; the amplitude is multiplied by 1 + δ
     kaon : for K decays which of flavio's κ_ν normalises the rate, ``plus`` or ``long``; ``long``
         is K_L, the mixture of K0 and K0bar (see `kaons`)
     """
@@ -54,6 +56,7 @@ class ExclusiveMode:
     long_distance: bool = False
     lepton: str | None = None
     isospin: float = 1.0
+    corrections: tuple[str, ...] = ()
     kaon: str | None = None
 
     @property
@@ -64,13 +67,17 @@ class ExclusiveMode:
 
 @dataclass(frozen=True)
 class TwoBodyMode:
-    """A decay B -> inv, or B -> l + inv, with quarks ``quarks`` in the meson."""
+    """A decay B -> inv, or B -> l + inv, with quarks ``quarks`` in the meson.
+
+    ``scale`` is as that of `ExclusiveMode`.
+    """
 
     name: str
     B: str
     quarks: str
     tex: str
     lepton: str | None = None
+    scale: str = "bll"
 
 
 _WIDTH = "B->K* finite width"
@@ -115,17 +122,43 @@ SEMI_INVISIBLE = {
 
 LEPTON_TEX = {"e": "e", "mu": r"\mu", "tau": r"\tau", "l": r"\ell"}
 
+_ALL, _LIGHT = CHARGED_LEPTONS, ("e", "mu")
+# isospin breaking of K+ -> pi0, and electromagnetic corrections of K0 -> pi-, as flavio has them
+_K_PLUS, _K_ZERO = ("K->pi delta_K+pi0",), ("K0{}3 delta_EM",)
+
 SEMILEPTONIC = {
     f"{name}{lepton}": ExclusiveMode(
-        f"{name}{lepton}", B, M, process, spin, tex + LEPTON_TEX[lepton] + "^+", "bc", lepton=lepton
+        f"{name}{lepton}",
+        B,
+        M,
+        process,
+        spin,
+        tex + LEPTON_TEX[lepton] + "^+",
+        quarks,
+        lepton=lepton,
+        isospin=isospin,
+        corrections=tuple(key.format(lepton) for key in corrections),
     )
-    for name, B, M, process, spin, tex in (
-        ("B+->D", "B+", "D0", "B->D", 0, r"B^+\to \bar D^0 "),
-        ("B0->D", "B0", "D+", "B->D", 0, r"B^0\to D^- "),
-        ("B+->D*", "B+", "D*0", "B->D*", 1, r"B^+\to \bar D^{*0} "),
-        ("B0->D*", "B0", "D*+", "B->D*", 1, r"B^0\to D^{*-} "),
+    for name, B, M, process, spin, tex, quarks, isospin, leptons, corrections in (
+        ("B+->D", "B+", "D0", "B->D", 0, r"B^+\to \bar D^0 ", "bc", 1.0, _ALL, ()),
+        ("B0->D", "B0", "D+", "B->D", 0, r"B^0\to D^- ", "bc", 1.0, _ALL, ()),
+        ("B+->D*", "B+", "D*0", "B->D*", 1, r"B^+\to \bar D^{*0} ", "bc", 1.0, _ALL, ()),
+        ("B0->D*", "B0", "D*+", "B->D*", 1, r"B^0\to D^{*-} ", "bc", 1.0, _ALL, ()),
+        ("B+->pi", "B+", "pi0", "B->pi", 0, r"B^+\to \pi^0 ", "bu", 0.5, _ALL, ()),
+        ("B0->pi", "B0", "pi+", "B->pi", 0, r"B^0\to \pi^- ", "bu", 1.0, _ALL, ()),
+        ("B+->rho", "B+", "rho0", "B->rho", 1, r"B^+\to \rho^0 ", "bu", 0.5, _ALL, ()),
+        ("B0->rho", "B0", "rho+", "B->rho", 1, r"B^0\to \rho^- ", "bu", 1.0, _ALL, ()),
+        ("B+->omega", "B+", "omega", "B->omega", 1, r"B^+\to \omega ", "bu", 0.5, _ALL, ()),
+        ("Bs->K*", "Bs", "K*+", "Bs->K*", 1, r"B_s\to K^{*-} ", "bu", 1.0, _ALL, ()),
+        ("D+->K", "D+", "K0", "D->K", 0, r"D^+\to \bar K^0 ", "sc", 1.0, _LIGHT, ()),
+        ("D0->K", "D0", "K+", "D->K", 0, r"D^0\to K^- ", "sc", 1.0, _LIGHT, ()),
+        ("D+->pi", "D+", "pi0", "D->pi", 0, r"D^+\to \pi^0 ", "dc", 0.5, _LIGHT, ()),
+        ("D0->pi", "D0", "pi+", "D->pi", 0, r"D^0\to \pi^- ", "dc", 1.0, _LIGHT, ()),
+        ("K+->pi", "K+", "pi0", "K->pi", 0, r"K^+\to \pi^0 ", "su", 0.5, _LIGHT, _K_PLUS),
+        ("KL->pi", "KL", "pi+", "K->pi", 0, r"K_L\to \pi^\mp ", "su", 1.0, _LIGHT, _K_ZERO),
+        ("KS->pi", "KS", "pi+", "K->pi", 0, r"K_S\to \pi^\mp ", "su", 1.0, _LIGHT, _K_ZERO),
     )
-    for lepton in CHARGED_LEPTONS
+    for lepton in leptons
 }
 
 INVISIBLE = {
@@ -137,8 +170,16 @@ INVISIBLE = {
 }
 
 LEPTONIC = {
-    f"Bc->{lepton}": TwoBodyMode(
-        f"Bc->{lepton}", "Bc", "bc", rf"B_c^+\to {LEPTON_TEX[lepton]}^+", lepton
+    f"{B}->{lepton}": TwoBodyMode(
+        f"{B}->{lepton}", B, quarks, rf"{tex}\to {LEPTON_TEX[lepton]}^+", lepton, scale
     )
-    for lepton in CHARGED_LEPTONS
+    for B, quarks, tex, leptons, scale in (
+        ("Bc", "bc", "B_c^+", _ALL, "bll"),
+        ("B+", "bu", "B^+", _ALL, "bll"),
+        ("D+", "dc", "D^+", _ALL, "dll"),
+        ("Ds", "sc", "D_s^+", _ALL, "dll"),
+        ("K+", "su", "K^+", _LIGHT, "kdecays"),
+        ("pi+", "du", r"\pi^+", _LIGHT, "kdecays"),
+    )
+    for lepton in leptons
 }

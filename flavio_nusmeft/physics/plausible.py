@@ -17,15 +17,14 @@ from ..eft.translators import to_warsaw
 from ..eft.wilson import NuWilson
 from ..errors import HeavyMassWarning, NoEffectWarning, SizeWarning, listed, warn
 from .channels import STERILE, sector
-from .modes import SEMI_INVISIBLE, SEMILEPTONIC
+from .modes import INVISIBLE, LEPTONIC, SEMI_INVISIBLE, SEMILEPTONIC
 
 __all__ = ["check", "idle", "warn_above_one", "warn_heavy", "warn_idle", "warn_idle_masses"]
 
 Par = Mapping[str, float]
 
-_MODES = (*SEMI_INVISIBLE.values(), *SEMILEPTONIC.values())
-# (quarks, lepton): key of flavio's configured renormalisation scale; the other decays have the same
-# transitions
+_MODES = [mode for t in (LEPTONIC, INVISIBLE, SEMI_INVISIBLE, SEMILEPTONIC) for mode in t.values()]
+# (quarks, lepton): key of flavio's configured renormalisation scale
 _TRANSITIONS = {(mode.quarks, mode.lepton): mode.scale for mode in _MODES}
 _HEAVIEST = "m_Bc"  # of all hadrons that decay in `modes`
 _KEPT = 10_000

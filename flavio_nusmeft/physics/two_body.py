@@ -1,4 +1,4 @@
-"""B_s -> inv, B0 -> inv and B_c -> l + inv, from the width of `formulas.two_body`."""
+"""B_s, B0 -> inv and P -> l + inv for π, K, D, D_s, B, B_c: the width of `formulas.two_body`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .cache import ParameterCache
 from .modes import INVISIBLE, LEPTONIC, TwoBodyMode
 from .rates import Form, Rate
 
-__all__ = ["rate"]
+__all__ = ["rates"]
 
 _TERMS = term_indices(TWO_BODY_TERMS)
 _MODES = INVISIBLE | LEPTONIC
@@ -36,8 +36,30 @@ def _forms(
 _cached_forms = ParameterCache(_forms)
 
 
-def rate(par: Mapping[str, float], mode: TwoBodyMode) -> Rate:
-    """Branching ratio, the sum over all neutrinos or pairs of them."""
-    scale = flavio.config["renormalization scale"]["bll"]
-    couplings = channels.CouplingSet(mode.quarks, mode.lepton, scale)
-    return Rate(couplings, Form(_cached_forms, (mode.name, scale)), _TERMS)
+def _radiative(par: Mapping[str, float], kind: tuple[str, str]) -> float:
+    """flavio's radiative corrections of K, π -> l nu, arXiv:0707.4464."""
+    return 1 + float(flavio.physics.kdecays.klnu.delta_Plnu(par, *kind))
+
+
+_cached_radiative = ParameterCache(_radiative)
+
+
+def rates(par: Mapping[str, float], mode: TwoBodyMode) -> tuple[Rate, ...]:
+    """Branching ratio, the sum over all neutrinos or pairs of them.
+
+    In decays of K and π active neutrinos have flavio's radiative corrections, and its Fermi
+    constant; sterile ones are at tree level.
+    """
+    scale = flavio.config["renormalization scale"][mode.scale]
+    factor = 1.0
+    if mode.quarks in ("su", "du"):
+        factor = _cached_radiative(par, (mode.B, mode.lepton or ""))
+    return tuple(
+        Rate(
+            which,
+            Form(_cached_forms, (mode.name, which.scale)),
+            _TERMS,
+            factor if which.part.startswith("active") else 1.0,
+        )
+        for which in channels.coupling_sets(par, mode.quarks, mode.lepton, scale, tied=True)
+    )

@@ -1,0 +1,126 @@
+"""The observables: one table of specifications, registered with flavio.
+
+``BR(...)`` of charged modes contains the long-distance τ part, ``BR_SD(...)`` does not; F_L is
+defined for the short-distance rate. P_τ is defined for the τ^- of the decay of a b quark, in the
+rest frame of q, see `exclusive.polarisation`. Arguments: q² in GeV².
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from math import isfinite
+from typing import Any
+
+import flavio
+import numpy as np
+
+from ..eft.wilson import PARTNERS
+from ..errors import InvalidValue
+from ..physics import plausible
+from ..physics.channels import neutrino_masses, sector
+from ..physics.modes import INVISIBLE, LEPTONIC, SEMI_INVISIBLE, SEMILEPTONIC, ExclusiveMode
+from ..physics.rates import evaluate
+from . import charged, neutral
+from .specs import Par, Spec
+
+__all__ = ["NAMES", "QUANTITIES", "check_value", "register"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+_SPECS = (*neutral.specs(), *charged.specs())
+NAMES = tuple(spec.name for spec in _SPECS)
+# (par, *arguments) -> Quantity, by the names of the observables
+QUANTITIES = {spec.name: spec.quantity for spec in _SPECS}
+
+
+# the part of a name in front of the decay
+_SYMBOLS = {name: name.partition("(")[0].replace("_SD", "") for name in NAMES}
+
+
+def _largest(name: str, arguments: tuple[float, ...]) -> float:
+    """The value of an observable at which its branching ratio, in a bin of it, is 1."""
+    symbol = _SYMBOLS[name]
+    if symbol in ("BR", "<BR>"):
+        return 1.0
+    if symbol == "<dBR/dq2>":
+        return 1 / abs(arguments[1] - arguments[0])
+    return np.inf
+
+
+def check_value(name: str, arguments: tuple[float, ...], value: float) -> None:
+    """Check a value of an observable, or the largest of many.
+
+    Parameters
+    ----------
+    name : str
+        Of the observable.
+    arguments : tuple of float
+        Its arguments, q² or a bin, GeV².
+    value : float
+        To be checked.
+
+    Raises
+    ------
+    InvalidValue
+        If it is not finite.
+
+    Warns
+    -----
+    SizeWarning
+        If it is a branching ratio above 1.
+    """
+    if not isfinite(value):
+        raise InvalidValue(f"{name} is not finite with coefficients, or a bin, of such a size")
+    if value > _largest(name, arguments):
+        plausible.warn_above_one(name)
+
+
+def _predict(spec: Spec, wc_obj: Any, par: Par, *args: float, **named: float) -> float:
+    neutrino_masses(par)  # also those that have no couplings are checked
+    quantity = spec.quantity(par, *args, **named)
+    with np.errstate(over="ignore", invalid="ignore"):  # of huge coefficients
+        value = evaluate(quantity, wc_obj, par)
+    check_value(spec.name, (*args, *named.values()), value)
+    if wc_obj is not None:
+        plausible.check(wc_obj, par)
+    return value
+
+
+def _semileptonic_partners(mode: ExclusiveMode) -> list[str]:
+    decay = mode.name.removesuffix(mode.lepton or "")
+    averaged = decay.replace("B0", "B").replace("D0", "D", 1)
+    ratios = [f"R{pair}({x}linv)" for x in (decay, averaged) for pair in ("mue", "emu", "taul")]
+    return [f"BR({mode.name}inv)", *ratios]
+
+
+def _partners() -> dict[str, tuple[str, ...]]:
+    """By sector of WET: the observables in which N contributes, and flavio has them without N."""
+    result: dict[str, dict[str, None]] = {}  # ordered sets
+
+    def add(modes: Iterable[Any], names: Any) -> None:
+        for mode in modes:
+            key = sector(mode.quarks, mode.lepton)[1]
+            found = [name for name in names(mode) if name in NAMES]
+            result.setdefault(key, {}).update(dict.fromkeys(found))
+
+    add((*SEMI_INVISIBLE.values(), *INVISIBLE.values()), lambda mode: [f"BR({mode.name}inv)"])
+    add(SEMILEPTONIC.values(), _semileptonic_partners)
+    add(LEPTONIC.values(), lambda mode: [f"BR({mode.name}inv)", f"Gamma({mode.name}inv)"])
+    return {key: tuple(names) for key, names in result.items()}
+
+
+def register() -> None:
+    """Add the observables and their predictions to flavio, if they are not there yet."""
+    PARTNERS.update(_partners())
+    for spec in _SPECS:
+        if spec.name in flavio.Observable.instances:
+            continue  # creating it again would drop its prediction
+        observable = flavio.Observable(spec.name, arguments=list(spec.arguments) or None)
+        observable.set_description(spec.description)
+        observable.tex = spec.tex
+        observable.add_taxonomy(spec.taxonomy)
+        flavio.classes.Prediction(spec.name, partial(_predict, spec))

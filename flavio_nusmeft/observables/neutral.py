@@ -1,0 +1,179 @@
+"""B -> M + inv and the like, B -> X_s + inv, and mesons that decay to nothing visible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from ..errors import InvalidBin
+from ..physics import exclusive, inclusive, long_distance
+from ..physics.modes import INVISIBLE, SEMI_INVISIBLE, ExclusiveMode
+from ..physics.rates import Quantity, Rate, scaled
+from .specs import (
+    BIN,
+    SM,
+    WIDTH,
+    Par,
+    Spec,
+    averaged,
+    check_bin,
+    check_q2,
+    fl_specs,
+    two_body_spec,
+)
+
+__all__ = ["specs"]
+
+
+def _total(mode: ExclusiveMode, tau: bool, par: Par) -> Quantity:
+    offset = long_distance.branching_ratio(par, mode) if tau else 0.0
+    return Quantity(exclusive.rates(par, mode), offset)
+
+
+def _differential(mode: ExclusiveMode, tau: bool, par: Par, q2: float) -> Quantity:
+    q2 = check_q2(q2)
+    offset = long_distance.differential(par, mode, q2) if tau else 0.0
+    return Quantity(exclusive.rates(par, mode, q2, q2), offset)
+
+
+def _binned(mode: ExclusiveMode, tau: bool, par: Par, q2min: float, q2max: float) -> Quantity:
+    low, high = averaged(*check_bin(q2min, q2max))
+    if low == high:
+        return _differential(mode, tau, par, low)
+    width = high - low
+    offset = long_distance.branching_ratio(par, mode, low, high) / width if tau else 0.0
+    rates = exclusive.rates(par, mode, low, high)
+    return Quantity(tuple(scaled(rate, 1 / width) for rate in rates), offset)
+
+
+_STRANGE_REGIONS = {  # of the hadronic mass (GeV): the decays that are subtracted or counted
+    (0.0, 0.6): "K",
+    (0.6, 1.0): "K*",
+}
+_CUT, _HEAVIEST = 1.0, 5.2
+
+
+def _strange(par: Par) -> Quantity:
+    return Quantity((inclusive.strange_rate(par),))
+
+
+def _strange_region(par: Par, MXmin: float, MXmax: float) -> Quantity:
+    """Regions of the hadronic mass: K, K* and all the rest."""
+    region = _STRANGE_REGIONS.get((MXmin, MXmax))
+    if region is None and not (MXmin == _CUT and MXmax >= _HEAVIEST):
+        raise InvalidBin(
+            f"MX from {MXmin} to {MXmax} GeV: at tree level there are the regions 0 to 0.6 (K),"
+            f" 0.6 to 1 (K*), and 1 to {_HEAVIEST} GeV or more (the rest)"
+        )
+
+    def mean(meson: str, factor: float) -> list[Rate]:
+        modes = (SEMI_INVISIBLE[f"{charge}->{meson}"] for charge in ("B+", "B0"))
+        return [scaled(r, factor / 2) for mode in modes for r in exclusive.rates(par, mode)]
+
+    if region is not None:
+        return Quantity(tuple(mean(region, 1.0)))
+    return Quantity((inclusive.strange_rate(par), *mean("K", -1.0), *mean("K*", -1.0)))
+
+
+_TAU = "arXiv:0908.1174"
+_KAONS = ("Mescia:2007kn", "Buras:2006gb", "arXiv:hep-ph/0503107")
+_KLONG = "arXiv:hep-ph/9701313"
+
+
+def _short_distance_papers(mode: ExclusiveMode) -> tuple[str, ...]:
+    """Of the decay without a charged lepton: the SM, and what is special to the mode."""
+    papers: tuple[str, ...] = (SM,) if mode.quarks in ("bs", "bd") else ()
+    if mode.width_factor:
+        papers += (WIDTH,)
+    if mode.kaon:
+        papers += _KAONS
+    return (*papers, _KLONG) if mode.kaon == "long" else papers
+
+
+_B_KINDS = {0: r"B\to P", 0.5: r"\Lambda_b\to \Lambda", 1: r"B\to V"}
+_OTHER_KINDS = {"s": r"K\to \pi", "c": r"D\to \pi"}
+
+
+def _semi_invisible_specs(mode: ExclusiveMode) -> Iterator[Spec]:
+    process = f"{mode.name}inv"
+    tex = rf"{mode.tex}\,\text{{inv}}"
+    quark = mode.quarks[0]
+    kind = _OTHER_KINDS.get(quark) or _B_KINDS[mode.spin]
+    taxonomy = (
+        f"Process :: ${quark}$ hadron decays :: FCNC decays :: ${kind}$ + invisible :: ${tex}$"
+    )
+    variants = [("BR", r"\text{BR}", mode.long_distance, "")]
+    if mode.long_distance:
+        variants.append(("BR_SD", r"\text{BR}_\text{SD}", False, ", short distance only"))
+    transitions = (mode.form_factors,)
+    for symbol, symbol_tex, tau, note in variants:
+        papers = _short_distance_papers(mode) + ((_TAU,) if tau else ())
+        derivative = rf"\frac{{d{symbol_tex}}}{{dq^2}}"
+        yield Spec(
+            f"{symbol}({process})",
+            (),
+            partial(_total, mode, tau),
+            rf"Branching ratio of ${tex}${note}",
+            rf"${symbol_tex}({tex})$",
+            taxonomy,
+            papers,
+            transitions,
+        )
+        yield Spec(
+            f"d{symbol}/dq2({process})",
+            ("q2",),
+            partial(_differential, mode, tau),
+            rf"Differential branching ratio of ${tex}${note}",
+            rf"${derivative}({tex})$",
+            taxonomy,
+            papers,
+            transitions,
+        )
+        yield Spec(
+            f"<d{symbol}/dq2>({process})",
+            BIN,
+            partial(_binned, mode, tau),
+            rf"Binned differential branching ratio of ${tex}${note}",
+            rf"$\langle {derivative} \rangle({tex})$",
+            taxonomy,
+            papers,
+            transitions,
+        )
+    if mode.spin:
+        yield from fl_specs(mode, process, tex, taxonomy, _short_distance_papers(mode))
+
+
+def _strange_specs() -> Iterator[Spec]:
+    tex = r"B\to X_s\,\text{inv}"
+    taxonomy = rf"Process :: $b$ hadron decays :: FCNC decays :: $B\to X$ + invisible :: ${tex}$"
+    for name, arguments, quantity, text, name_tex, papers, transitions in (
+        ("BR", (), _strange, "Branching ratio", r"\text{BR}", (SM,), ()),
+        (
+            "<BR>",
+            ("MXmin", "MXmax"),
+            _strange_region,
+            "Partial branching ratio",
+            r"\langle\text{BR}\rangle",
+            (SM, WIDTH),
+            ("B->K", "B->K*"),
+        ),
+    ):
+        yield Spec(
+            f"{name}(B->Xsinv)",
+            arguments,
+            quantity,
+            f"{text} of ${tex}$, short distance, average of charges",
+            f"${name_tex}({tex})$",
+            taxonomy,
+            papers,
+            transitions,
+        )
+
+
+def specs() -> Iterator[Spec]:
+    """The rows of the table."""
+    for mode in SEMI_INVISIBLE.values():
+        yield from _semi_invisible_specs(mode)
+    for invisible in INVISIBLE.values():
+        yield two_body_spec(invisible, r"FCNC decays :: $B\to$ invisible")
+    yield from _strange_specs()

@@ -82,7 +82,9 @@ def check_reached(source: str, target: EffectiveTheory) -> None:
     if known is not None and not known.contains(target):
         sterile = source in THEORIES
         high, low = (t.eft if sterile else t.standard for t in (HIGH, target))
+        give = high if target is HIGH else f"{low} or {high}"
+        others = "of decays below m_Z" if target is HIGH else "that need no heavier quarks"
         raise UnknownBasis(
-            f"cannot run from {source} up to {low}: give coefficients of {low} or {high}, or"
-            " choose observables that need no heavier quarks"
+            f"cannot run from {source} up to {low}: give coefficients of {give}, or choose"
+            f" observables {others}"
         )

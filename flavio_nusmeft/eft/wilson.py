@@ -583,12 +583,39 @@ class NuWilson(StandardWilson):
             sm=tuple(smpar.p.values()) if option("running") == "full" else (),
         )
 
+    def sterile_high(
+        self, scale: float, par: Mapping[str, float] | None = None
+    ) -> dict[str, complex]:
+        """Coefficients with N of nuSMEFT (Warsaw) at ``scale`` (GeV).
+
+        Parameters
+        ----------
+        scale : float
+            In GeV.
+        par : mapping of str to float, optional
+            Parameters of flavio, of which the CKM elements are taken; None: those of the object.
+
+        Returns
+        -------
+        dict of str to complex
+            Coefficients by name, those of SMEFT left out.
+
+        Raises
+        ------
+        UnknownBasis
+            For coefficients of nuWET (-4, -3).
+        """
+        check_reached(self.wc.eft, HIGH)
+        if not self._sterile_values:
+            return {}
+        ckm: Mapping[str, float] = wilson_parameters.p
+        if self.get_option("running") == "full":
+            ckm = self.parameters if par is None else ckm_elements(par)
+        way = nusmeft_map(self.wc.scale, float(scale), self._settings(ckm))
+        return way(self._sterile_values)
+
     def _run_nusmeft(self, scale: float) -> dict[str, complex]:
-        if self.wc.eft != HIGH.eft:
-            raise UnknownBasis(f"cannot run from {self.wc.eft} up to nuSMEFT")
-        full = self.get_option("running") == "full"
-        route = self._settings(self.parameters if full else wilson_parameters.p)
-        sterile = nusmeft_map(self.wc.scale, scale, route)(self._sterile_values)
+        sterile = self.sterile_high(scale)
         return self._without_dust(self.standard(scale, HIGH.standard, HIGH.hub, "all")) | sterile
 
     def _without_dust(self, standard: Mapping[str, complex]) -> dict[str, complex]:

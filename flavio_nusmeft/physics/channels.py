@@ -92,7 +92,7 @@ class CouplingSet(NamedTuple):
     """Which couplings: of a quark transition, with a charged lepton or None, at a scale (GeV).
 
     ``part`` of charged currents: ``all``, or ``active`` (SM, SMEFT and WET) or ``sterile`` only, or
-    ``active, GF``, see `active_couplings`; of neutral currents: ``all``, or ``long`` for the mixture
+    ``active, GF``, see `active_couplings`; of neutral ones: ``all``, or ``long`` for the mixture
     of K0 and K0bar that is a K_L.
     """
 

@@ -155,6 +155,7 @@ class NuWilson(StandardWilson):
             **wilson.Wilson._option_schema.schema,
             "running": vol.In(["qcd", "full"]),
             "alpha_s": vol.All(vol.Coerce(float), vol.Range(min=0.05, max=0.2)),
+            "qcd_loops": vol.All(vol.In([1, 2, 3, 4]), vol.Coerce(int)),
             "smeft_matchingscale": vol.All(vol.Coerce(float), vol.Range(min=SMALLEST_MATCHING)),
         }
     )
@@ -575,6 +576,7 @@ class NuWilson(StandardWilson):
         return Settings(
             running=option("running"),
             alpha_s=option("alpha_s"),
+            loops=option("qcd_loops"),
             matching=option("smeft_matchingscale"),
             m_b=option("mb_matchingscale"),
             m_c=option("mc_matchingscale"),

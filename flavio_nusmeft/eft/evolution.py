@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from math import exp, log, pi, sqrt
 from typing import Any, NamedTuple
 
@@ -29,7 +30,7 @@ from wilson.util import smeftutil
 from .flavour import Arrays
 from .operators import WARSAW
 from .rge import CHARGED, NEUTRAL, beta
-from .running import M_Z, qcd_evolution
+from .running import M_T, M_Z, qcd_evolution
 
 __all__ = ["Ckm", "Evolution", "evolution", "magnus"]
 
@@ -245,7 +246,7 @@ class _Base:
         """For `NEUTRAL` or `CHARGED`."""
         if classes not in self._matrices:
             start, end = map(log, self._scales)
-            steps = max(1, int(np.ceil(abs(end - start) / _STEP)))
+            middle = [log(M_T)] * (self._qcd[1] > 1 and min(start, end) < log(M_T) < max(start, end))
 
             def generator(t: float) -> np.ndarray:
                 if self._qcd[1] == 1:
@@ -255,7 +256,10 @@ class _Base:
                 others = _generator(classes, self._parameters(t) | {"gs": 0.0})
                 return others * factors / factors[:, None]
 
-            matrix = magnus(generator, start, end, steps)
+            matrix = np.eye(_size(classes))
+            for first, last in pairwise([start, *middle, end]):
+                steps = max(1, int(np.ceil(abs(last - first) / _STEP)))
+                matrix = magnus(generator, first, last, steps) @ matrix
             if self._qcd[1] > 1:
                 matrix = self._factors(classes, self._scales[1])[:, None] * matrix
             self._matrices[classes] = matrix

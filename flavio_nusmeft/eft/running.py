@@ -72,7 +72,7 @@ def alpha_s(scale: float, nf: int, alpha_s_mz: float = ALPHA_S) -> float:
 
 
 def _beta(nf: int) -> tuple[float, ...]:
-    """Coefficients of beta(a), arXiv:hep-ph/9701390 Eq. (8)."""
+    """Coefficients of beta(a), arXiv:hep-ph/9701390."""
     return (
         11 - 2 / 3 * nf,
         102 - 38 / 3 * nf,
@@ -86,9 +86,9 @@ def _beta(nf: int) -> tuple[float, ...]:
 
 
 def _gamma(nf: int) -> dict[str, tuple[float, ...]]:
-    """Coefficients of gamma(a)/a, of the mass (arXiv:hep-ph/9703284) and of tensors (Gracey).
+    """Coefficients of gamma(a), arXiv:hep-ph/9703284 Eq. (15) for scalars.
 
-    The latter are -2/3 and so on of arXiv:hep-ph/0007171 for SU(3).
+    For tensors arXiv:hep-ph/0007171 with the colour factors of SU(3), and the sign of coefficients.
     """
     return {
         "V": (0.0,),

@@ -94,7 +94,7 @@ def test_order_of_the_solver(rng):
 
 def test_steps_are_small_enough(monkeypatch):
     def matrices():
-        base = module._Base((5e3, M_Z), module._standard_model(ALPHA_S, CKM))
+        base = module._Base((5e3, M_Z), module._standard_model(ALPHA_S, CKM), (ALPHA_S, loops))
         return [base.matrix(classes) for classes in (NEUTRAL, CHARGED)]
 
     coarse = matrices()

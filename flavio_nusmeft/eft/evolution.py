@@ -246,7 +246,9 @@ class _Base:
         """For `NEUTRAL` or `CHARGED`."""
         if classes not in self._matrices:
             start, end = map(log, self._scales)
-            middle = [log(M_T)] * (self._qcd[1] > 1 and min(start, end) < log(M_T) < max(start, end))
+            middle = [log(M_T)] * (
+                self._qcd[1] > 1 and min(start, end) < log(M_T) < max(start, end)
+            )
 
             def generator(t: float) -> np.ndarray:
                 if self._qcd[1] == 1:

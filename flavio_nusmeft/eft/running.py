@@ -28,7 +28,16 @@ from ..settings import ALPHA_S
 from .flavour import Arrays
 from .operators import JMS
 
-__all__ = ["LOWEST", "M_T", "M_Z", "alpha_s", "decouple", "decoupling", "qcd_evolution", "run_nuwet"]
+__all__ = [
+    "LOWEST",
+    "M_T",
+    "M_Z",
+    "alpha_s",
+    "decouple",
+    "decoupling",
+    "qcd_evolution",
+    "run_nuwet",
+]
 
 M_Z = qcd.MZ
 M_T = 173.21  # GeV, the threshold at which flavio decouples the top quark
@@ -115,9 +124,7 @@ def _logarithms(
     scale_in: float, scale_out: float, nf: int, alpha_s_mz: float, loops: int
 ) -> dict[str, float]:
     """Logarithms of the evolution factors with ``nf`` flavours."""
-    start, end = (
-        log(alpha_s(scale, nf, alpha_s_mz) / (4 * pi)) for scale in (scale_in, scale_out)
-    )
+    start, end = (log(alpha_s(scale, nf, alpha_s_mz) / (4 * pi)) for scale in (scale_in, scale_out))
     a = np.exp(start + (end - start) * _NODES)
     measure = (end - start) * _WEIGHTS / polyval(a, _beta(nf)[:loops])
     return {

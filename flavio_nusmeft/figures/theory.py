@@ -61,6 +61,7 @@ class Theory:
         """The theory with the QCD running that the figures of a data set have.
 
         For ``paper2023`` that of the paper, else four loops. An option ``qcd_loops`` stays.
+        `write_figures` does this itself; other functions take a theory as it is.
 
         Parameters
         ----------

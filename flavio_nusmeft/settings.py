@@ -46,7 +46,7 @@ def __dir__() -> list[str]:
 #: alpha_s(m_Z), the value that gives the running factors of arXiv:2309.02940
 ALPHA_S = 0.1181
 #: default options of `NuWilson` beside those of wilson
-NUWILSON: dict[str, Any] = {"running": "qcd", "alpha_s": ALPHA_S}
+NUWILSON: dict[str, Any] = {"running": "qcd", "alpha_s": ALPHA_S, "qcd_loops": 1}
 
 _SOURCES: dict[str, dict[str, Any]] = {
     "flavio.config": flavio.config,

@@ -91,8 +91,8 @@ def add_running(group: Any) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="another option of running and matching, e.g. alpha_s=0.1179 or"
-        " smeft_matchingscale=160; may be repeated",
+        help="another option of running and matching, e.g. qcd_loops=4 (better than the one loop of"
+        " the paper), alpha_s=0.1179 or smeft_matchingscale=160; may be repeated",
     )
 
 

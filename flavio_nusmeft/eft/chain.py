@@ -15,7 +15,7 @@ from .evolution import Ckm, evolution
 from .flavour import Arrays, LinearMap, from_arrays
 from .matching import match
 from .operators import JMS, WARSAW
-from .running import qcd_evolution, run_nuwet
+from .running import M_T, decouple, qcd_evolution, run_nuwet
 from .theories import HIGH, LOW, THEORIES
 
 __all__ = ["PARAMETERS", "Settings", "needs_ckm", "nusmeft_map", "nuwet_map"]
@@ -24,13 +24,14 @@ __all__ = ["PARAMETERS", "Settings", "needs_ckm", "nusmeft_map", "nuwet_map"]
 class Settings(NamedTuple):
     """What the running and matching depends on, beside the scales.
 
-    ``running`` is ``qcd`` or ``full``; ``alpha_s`` at m_Z; ``matching``, ``m_b``, ``m_c`` are the
-    scales of the thresholds (GeV), the others wilson's parameters; ``sm`` are, for ``full``, all of
-    wilson's parameters at m_Z.
+    ``running`` is ``qcd`` or ``full``; ``alpha_s`` at m_Z; ``loops`` of QCD; ``matching``, ``m_b``,
+    ``m_c`` are the scales of the thresholds (GeV), the others wilson's parameters; ``sm`` are, for
+    ``full``, all of wilson's parameters at m_Z.
     """
 
     running: str
     alpha_s: float
+    loops: int
     matching: float
     m_b: float
     m_c: float
@@ -54,8 +55,8 @@ def _run_nusmeft(C: Arrays, start: float, end: float, settings: Settings) -> Arr
         return C
     if settings.running == "full":
         ckm = Ckm(*(getattr(settings, name) for name in Ckm._fields))
-        return evolution(start, end, settings.alpha_s, ckm, settings.sm)(C)
-    factors = qcd_evolution(start, end, settings.alpha_s)
+        return evolution(start, end, settings.alpha_s, ckm, settings.sm, settings.loops)(C)
+    factors = qcd_evolution(start, end, settings.alpha_s, loops=settings.loops)
     return {name: factors[WARSAW[name].qcd] * array for name, array in C.items()}
 
 
@@ -64,12 +65,14 @@ def _run_nuwet(
 ) -> Arrays:
     """Down through the thresholds; what has heavier quarks is left to the caller."""
     alpha_e = settings.alpha_e if settings.running == "full" and settings.qed else 0.0
+    qcd = settings.alpha_s, settings.loops
     passed = LOW[LOW.index(THEORIES[source]) : LOW.index(THEORIES[target])]
     for theory in passed:
         threshold = getattr(settings, theory.end)
-        C = run_nuwet(C, start, threshold, theory.flavours, settings.alpha_s, alpha_e)
+        C = run_nuwet(C, start, threshold, theory.flavours, *qcd, alpha_e)
+        C = decouple(C, threshold, theory.flavours, *qcd)
         start = threshold
-    return run_nuwet(C, start, end, THEORIES[target].flavours, settings.alpha_s, alpha_e)
+    return run_nuwet(C, start, end, THEORIES[target].flavours, *qcd, alpha_e)
 
 
 @lru_cache(maxsize=256)
@@ -117,6 +120,8 @@ def nuwet_map(
             C = _run_nusmeft(C, start, settings.matching, settings)
             C = match(C, settings._asdict(), _currents(sectors))
             eft, scale = LOW[0].eft, settings.matching
+            if scale >= M_T:  # where nuSMEFT still has the top quark
+                C = decouple(C, scale, 6, settings.alpha_s, settings.loops)
         C = _run_nuwet(C, eft, scale, target, end, settings)
         names = _names(target, sectors)
         return {name: value for name, value in from_arrays(C, JMS).items() if name in names}

@@ -1,6 +1,7 @@
 """Evolution matrices of the operators with N in nuSMEFT.
 
-They are those of one loop with gauge, Yukawa and QCD terms (`rge`).
+They are those of one loop with gauge, Yukawa and QCD terms (`rge`), or, for the QCD terms, of more
+loops (`running`): the others are then those of one loop times the ratio of QCD factors.
 
 The Standard Model parameters start from wilson's values at m_Z and run with wilson's one-loop beta
 functions. Coefficients refer to the basis where down-type quarks and charged leptons are mass
@@ -11,7 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
-from math import log, pi, sqrt
+from itertools import pairwise
+from math import exp, log, pi, sqrt
 from typing import Any, NamedTuple
 
 import ckmutil.ckm
@@ -28,7 +30,7 @@ from wilson.util import smeftutil
 from .flavour import Arrays
 from .operators import WARSAW
 from .rge import CHARGED, NEUTRAL, beta
-from .running import M_Z
+from .running import M_T, M_Z, qcd_evolution
 
 __all__ = ["Ckm", "Evolution", "evolution", "magnus"]
 
@@ -222,10 +224,13 @@ class _Base:
     ----------
     scales : from and to, GeV
     sm : wilson's parameters at m_Z
+    qcd : alpha_s(m_Z) and number of loops
     """
 
-    def __init__(self, scales: tuple[float, float], sm: dict[str, Any]) -> None:
-        self.sm, self._scales = sm, scales
+    def __init__(
+        self, scales: tuple[float, float], sm: dict[str, Any], qcd: tuple[float, int]
+    ) -> None:
+        self.sm, self._scales, self._qcd = sm, scales, qcd
         self._parameters = _trajectory(sm, scales)
         self._matrices: dict[tuple[str, ...], np.ndarray] = {}
         self._responses: dict[tuple[str, ...], np.ndarray] = {}
@@ -241,20 +246,43 @@ class _Base:
         """For `NEUTRAL` or `CHARGED`."""
         if classes not in self._matrices:
             start, end = map(log, self._scales)
-            steps = max(1, int(np.ceil(abs(end - start) / _STEP)))
+            middle = [log(M_T)] * (
+                self._qcd[1] > 1 and min(start, end) < log(M_T) < max(start, end)
+            )
 
             def generator(t: float) -> np.ndarray:
-                return _generator(classes, self._parameters(t))
+                if self._qcd[1] == 1:
+                    return _generator(classes, self._parameters(t))
+                # of C/U, with C = U in QCD alone
+                factors = self._factors(classes, exp(t))
+                others = _generator(classes, self._parameters(t) | {"gs": 0.0})
+                return others * factors / factors[:, None]
 
-            self._matrices[classes] = magnus(generator, start, end, steps)
+            matrix = np.eye(_size(classes))
+            for first, last in pairwise([start, *middle, end]):
+                steps = max(1, int(np.ceil(abs(last - first) / _STEP)))
+                matrix = magnus(generator, first, last, steps) @ matrix
+            if self._qcd[1] > 1:
+                matrix = self._factors(classes, self._scales[1])[:, None] * matrix
+            self._matrices[classes] = matrix
         return self._matrices[classes]
+
+    def _factors(self, classes: tuple[str, ...], scale: float) -> np.ndarray:
+        """Of QCD from the first scale to another, in the order of `_to_vectors`."""
+        alpha_s, loops = self._qcd
+        factors = qcd_evolution(self._scales[0], scale, alpha_s, loops=loops)
+        return np.concatenate([np.full(_size((n,)), factors[WARSAW[n].qcd]) for n in classes])
 
     @cached_property
     def _changed(self) -> list[_Base]:
         """For Gd -> (1 + ε E) Gd at m_Z, E with one element 1 or i, in the order of `weights`."""
         units = np.eye(9).reshape(9, 3, 3)
         return [
-            _Base(self._scales, {**self.sm, "Gd": self.sm["Gd"] + factor * E @ self.sm["Gd"]})
+            _Base(
+                self._scales,
+                {**self.sm, "Gd": self.sm["Gd"] + factor * E @ self.sm["Gd"]},
+                self._qcd,
+            )
             for factor in (_EPSILON, 1j * _EPSILON)
             for E in units
         ]
@@ -276,8 +304,10 @@ class _Base:
 
 
 @lru_cache(maxsize=8)
-def _base(scales: tuple[float, float], alpha_s: float, ckm: Ckm, sm: tuple[float, ...]) -> _Base:
-    return _Base(scales, _standard_model(alpha_s, ckm))
+def _base(
+    scales: tuple[float, float], qcd: tuple[float, int], ckm: Ckm, sm: tuple[float, ...]
+) -> _Base:
+    return _Base(scales, _standard_model(qcd[0], ckm), qcd)
 
 
 class Evolution:
@@ -297,6 +327,7 @@ class Evolution:
         alpha_s: float,
         ckm: Ckm,
         sm: tuple[float, ...] = (),
+        loops: int = 1,
     ) -> None:
         V = ckmutil.ckm.ckm_tree(*ckm)
         near = ckm if ckm in _KNOWN else _KNOWN[0]
@@ -305,7 +336,7 @@ class Evolution:
             near, turn = ckm, np.eye(3)
         elif near == ckm:
             turn = np.eye(3)
-        self._base = _base((scale_in, scale_out), alpha_s, near, sm)
+        self._base = _base((scale_in, scale_out), (alpha_s, loops), near, sm)
         self._weights = self._base.weights(turn - np.eye(3))
         ends = [
             _to_mass_basis({"Gu": Gu, "Gd": T @ turn @ self._base.sm["Gd"], "Ge": Ge})._asdict()
@@ -340,7 +371,12 @@ class Evolution:
 
 @lru_cache(maxsize=256)
 def evolution(
-    scale_in: float, scale_out: float, alpha_s: float, ckm: Ckm, sm: tuple[float, ...] = ()
+    scale_in: float,
+    scale_out: float,
+    alpha_s: float,
+    ckm: Ckm,
+    sm: tuple[float, ...] = (),
+    loops: int = 1,
 ) -> Evolution:
     """The evolution between two scales (GeV).
 
@@ -348,5 +384,6 @@ def evolution(
     ----------
     alpha_s : at m_Z, in the MSbar scheme
     sm : wilson's parameters at m_Z, which enter; the evolutions for others are kept apart
+    loops : of QCD, 1 to 4
     """
-    return Evolution(scale_in, scale_out, alpha_s, ckm, sm)
+    return Evolution(scale_in, scale_out, alpha_s, ckm, sm, loops)

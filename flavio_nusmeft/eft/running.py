@@ -1,20 +1,26 @@
 """QCD and QED running of the Wilson coefficients.
 
-In QCD, arXiv:2309.02940 Eqs. (12)-(13), vector currents do not run; quark scalar and tensor
-currents run multiplicatively,
+In QCD vector currents do not run; quark scalar and tensor currents run multiplicatively,
 
-    C(mu_1) = (alpha_s(mu_2) / alpha_s(mu_1))^(gamma/b) C(mu_2),    b = -11 + 2/3 n_f,
+    d ln C/d ln a = gamma(a)/beta(a),    a = alpha_s/(4 pi),    d ln a/d ln mu^2 = -a beta(a),
 
-with gamma = 3 C_F for scalars and -C_F for tensors, and alpha_s from 4-loop running. Operators
-without quarks do not run. QED in nuWET is added at first order in alpha_e, as wilson does in WET.
+with alpha_s from 4-loop running, and gamma and beta to a number of loops. With one loop that is
+arXiv:2309.02940 Eq. (13), C(mu_1) = (alpha_s(mu_2) / alpha_s(mu_1))^(gamma/b) C(mu_2) with
+b = -11 + 2/3 n_f and gamma = 3 C_F for scalars, -C_F for tensors. Scalars run like the quark mass,
+known to four loops, tensors are known to three; from three loops on they change where a quark
+decouples. Operators without quarks do not run. QED in nuWET is added at first order in alpha_e, as
+wilson does in WET.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from math import exp, log, pi
 
+import numpy as np
 import rundec
+from numpy.polynomial.polynomial import polyval
 from wilson.util import qcd
 
 from ..errors import InvalidScale
@@ -22,16 +28,27 @@ from ..settings import ALPHA_S
 from .flavour import Arrays
 from .operators import JMS
 
-__all__ = ["LOWEST", "M_T", "M_Z", "alpha_s", "qcd_evolution", "run_nuwet"]
+__all__ = [
+    "LOWEST",
+    "M_T",
+    "M_Z",
+    "alpha_s",
+    "decouple",
+    "decoupling",
+    "qcd_evolution",
+    "run_nuwet",
+]
 
 M_Z = qcd.MZ
 M_T = 173.21  # GeV, the threshold at which flavio decouples the top quark
-_C_F = 4 / 3
-_GAMMA = {"V": 0.0, "S": 3 * _C_F, "T": -_C_F}
 _LOOPS = 4
 LOWEST = 1.0  # GeV; perturbation theory has no meaning below
 # where the b and c quarks decouple in alpha_s (GeV), as in wilson.util.qcd
 _M_B, _M_C = 4.8, 1.3
+_ZETA3, _ZETA4, _ZETA5 = 1.2020569031595942, pi**4 / 90, 1.0369277551433699
+# on the interval from 0 to 1
+_NODES, _WEIGHTS = (x / 2 for x in np.polynomial.legendre.leggauss(12))
+_NODES = _NODES + 0.5
 
 
 @lru_cache(maxsize=1024)
@@ -63,15 +80,87 @@ def alpha_s(scale: float, nf: int, alpha_s_mz: float = ALPHA_S) -> float:
     return decoupled(alpha_s(_M_C, 4, alpha_s_mz), _M_C, _M_C, 4, scale)
 
 
-def _ratio_power(scale_in: float, scale_out: float, nf: int, alpha_s_mz: float) -> float:
-    """(alpha_s(in)/alpha_s(out))^(1/b)."""
-    ratio = alpha_s(scale_in, nf, alpha_s_mz) / alpha_s(scale_out, nf, alpha_s_mz)
-    return float(ratio ** (1 / (-11 + 2 * nf / 3)))
+def _beta(nf: int) -> tuple[float, ...]:
+    """Coefficients of beta(a), arXiv:hep-ph/9701390."""
+    return (
+        11 - 2 / 3 * nf,
+        102 - 38 / 3 * nf,
+        2857 / 2 - 5033 / 18 * nf + 325 / 54 * nf**2,
+        149753 / 6
+        + 3564 * _ZETA3
+        - (1078361 / 162 + 6508 / 27 * _ZETA3) * nf
+        + (50065 / 162 + 6472 / 81 * _ZETA3) * nf**2
+        + 1093 / 729 * nf**3,
+    )
 
 
-@lru_cache(maxsize=1024)
+def _gamma(nf: int) -> dict[str, tuple[float, ...]]:
+    """Coefficients of gamma(a), arXiv:hep-ph/9703284 Eq. (15) for scalars.
+
+    For tensors arXiv:hep-ph/0007171 with the colour factors of SU(3), and the sign of coefficients.
+    """
+    return {
+        "V": (0.0,),
+        "S": (
+            4.0,
+            202 / 3 - 20 / 9 * nf,
+            1249 - (2216 / 27 + 160 / 3 * _ZETA3) * nf - 140 / 81 * nf**2,
+            4603055 / 162
+            + 135680 / 27 * _ZETA3
+            - 8800 * _ZETA5
+            - (91723 / 27 + 34192 / 9 * _ZETA3 - 880 * _ZETA4 - 18400 / 9 * _ZETA5) * nf
+            + (5242 / 243 + 800 / 9 * _ZETA3 - 160 / 3 * _ZETA4) * nf**2
+            + (332 / 243 + 64 / 27 * _ZETA3) * nf**3,
+        ),
+        "T": (
+            -4 / 3,
+            -(362 - 52 / 3 * nf) / 9,
+            -(52555 - 2784 * _ZETA3 - (5240 + 1440 * _ZETA3) * nf - 36 * nf**2) / 81,
+        ),
+    }
+
+
+def _logarithms(
+    scale_in: float, scale_out: float, nf: int, alpha_s_mz: float, loops: int
+) -> dict[str, float]:
+    """Logarithms of the evolution factors with ``nf`` flavours."""
+    start, end = (log(alpha_s(scale, nf, alpha_s_mz) / (4 * pi)) for scale in (scale_in, scale_out))
+    a = np.exp(start + (end - start) * _NODES)
+    measure = (end - start) * _WEIGHTS / polyval(a, _beta(nf)[:loops])
+    return {
+        current: float(measure @ polyval(a, coefficients[:loops]))
+        for current, coefficients in _gamma(nf).items()
+    }
+
+
+@lru_cache(maxsize=256)
+def decoupling(
+    scale: float, nf: int, alpha_s_mz: float = ALPHA_S, loops: int = 1
+) -> dict[str, float]:
+    """Factors of the current types where the heaviest of ``nf`` quarks decouples at ``scale``.
+
+    Scalars as the mass, to one loop less than the running (rundec). Tensors to two loops: at zero
+    momentum the bare diagram is -(d-3)/(d-1) times that of the scalar; arXiv:hep-ph/0609280.
+    """
+    if loops < 3:
+        return dict.fromkeys("VST", 1.0)
+    mass = {6: M_T, 5: _M_B, 4: _M_C}[nf]
+    coupling = alpha_s(scale, nf, alpha_s_mz)
+    crd = rundec.CRunDec()
+    crd.nfMmu.Mth, crd.nfMmu.muth, crd.nfMmu.nf = mass, scale, nf
+    scalar = float(crd.mH2mL(1.0, coupling, scale, crd.nfMmu, scale, loops))
+    L = 2 * log(scale / mass)
+    tensor = 1 + (coupling / (4 * pi)) ** 2 * (-97 / 81 + 52 / 27 * L - 4 / 9 * L**2)
+    return {"V": 1.0, "S": scalar, "T": tensor}
+
+
+@lru_cache(maxsize=4096)
 def qcd_evolution(
-    scale_in: float, scale_out: float, alpha_s_mz: float = ALPHA_S, nf: int | None = None
+    scale_in: float,
+    scale_out: float,
+    alpha_s_mz: float = ALPHA_S,
+    nf: int | None = None,
+    loops: int = 1,
 ) -> dict[str, float]:
     """Evolution factors of the current types "V", "S" and "T".
 
@@ -79,20 +168,32 @@ def qcd_evolution(
     ----------
     scale_in, scale_out : scales in GeV
     alpha_s_mz : alpha_s(m_Z) with five flavours
-    nf : number of quark flavours; None: six above `M_T` and five below
+    nf : number of quark flavours; None: six from `M_T` on and five below
+    loops : 1 to 4, of the anomalous dimensions
     """
     if nf is not None:
-        power = _ratio_power(scale_in, scale_out, nf, alpha_s_mz)
-    else:
-        (low, high), inverted = sorted((scale_in, scale_out)), scale_in < scale_out
-        power = 1.0  # from high to low
-        if high > M_T:
-            power *= _ratio_power(high, max(low, M_T), 6, alpha_s_mz)
-        if low < M_T:
-            power *= _ratio_power(min(high, M_T), low, 5, alpha_s_mz)
-        if inverted:
-            power = 1 / power
-    return {current: power**gamma for current, gamma in _GAMMA.items()}
+        logs = _logarithms(scale_in, scale_out, nf, alpha_s_mz, loops)
+        return {current: exp(x) for current, x in logs.items()}
+    low, high = sorted((scale_in, scale_out))
+    result = dict.fromkeys("VST", 1.0)  # from high to low
+    steps = []
+    if high > M_T:
+        steps.append(qcd_evolution(high, max(low, M_T), alpha_s_mz, 6, loops))
+    if low < M_T <= high:
+        steps.append(decoupling(M_T, 6, alpha_s_mz, loops))
+    if low < M_T:
+        steps.append(qcd_evolution(min(high, M_T), low, alpha_s_mz, 5, loops))
+    for step in steps:
+        result = {current: factor * step[current] for current, factor in result.items()}
+    if scale_in < scale_out:
+        result = {current: 1 / factor for current, factor in result.items()}
+    return result
+
+
+def decouple(C: Arrays, scale: float, nf: int, alpha_s_mz: float, loops: int) -> Arrays:
+    """Full arrays of nuWET below ``scale`` (GeV), where the heaviest of ``nf`` quarks decouples."""
+    factors = decoupling(scale, nf, alpha_s_mz, loops)
+    return {name: factors[JMS[name].qcd] * array for name, array in C.items()}
 
 
 # Anomalous dimensions of the operators of nuWET with quarks in QED, in units of alpha_e/(4 pi):
@@ -111,28 +212,56 @@ _QED: tuple[tuple[tuple[str, ...], Sequence[Sequence[float]]], ...] = (
 
 
 def run_nuwet(
-    C: Arrays, scale_in: float, scale_out: float, nf: int, alpha_s_mz: float, alpha_e: float
+    C: Arrays,
+    scale_in: float,
+    scale_out: float,
+    nf: int,
+    alpha_s_mz: float,
+    loops: int,
+    alpha_e: float,
 ) -> Arrays:
     """Full arrays of nuWET with ``nf`` quark flavours at ``scale_out`` (GeV).
 
-    ``alpha_e`` = 0: QCD only.
+    ``loops`` of the anomalous dimensions in QCD; ``alpha_e`` = 0: QCD only.
     """
-    factors = qcd_evolution(scale_in, scale_out, alpha_s_mz, nf)
+    factors = qcd_evolution(scale_in, scale_out, alpha_s_mz, nf, loops)
     result = {name: factors[JMS[name].qcd] * array for name, array in C.items()}
     if alpha_e == 0:
         return result
-    # first order in alpha_e: the integral of U_QCD(out, mu) gamma U_QCD(mu, in) over ln mu, where
-    # ln mu is related to alpha_s at one loop, as in wilson.run.wet.rge.getUe
-    coupling, b0 = alpha_s(scale_in, nf, alpha_s_mz), 11 - 2 * nf / 3
-    eta = coupling / alpha_s(scale_out, nf, alpha_s_mz)
-    a = {current: -gamma / b0 for current, gamma in _GAMMA.items()}
+    # first order in alpha_e: the integral of U_QCD(out, mu) gamma U_QCD(mu, in) over ln mu
+    integrals = _integrals(scale_in, scale_out, nf, alpha_s_mz, loops)
     for classes, matrix in _QED:
         for i, target in enumerate(classes):
             for j, source in enumerate(classes):
                 if source not in C:
                     continue
-                a_i, a_j = a[JMS[target].qcd], a[JMS[source].qcd]
-                factor = (eta**a_i - eta ** (a_j + 1)) / (a_i - a_j - 1)
-                change = alpha_e / (2 * b0 * coupling) * matrix[i][j] * factor * C[source]
+                integral = integrals[JMS[target].qcd, JMS[source].qcd]
+                change = alpha_e / (4 * pi) * matrix[i][j] * integral * C[source]
                 result[target] = result.get(target, 0) + change
+    return result
+
+
+@lru_cache(maxsize=256)
+def _integrals(
+    scale_in: float, scale_out: float, nf: int, alpha_s_mz: float, loops: int
+) -> dict[tuple[str, str], float]:
+    """Of U_QCD(out, mu) of one current and U_QCD(mu, in) of another over ln mu."""
+    pairs = [(target, source) for target in "VST" for source in "VST"]
+    if loops == 1:
+        # ln mu is related to alpha_s at one loop, as in wilson.run.wet.rge.getUe
+        coupling, b0 = alpha_s(scale_in, nf, alpha_s_mz), _beta(nf)[0]
+        eta = coupling / alpha_s(scale_out, nf, alpha_s_mz)
+        a = {current: -gamma[0] / b0 for current, gamma in _gamma(nf).items()}
+        unit = 2 * pi / (b0 * coupling)
+        return {
+            (i, j): unit * (eta ** a[i] - eta ** (a[j] + 1)) / (a[i] - a[j] - 1) for i, j in pairs
+        }
+    result = dict.fromkeys(pairs, 0.0)
+    length = log(scale_out / scale_in)
+    for node, weight in zip(_NODES.tolist(), _WEIGHTS.tolist(), strict=True):
+        middle = scale_in * exp(length * node)
+        first = qcd_evolution(scale_in, middle, alpha_s_mz, nf, loops)
+        second = qcd_evolution(middle, scale_out, alpha_s_mz, nf, loops)
+        for i, j in pairs:
+            result[i, j] += length * weight * second[i] * first[j]
     return result

@@ -200,7 +200,8 @@ def check_option(wc_obj: Any, key: str, what: str) -> None:
 def invalid_option(key: str, value: Any, error: vol.Invalid) -> InvalidValue:
     """The error for a value that the schema of an option refuses."""
     reasons = {wrong.msg for wrong in getattr(error, "errors", [error])}
-    return InvalidValue(f"option {key} = {brief(value)}: {', '.join(sorted(reasons))}")
+    hint = "; for coefficients with N there is qcd_loops" if key == "qcd_order" else ""
+    return InvalidValue(f"option {key} = {brief(value)}: {', '.join(sorted(reasons))}{hint}")
 
 
 def options_of(wc_obj: wilson.Wilson) -> dict[str, Any]:

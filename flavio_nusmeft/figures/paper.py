@@ -316,7 +316,8 @@ def write_figures(
     numbers : int, str or sequence of these, optional
         One or several numbers of figures, or ``reach``.
     theory : Theory, optional
-        EFT, basis, scale and parameters.
+        EFT, basis, scale and parameters. Unless it has the option ``qcd_loops``, figures of data
+        sets other than ``paper2023`` have four loops (`Theory.for_dataset`).
     on_written : callable, optional
         Is called with every path when it is written, e.g. for a progress bar.
 
@@ -373,11 +374,12 @@ def _write(
 ) -> Iterator[Path]:
     pictures = [name for name in formats if name != "csv"]
     for dataset in datasets:
+        own = theory.for_dataset(dataset)
         if "csv" in formats:
-            yield _write_experiment(folder / f"data-{dataset}.csv", experiment(dataset, theory))
+            yield _write_experiment(folder / f"data-{dataset}.csv", experiment(dataset, own))
         for number in numbers:
             figure = FIGURES[number]
-            panels = figure.compute(dataset, theory)
+            panels = figure.compute(dataset, own)
             stem = f"{figure.name}-{dataset}"
             if "csv" in formats:
                 yield _write_panels(folder / f"{stem}.csv", panels)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from .._inputs import brief, text
 from ..batch import predict
+from ..eft.theories import THEORIES
 from ..errors import InvalidValue
 
 __all__ = ["Theory", "check"]
@@ -55,6 +56,26 @@ class Theory:
     mass: str = "m_N1"
     par: Mapping[str, float] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    def for_dataset(self, dataset: str) -> Theory:
+        """The theory with the QCD running that the figures of a data set have.
+
+        For ``paper2023`` that of the paper, else four loops. An option ``qcd_loops`` stays.
+        `write_figures` does this itself; other functions take a theory as it is.
+
+        Parameters
+        ----------
+        dataset : str
+            ``paper2023`` or ``current``.
+
+        Returns
+        -------
+        Theory
+            With the option ``qcd_loops`` if it is of use.
+        """
+        if dataset == "paper2023" or self.eft not in THEORIES:
+            return self
+        return replace(self, options={"qcd_loops": 4, **self.options})
 
     def predict(
         self, observables: Sequence[Any], coefficients: Mapping[str, ArrayLike], m_N: ArrayLike

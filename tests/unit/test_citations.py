@@ -131,6 +131,8 @@ def test_running():
     w.set_option("running", "full")
     assert full <= noted(name, w)
     assert noted(name, w) == noted(name, w)
+    w.set_option("qcd_loops", 4)
+    assert {"arXiv:hep-ph/0007171", *full} <= noted(name, w)
 
 
 def test_many_points_and_likelihoods():
@@ -175,6 +177,7 @@ def test_every_paper_is_cited():
     with flavio.citations.collect() as papers:
         w.match_run(4.8, "nuWET", "JMS")
         w.set_option("running", "full")
+        w.set_option("qcd_loops", 4)
         w.match_run(4.8, "nuWET", "JMS")
         for name in NAMES:
             flavio.sm_prediction(name, *arguments(name))

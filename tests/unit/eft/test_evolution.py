@@ -92,9 +92,10 @@ def test_order_of_the_solver(rng):
     assert np.abs(inverse - np.eye(5)).max() < 1e-5
 
 
-def test_steps_are_small_enough(monkeypatch):
+@pytest.mark.parametrize("loops", [1, 4])
+def test_steps_are_small_enough(monkeypatch, loops):
     def matrices():
-        base = module._Base((5e3, M_Z), module._standard_model(ALPHA_S, CKM))
+        base = module._Base((5e3, M_Z), module._standard_model(ALPHA_S, CKM), (ALPHA_S, loops))
         return [base.matrix(classes) for classes in (NEUTRAL, CHARGED)]
 
     coarse = matrices()

@@ -12,15 +12,16 @@ from wilson import parameters as wilson_parameters
 
 from flavio_nusmeft import NuWilson, predict
 from flavio_nusmeft.eft.flavour import lookup, to_arrays
-from flavio_nusmeft.eft.operators import WARSAW
-from flavio_nusmeft.physics.charged_couplings import left_to_parity
+from flavio_nusmeft.eft.operators import JMS, WARSAW
+from flavio_nusmeft.eft.running import M_Z, qcd_evolution
 from flavio_nusmeft.physics.modes import TAU_HADRONIC
 
-# m_N is above the mass of some of what decays to it, and operators with tau reach nothing else
+# with du and tau there is no other observable
 pytestmark = pytest.mark.filterwarnings("ignore::flavio_nusmeft.errors.NoEffectWarning")
 
 OBSERVABLES = {f"BR({name}inv)": f"BR({name}nu)" for name in TAU_HADRONIC}
-MASSES = {"m_N1": 0.0, "m_N2": 0.4, "m_N3": 1.1}
+MASSES = (0.0, 0.4, 1.1)
+SCALE = 1.8
 CLASSES = ("lnqd1", "lnqd3", "lnuq", "nedu", "phine")
 
 
@@ -50,37 +51,60 @@ def test_stock_flavio(values, scale, eft, basis, par):
             assert abs(value(ours, par, w) / value(ours, par) - 1) > 1e-3
 
 
-@pytest.mark.parametrize(("meson", "mode", "down"), [("pi+", "tau->pi", 0), ("K+", "tau->K", 1)])
-def test_from_nusmeft(meson, mode, down, par, rng):
-    """The chain for random complex coefficients of every class, N massless, light and closed."""
-    names = [
-        name
-        for name, c in lookup(WARSAW).items()
-        if c.operator.name in CLASSES and {"lnle"}.isdisjoint([c.operator.name])
-    ]
-    values = {name: complex(*rng.normal(size=2)) * 1e-6 for name in names}
-    par |= MASSES
-    scale = flavio.config["renormalization scale"]["taudecays"]
-    # the running of quark currents is tested elsewhere: coefficients from the matching as they are
+def left_at(values, par):
+    """Charged LEFT arrays at the scale of the decay, from m_Z, where all coefficients are given."""
     p = wilson_parameters.p
     v = 1 / np.sqrt(np.sqrt(2) * p["GF"])
     V = flavio.physics.ckm.get_ckm(par)
-    high = NuWilson(values, p["m_Z"], "nuSMEFT", "Warsaw")
-    matched = project_nuwet(to_arrays(values, WARSAW), V, p["m_W"], v, p["alpha_e"])
-    name = f"us{'' if down else ''}"  # noqa: F841
-    sector = f"u{'ds'[down]}taunu"
-    low = to_arrays(high.sterile(scale, (sector,), "nuWET-4", par), WARSAW | lookup_classes())
+    left = project_nuwet(to_arrays(values, WARSAW), V, p["m_W"], v, p["alpha_e"])
+    m_b = NuWilson({}, M_Z, "nuSMEFT", "Warsaw").get_option("mb_matchingscale")
+    factors = [qcd_evolution(M_Z, m_b, nf=5), qcd_evolution(m_b, SCALE, nf=4)]
+    return {n: np.prod([f[JMS[n].qcd] for f in factors]) * left[n] for n in JMS if "nuedu" in n}
+
+
+@pytest.mark.parametrize("mode", TAU_HADRONIC)
+def test_from_nusmeft(mode, par, rng):
+    """Random complex coefficients of every class with charged currents, unequal masses of N."""
+    names = [name for name, c in lookup(WARSAW).items() if c.operator.name in CLASSES]
+    values = {name: complex(*rng.normal(size=2)) * 1e-6 for name in names}
+    meson, quarks = TAU_HADRONIC[mode].B, TAU_HADRONIC[mode].quarks
+    left = left_at(values, par)
     running = flavio.physics.running.running
-    quarks = sum(running.get_mq(q, par, scale) for q in ("u", "ds"[down]))
-    state = {"mass": par[f"m_{meson}"], "f_P": par[f"f_{meson}"], "m_quarks": quarks}
-    assert matched
-    couplings = left_to_parity(low, 2, down, 0)
-    expected = value(f"BR({mode}inv)", par)
-    for neutrino, mass in zip((3, 4, 5), MASSES.values(), strict=True):
-        c = {k: a[neutrino] for k, a in couplings.items()}
-        single = {x: (c[f"{x}+"] + c[f"{x}-"]) / 2 for x in "VASPT"}
-        single |= {f"{x}p": (c[f"{x}+"] - c[f"{x}-"]) / 2 for x in "VASPT"}
-        width = explicit.fermion_width(par["m_tau"], mass, state, single)
-        assert width > 0
-        expected += par["tau_tau"] * width
-    assert value(f"BR({mode}inv)", par, high) == pytest.approx(expected, rel=1e-8, abs=0)
+    masses = sum(running.get_mq(q, par, SCALE) for q in quarks)
+    state = {"mass": par[f"m_{meson}"], "f_P": par[f"f_{meson}"], "m_quarks": masses}
+    widths = [
+        explicit.charged_lepton_width(
+            par["m_tau"], mass, state, left, (neutrino, 2, "ds".index(quarks[0]), 0)
+        )
+        for neutrino, mass in enumerate(MASSES, start=3)
+    ]
+    sm = value(f"BR({mode}inv)", par)
+    assert min(widths) * par["tau_tau"] > 1e-3 * sm
+    observable = f"BR({mode}inv)"
+    scalings = np.array([0, 0.3, 1])
+    found = predict(
+        observable,
+        {name: c * scalings for name, c in values.items()},
+        scale=M_Z,
+        eft="nuSMEFT",
+        basis="Warsaw",
+        par={f"m_N{i}": mass for i, mass in enumerate(MASSES, start=1)},
+    )[observable]
+    expected = sm + scalings**2 * par["tau_tau"] * sum(widths)
+    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=0)
+    par |= {f"m_N{i}": mass for i, mass in enumerate(MASSES, start=1)}
+    single = value(observable, par, NuWilson(values, M_Z, "nuSMEFT", "Warsaw"))
+    assert single == pytest.approx(found[-1], rel=1e-12, abs=0)
+
+
+def test_masses(par):
+    """A closed channel leaves the SM as it is; a massless N is the limit of a light one."""
+    w = NuWilson({"SnueduLL_4311": 1e-5, "VnueduRR_4311": 1e-6j}, SCALE, "nuWET-4", "JMS")
+    name = "BR(tau->piinv)"
+    sm, massless = value(name, par), value(name, par, w)
+    par["m_N1"] = 1e-6
+    assert value(name, par, w) == pytest.approx(massless, rel=1e-5, abs=0)
+    par["m_N1"] = par["m_tau"] - par["m_pi+"] - 1e-3
+    assert value(name, par, w) > sm
+    par["m_N1"] += 2e-3
+    assert value(name, par, w) == sm

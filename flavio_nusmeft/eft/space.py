@@ -72,10 +72,12 @@ class Space:
 
         wilson runs the parameters of the SM along with those of SMEFT, of which they are functions.
         """
-        theory = theory_of(self.eft)
-        if theory is not HIGH:
-            return True
-        return self.eft in THEORIES and name not in known_coefficients(HIGH.standard, HIGH.hub)
+        return theory_of(self.eft) is not HIGH or not self.is_standard(name)
+
+    def is_standard(self, name: str) -> bool:
+        """Whether a coefficient is one of SMEFT or WET, without N."""
+        theory = THEORIES.get(self.eft)
+        return theory is None or name in known_coefficients(theory.standard, theory.hub)
 
     def point(self, values: Mapping[str, complex]) -> flavio.WilsonCoefficients:
         """The object with these coefficients, see `with_options`."""

@@ -27,6 +27,7 @@ from ..physics.modes import (
     TAU_HADRONIC,
     ExclusiveMode,
 )
+from ..physics.neutral_couplings import FLAVOUR_CHANGING
 from ..physics.rates import evaluate
 from . import charged, electroweak, neutral
 from .specs import Par, Spec
@@ -114,7 +115,10 @@ def _partners() -> dict[str, tuple[str, ...]]:
             found = [name for name in names(mode) if name in NAMES]
             result.setdefault(key, {}).update(dict.fromkeys(found))
 
-    add((*SEMI_INVISIBLE.values(), *INVISIBLE.values()), lambda mode: [f"BR({mode.name}inv)"])
+    add(SEMI_INVISIBLE.values(), lambda mode: [f"BR({mode.name}inv)"])
+    # no observable of flavio depends on what mesons of equal quarks do
+    changing = [mode for mode in INVISIBLE.values() if mode.quarks in FLAVOUR_CHANGING]
+    add(changing, lambda mode: [f"BR({mode.name}inv)"])
     add(TAU_HADRONIC.values(), lambda mode: [f"BR({mode.name}inv)"])
     add(SEMILEPTONIC.values(), _semileptonic_partners)
     add(LEPTONIC.values(), lambda mode: [f"BR({mode.name}inv)", f"Gamma({mode.name}inv)"])

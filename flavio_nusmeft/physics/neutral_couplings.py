@@ -1,4 +1,4 @@
-"""Couplings of b -> s(d), s -> d and c -> u f1 f2 in the parity basis, arXiv:2309.02940 App. A.2.
+"""Couplings of b -> s(d), s -> d, c -> u and q q f1 f2 in the parity basis, arXiv:2309.02940 A.2.
 
 L = 1/2 sum_ab (C_i O_i + C'_i O'_i) over the parities i = S, P, V, A, T; the neutrinos are
 Majorana fields, so S, P, A are symmetric and V, T antisymmetric in the neutrino indices.
@@ -26,7 +26,7 @@ from .charged_couplings import has_coefficients
 from .kaons import charm
 from .modes import CHARGED_LEPTONS
 
-__all__ = ["PAIRS", "TRANSITIONS", "left_to_parity", "pair_couplings"]
+__all__ = ["FLAVOUR_CHANGING", "PAIRS", "TRANSITIONS", "left_to_parity", "pair_couplings"]
 
 # the 21 pairs of neutrinos, indices from 0
 PAIRS = tuple((a, b) for a in range(N_NEUTRINOS) for b in range(a, N_NEUTRINOS))
@@ -36,8 +36,9 @@ _PAIR_INDEX = {pair: k for k, pair in enumerate(PAIRS)}
 class _Transition(NamedTuple):
     """A transition of quarks.
 
-    ``kind`` of the quarks, "d" or "u", with their indices from 0; sector; the theory in which
-    flavio has the coefficients of active neutrinos at its scale.
+    ``kind`` of the quarks, "d" or "u", with their indices from 0 (equal ones: a meson of a quark
+    and its antiquark); sector; the theory in which flavio has the coefficients of active neutrinos
+    at its scale.
     """
 
     kind: str
@@ -52,7 +53,15 @@ TRANSITIONS = {
     "bd": _Transition("d", 0, 2, "dbnunu", THEORIES["nuWET"]),
     "sd": _Transition("d", 0, 1, "sdnunu", THEORIES["nuWET-3"]),
     "cu": _Transition("u", 0, 1, "cununu", THEORIES["nuWET-4"]),
+    "bb": _Transition("d", 2, 2, "ffnunu", THEORIES["nuWET"]),
+    "cc": _Transition("u", 1, 1, "ffnunu", THEORIES["nuWET-4"]),
+    "ss": _Transition("d", 1, 1, "ffnunu", THEORIES["nuWET-3"]),
+    "dd": _Transition("d", 0, 0, "ffnunu", THEORIES["nuWET-3"]),
+    "uu": _Transition("u", 0, 0, "ffnunu", THEORIES["nuWET-3"]),
 }
+#: those that change the flavour of a quark
+FLAVOUR_CHANGING = frozenset(name for name in TRANSITIONS if name[0] != name[1])
+_T3_CHARGE = {"d": (-1 / 2, -1 / 3), "u": (1 / 2, 2 / 3)}
 
 
 def left_to_parity(C: Arrays, final: int, initial: int, kind: str = "d") -> dict[str, np.ndarray]:
@@ -117,9 +126,18 @@ def _sm_couplings(
     """Normalisation N of flavio's C_L, C_R, the SM coefficient N C_L, and the couplings.
 
     arXiv:2309.02940 Eq. (11), with flavio's C_L^SM and alpha(scale); s -> d with charm. In c -> u
-    the GIM mechanism leaves nothing.
+    the GIM mechanism leaves nothing. q q have the exchange of a Z, -2√2 G_F (T3 - Q s_W²), with
+    flavio's s_W², in place of C_L and C_R.
     """
     couplings = np.zeros((len(PAIRS), len(COMPONENTS)), dtype=complex)
+    if quarks not in FLAVOUR_CHANGING:
+        T3, charge = _T3_CHARGE[TRANSITIONS[quarks].kind]
+        left, right = (-2 * np.sqrt(2) * par["GF"] * (t - charge * par["s2w"]) for t in (T3, 0.0))
+        for a in range(N_ACTIVE):
+            k = _PAIR_INDEX[a, a]
+            couplings[k, COMPONENTS.index("A+")] = -(left + right)
+            couplings[k, COMPONENTS.index("A-")] = -(left - right)
+        return 0j, 0j, couplings
     if TRANSITIONS[quarks].kind == "u":
         return 0j, 0j, couplings
     alpha = flavio.physics.running.running.get_alpha(par, scale)["alpha_e"]
@@ -141,6 +159,14 @@ def _sm_of_kind(par: Mapping[str, float], kind: tuple[Any, ...]) -> Any:
 _sm = ParameterCache(_sm_of_kind)
 
 
+def _known(
+    found: Mapping[str, complex], theory: EffectiveTheory, sector: str
+) -> dict[str, complex]:
+    """Those of a sector of nuWET: wilson returns all sectors at the scale of the coefficients."""
+    names = wcxf.Basis[theory.eft, "JMS"].sectors[sector]
+    return {name: value for name, value in found.items() if name in names}
+
+
 def _active(
     wc_obj: flavio.WilsonCoefficients, par: Mapping[str, float], quarks: str, scale: float
 ) -> dict[str, complex]:
@@ -150,17 +176,14 @@ def _active(
     flavio. For coefficients given in SMEFT or WET JMS this is 6% below the rate for the same
     GeV^-2 in nuWET: wilson translates them to C_L, C_R with alpha_e = 1/127.9, and flavio
     multiplies these by alpha_e(4.8 GeV) = 1/132.1. Up-type quarks, which flavio's basis does not
-    have, are taken from JMS.
+    have, and q q are taken from JMS.
     """
     kind, final, initial, sector, theory = TRANSITIONS[quarks]
     eft = theory.standard
     check_reached(wc_obj.wc.eft, theory)
     part = with_ckm(wc_obj, par)
-    if kind == "u":
-        # at the scale of the coefficients wilson returns all sectors
-        names = wcxf.Basis[eft, "JMS"].sectors[sector]
-        found = part.match_run(scale, eft, "JMS", (sector,)).dict
-        return {name: value for name, value in found.items() if name in names}
+    if kind == "u" or quarks not in FLAVOUR_CHANGING:
+        return _known(part.match_run(scale, eft, "JMS", (sector,)).dict, theory, sector)
     wcs = part.get_wc(sector, scale, par, eft=eft)
     normalisation = _sm(par, (quarks, scale))[0]
     i, j = final + 1, initial + 1
@@ -189,7 +212,7 @@ def pair_couplings(
     Parameters
     ----------
     wc_obj : any flavio or wilson object: SMEFT, WET, nuSMEFT or nuWET
-    quarks : "bs", "bd", "sd" or "cu"
+    quarks : a key of `TRANSITIONS`
     scale : renormalisation scale, GeV
 
     Returns
@@ -205,10 +228,10 @@ def pair_couplings(
     if not isinstance(wc_obj, NuWilson):
         left = _active(wc_obj, par, quarks, scale)
     else:
-        eft = TRANSITIONS[quarks].theory.eft
-        left = wc_obj.sterile(scale, sectors, eft, par)
+        theory = TRANSITIONS[quarks].theory
+        left = wc_obj.sterile(scale, sectors, theory.eft, par)
         if wc_obj.wc.eft != HIGH.eft:
-            left |= wc_obj.standard(scale, eft, "JMS", sectors)
+            left |= _known(wc_obj.standard(scale, theory.eft, "JMS", sectors), theory, *sectors)
         elif wc_obj.has_standard_part:
             left |= _active(wc_obj, par, quarks, scale)
     couplings = couplings.copy()

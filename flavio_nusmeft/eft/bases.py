@@ -99,11 +99,11 @@ _DESCRIPTIONS = {
 
 
 def _survives(coefficient: Coefficient, theory: EffectiveTheory) -> bool:
-    """Whether a theory has all quarks of an operator of nuWET."""
+    """Whether a theory has all quarks, or charged leptons, of an operator of nuWET."""
     fields, indices = coefficient.operator.fields[2:], coefficient.indices[2:]
     quarks = theory.up + theory.down
     pairs = [(f[0], i) for f, i in zip(fields, indices, strict=True)]
-    return all(_QUARKS[f][i] in quarks for f, i in pairs if f in _QUARKS)
+    return all(i < theory.leptons if f == "e" else _QUARKS[f][i] in quarks for f, i in pairs)
 
 
 @cache

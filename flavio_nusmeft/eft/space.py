@@ -80,7 +80,8 @@ class Space:
         if self.eft in THEORIES and name not in known_coefficients(theory.standard, theory.hub):
             return True
         muon_decay = wcxf.Basis[self.eft, self.basis].sectors.get("nunumue", ())
-        return theory is not HIGH and name not in muon_decay
+        has_tau = theory.leptons == 3
+        return theory is not HIGH and not (has_tau and name in muon_decay)
 
     def point(self, values: Mapping[str, complex]) -> flavio.WilsonCoefficients:
         """The object with these coefficients, see `with_options`."""

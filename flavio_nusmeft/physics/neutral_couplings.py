@@ -150,6 +150,15 @@ def _sm_of_kind(par: Mapping[str, float], kind: tuple[Any, ...]) -> Any:
 _sm = ParameterCache(_sm_of_kind)
 
 
+def _jms(part: flavio.WilsonCoefficients, quarks: str, scale: float) -> dict[str, complex]:
+    """Coefficients of SMEFT or WET in the basis JMS of WET (-4, -3)."""
+    sector, eft = TRANSITIONS[quarks].sector, TRANSITIONS[quarks].theory.standard
+    # at the scale of the coefficients wilson returns all sectors
+    names = wcxf.Basis[eft, "JMS"].sectors[sector]
+    found = part.match_run(scale, eft, "JMS", (sector,)).dict
+    return {name: value for name, value in found.items() if name in names}
+
+
 def _active(
     wc_obj: flavio.WilsonCoefficients, par: Mapping[str, float], quarks: str, scale: float
 ) -> dict[str, complex]:
@@ -166,12 +175,11 @@ def _active(
     check_reached(wc_obj.wc.eft, theory)
     part = with_ckm(wc_obj, par)
     if kind != "d":
-        # at the scale of the coefficients wilson returns all sectors
-        names = wcxf.Basis[eft, "JMS"].sectors[sector]
-        found = part.match_run(scale, eft, "JMS", (sector,)).dict
-        left = {name: value for name, value in found.items() if name in names}
-        if kind == "e":
-            for name, value in w_exchange(fermi_shift(part, par, initial), final, initial).items():
+        left = _jms(part, quarks, scale)
+        if quarks in ("taumu", "taue"):
+            muon_scale = float(flavio.config["renormalization scale"]["mudecays"])
+            shift = fermi_shift(par, _jms(part, "mue", muon_scale))
+            for name, value in w_exchange(shift, final, initial).items():
                 left[name] = left.get(name, 0) + value
         return left
     wcs = part.get_wc(sector, scale, par, eft=eft)

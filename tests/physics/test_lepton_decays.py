@@ -20,14 +20,12 @@ from flavio_nusmeft.batch import Predictor
 from flavio_nusmeft.eft.flavour import to_arrays
 from flavio_nusmeft.eft.operators import JMS, WARSAW
 from flavio_nusmeft.eft.space import Space
-from flavio_nusmeft.physics.channels import couplings
+from flavio_nusmeft.physics.channels import couplings, sector
 from flavio_nusmeft.physics.lepton_decays import rate
 from flavio_nusmeft.physics.rates import Quantity, evaluate
 
 LEPTONS = ("e", "mu", "tau")
-DECAYS = [("tau", "mu"), ("tau", "e"), ("mu", "e")]
-SECTORS = {("tau", "mu"): "nunumutau", ("tau", "e"): "nunutaue", ("mu", "e"): "nunumue"}
-EFT = {"tau": "nuWET-4", "mu": "nuWET-3"}
+SECTORS = ("nunumutau", "nunutaue", "nunumue")
 SIZE = 1e-5  # GeV^-2, as G_F
 
 
@@ -45,9 +43,10 @@ def correction(par, initial):
 
 
 def squared(terms, q2, m_i, m_j, i, j, a, b, masses):
-    """dΓ/dq² of lepton i -> j chi_a chi_b, all contractions of terms (chi chi)(e e), (chi e)(e chi).
+    """dΓ/dq² of lepton i -> j chi_a chi_b with all contractions.
 
-    In the rest frame of the pair, with both leptons along z.
+    The terms are (chi chi)(e e) and (chi e)(e chi). In the rest frame of the pair, with both
+    charged leptons along z.
     """
     root = np.sqrt(q2)
     p_i = np.sqrt(((m_i - m_j) ** 2 - q2) * ((m_i + m_j) ** 2 - q2)) / (2 * root)
@@ -80,7 +79,7 @@ def squared(terms, q2, m_i, m_j, i, j, a, b, masses):
 
 def width(terms, m_i, m_j, i, j, masses):
     """Γ of all pairs; the substitution q² -> t removes the square roots at both ends."""
-    t, weights = np.polynomial.legendre.leggauss(48)
+    t, weights = np.polynomial.legendre.leggauss(40)
     t, weights = (t + 1) * np.pi / 4, weights * np.pi / 4
     total = 0.0
     for a, b in combinations_with_replacement(range(6), 2):
@@ -118,8 +117,7 @@ def test_from_nusmeft_against_amplitudes(initial, final, rng, par):
     fractions = (0.05, 0.2, 0.45) if initial == "tau" else (0.1, 0.3, 0.0)
     for n, x in enumerate(fractions, start=1):
         par[f"m_N{n}"] = x * par[f"m_{initial}"]
-    with pytest.warns(errors.SizeWarning):
-        w = NuWilson(values, 91.1876, "nuSMEFT", "Warsaw")
+    w = NuWilson(values, 91.1876, "nuSMEFT", "Warsaw")
     p = wilson_parameters.p
     arrays, v = to_arrays(values, WARSAW), 1 / np.sqrt(np.sqrt(2) * p["GF"])
     terms = projection._contact_terms(arrays, np.eye(3))
@@ -177,11 +175,23 @@ def random_active(rng, eft, sectors, size):
     return random_point(rng, real, size)
 
 
+@pytest.fixture
+def with_masses(monkeypatch):
+    """flavio's formula with the factor m_l/m_τ of the interference, for x = (m_l/m_τ)²."""
+    taulnunu = flavio.physics.taudecays.taulnunu
+
+    def widths(x, CL, CR):
+        square = abs(CL) ** 2 + abs(CR) ** 2
+        return taulnunu.F(x) * square - 4 * np.sqrt(x) * taulnunu.G(x) * (CL * np.conj(CR)).real
+
+    monkeypatch.setattr(taulnunu, "_BR", widths)
+
+
 @pytest.mark.parametrize("eft", ["WET", "WET-4"])
 @pytest.mark.parametrize("lepton", ["mu", "e"])
-def test_flavio_with_coefficients_of_wet(eft, lepton, rng, par):
-    """G_F from the μ decay included: the first decay alone has the coefficients of nunumue."""
-    values = random_active(rng, eft, SECTORS.values(), 3e-6)
+def test_flavio_with_coefficients_of_wet(eft, lepton, rng, par, with_masses):
+    """With the shift of G_F from the coefficients of the μ decay."""
+    values = random_active(rng, eft, SECTORS, 3e-6)
     w = flavio.WilsonCoefficients()
     w.set_initial(values, 1.8 if eft == "WET-4" else 5.0, eft, "JMS")
     flavios = flavio.Observable[f"BR(tau->{lepton}nunu)"].prediction_par(par, w)
@@ -190,6 +200,15 @@ def test_flavio_with_coefficients_of_wet(eft, lepton, rng, par):
     same = NuWilson(values, w.wc.scale, f"nu{eft}", "JMS")
     assert branching_ratio(same, par, "tau", lepton) == expected
     assert flavios != pytest.approx(branching_ratio(None, par, "tau", lepton), rel=0.02, abs=0)
+
+
+@pytest.mark.parametrize("lepton", ["mu", "e"])
+def test_flavio_with_vectors_of_left_handed_leptons(lepton, rng, par):
+    values = random_active(rng, "WET", SECTORS, 3e-6)
+    w = flavio.WilsonCoefficients()
+    w.set_initial({n: v for n, v in values.items() if "LL" in n}, 5.0, "WET", "JMS")
+    flavios = flavio.Observable[f"BR(tau->{lepton}nunu)"].prediction_par(par, w)
+    assert branching_ratio(w, par, "tau", lepton) == pytest.approx(flavios, rel=1e-9, abs=0)
 
 
 @pytest.mark.parametrize("lepton", ["mu", "e"])
@@ -216,24 +235,33 @@ def test_muon_decay_has_no_shift(par):
 
 
 def test_many_points_with_the_shift_of_fermis_constant(par):
-    """What is no polynomial of the coefficients of the μ decay is not taken for one."""
+    """Couplings are linear in all but the coefficients of the μ decay, also where these are."""
     names = ("VnueLL_1221", "VnueLL_1331", "SnueLL_1413")
     space = Space.of(1.8, "nuWET-4", "JMS")
     assert [name for name in names if not space.is_linear(name)] == ["VnueLL_1221"]
-    assert Space.of(1.0, "nuWET-3", "JMS").is_linear("VnueLL_1221") is False
+    assert Space.of(1.0, "nuWET-3", "JMS").is_linear("VnueLL_1221")
     assert not Space.of(1.8, "WET-4", "flavio").is_linear("CVLL_numunueemu")
-    values = {"VnueLL_1221": 2e-6, "VnueLL_1331": -1e-6, "SnueLL_1413": 3e-6 + 1e-6j}
-    expected = branching_ratio(NuWilson(values, 1.8, "nuWET-4", "JMS"), par, "tau", "e")
-    predictor = Predictor(names, space)
-    polynomial = predictor.columns(par, rate(par, "tau", "e").couplings)
-    assert len(polynomial) == 1 + 2 * 2
-    del values["VnueLL_1221"]
-    alone = branching_ratio(NuWilson(values, 1.8, "nuWET-4", "JMS"), par, "tau", "e")
-    assert alone != pytest.approx(expected, rel=1e-2, abs=0)
-    vector = [1, -1e-6, 0, 3e-6, 1e-6]
-    C = np.tensordot(vector, polynomial, 1)
-    w = NuWilson(values, 1.8, "nuWET-4", "JMS")
-    np.testing.assert_allclose(C, couplings(w, par, rate(par, "tau", "e").couplings), atol=1e-18)
+    muon = {"VnueLL_1221": 2e-6}
+    values = muon | {"VnueLL_1331": -1e-6, "SnueLL_1413": 3e-6 + 1e-6j}
+    which = rate(par, "tau", "e").couplings
+    columns = Predictor([], names, space)._shifted(space.point(muon), par, which)
+    expected = couplings(space.point(values), par, which)
+    np.testing.assert_allclose(
+        np.tensordot([1, -1e-6, 0, 3e-6, 1e-6], columns, 1), expected, rtol=0, atol=1e-19
+    )
+    without = couplings(space.point(values | {"VnueLL_1221": 0}), par, which)
+    assert np.abs(without - expected).max() > 1e-7
+
+
+@pytest.mark.parametrize("lepton", ["mu", "e"])
+def test_stock_observables_warn(lepton):
+    flavour = {"mu": "nunumutau", "e": "nunutaue"}[lepton]
+    w = NuWilson({"phine_11": 1e-8, "lnle_3113": 1e-8, "lnle_3123": 1e-8}, 1e3, "nuSMEFT", "Warsaw")
+    with (
+        pytest.warns(errors.StockObservableWarning, match=f"none of {flavour} with N"),
+        pytest.warns(errors.StockObservableWarning, match="none of nunumue with N"),
+    ):
+        flavio.np_prediction(f"BR(tau->{lepton}nunu)", w)
 
 
 def test_closed_channels(par):
@@ -245,3 +273,9 @@ def test_closed_channels(par):
     par["m_N1"] = 1.6
     assert branching_ratio(w, par, "tau", "mu") > sm
     assert branching_ratio(w, par, "mu", "e") == branching_ratio(None, par, "mu", "e")
+
+
+def test_sectors():
+    """From which coefficients the couplings come, for whoever looks for those without effect."""
+    found = [sector(leptons, None) for leptons in ("taumu", "taue", "mue")]
+    assert found == [("nuWET-4", "nunumutau"), ("nuWET-4", "nunutaue"), ("nuWET-3", "nunumue")]

@@ -184,7 +184,7 @@ def test_lepton_currents_run_as_in_wilson():
     """wilson's scalars of two leptons and two quarks run with -6 (Q_e² + Q_q²): with up and with
     down quarks, this gives -6 Q_e². The tensor has -1/3 of it, the vector nothing."""
     start, end, scalar = 91.0, 90.0, {}
-    for name, sector in (("SeuRR_1212", "mue"), ("SedRR_1212", "mue")):
+    for name in ("SeuRR_1212", "SedRR_1212"):
         values = []
         for order in (1, 0):
             w = wilson.Wilson({name: 1e-8}, start, "WET", "JMS")

@@ -16,6 +16,7 @@ from bruteforce import projection
 from random_coefficients import random_coefficients
 from wilson import parameters as wilson_parameters
 
+from flavio_nusmeft import NuWilson
 from flavio_nusmeft.eft import matching
 from flavio_nusmeft.eft.bases import known_coefficients
 from flavio_nusmeft.eft.flavour import from_arrays, lookup, to_arrays
@@ -186,3 +187,23 @@ def test_named_coefficients():
     assert matched({"ln_2311": 1}) == {"VnueLL_4423": -1}
     assert matched({"ne_1223": 1j}) == {"VnueLR_4532": 1j}
     assert matched({"phine_13": 1}) == {f"SnueLR_{k}4{k}3": 2 for k in (1, 2, 3)}
+
+
+def test_running_above_m_z():
+    """Leading logarithm of lnle, -3/2 (g1² + g2²) and, with exchanged doublets, 3 (g2² - g1²)."""
+    values = {"lnle_1123": 1e-8, "ln_2311": 1e-8, "ne_1223": 1e-8}
+    w = NuWilson(values, 1e3, "nuSMEFT", "Warsaw", {"running": "full"})
+    low = w.match_run(91.1876, "nuWET", "JMS", ("nunutaue", "nunumutau")).dict
+    g1, g2 = 0.358, 0.648
+    log = np.log(91.1876 / 1e3) / (16 * np.pi**2)
+    same, exchanged = 1 - 3 / 2 * (g1**2 + g2**2) * log, 3 * (g2**2 - g1**2) * log
+    expected = {
+        "SnueLL_1432": same + exchanged / 2,
+        "SnueLL_2431": exchanged + same / 2,
+        "TnueLL_1432": -exchanged / 8,
+        "TnueLL_2431": -same / 8,
+        "VnueLL_4423": -1,
+        "VnueLR_4532": -1,
+    }
+    for name, value in expected.items():
+        assert low[name] / 1e-8 == pytest.approx(value, abs=5e-4)

@@ -26,7 +26,7 @@ TINY = 5e-324  # the smallest positive number
 # coefficients of GeV^-2 whose squares are numbers, and some whose squares are none
 SIZES, HUGE = (1e-8, 1e-8, 1.0, 1e-160, 1e-300), (1e160, 1e300)
 QUARKS = [{"d", "s"}, {"d", "b"}, {"s", "b"}, {"u", "c"}, {"c", "b"}]
-FLAVOURS = {"d": "dsb", "u": "uc"}
+FLAVOURS = {"d": "dsb", "u": "uc", "e": "123"}
 
 
 def _quarks(coefficient):

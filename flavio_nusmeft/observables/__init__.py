@@ -19,7 +19,14 @@ from ..eft.wilson import PARTNERS
 from ..errors import InvalidValue
 from ..physics import plausible
 from ..physics.channels import neutrino_masses, sector
-from ..physics.modes import INVISIBLE, LEPTONIC, SEMI_INVISIBLE, SEMILEPTONIC, ExclusiveMode
+from ..physics.modes import (
+    INVISIBLE,
+    LEPTONIC,
+    SEMI_INVISIBLE,
+    SEMILEPTONIC,
+    TAU_HADRONIC,
+    ExclusiveMode,
+)
 from ..physics.rates import evaluate
 from . import charged, neutral
 from .specs import Par, Spec
@@ -108,6 +115,7 @@ def _partners() -> dict[str, tuple[str, ...]]:
             result.setdefault(key, {}).update(dict.fromkeys(found))
 
     add((*SEMI_INVISIBLE.values(), *INVISIBLE.values()), lambda mode: [f"BR({mode.name}inv)"])
+    add(TAU_HADRONIC.values(), lambda mode: [f"BR({mode.name}inv)"])
     add(SEMILEPTONIC.values(), _semileptonic_partners)
     add(LEPTONIC.values(), lambda mode: [f"BR({mode.name}inv)", f"Gamma({mode.name}inv)"])
     return {key: tuple(names) for key, names in result.items()}

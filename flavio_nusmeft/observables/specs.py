@@ -188,8 +188,8 @@ def hadrons(quarks: str) -> str:
     return f"Process :: {kind} decays"
 
 
-def two_body_spec(mode: TwoBodyMode, kind: str) -> Spec:
-    """The branching ratio of a two-body decay."""
+def two_body_spec(mode: TwoBodyMode, kind: str, process: str | None = None) -> Spec:
+    """The branching ratio of a two-body decay; ``process`` as `hadrons` unless a hadron decays."""
     tex = rf"{mode.tex}\,\text{{inv}}"
     return Spec(
         f"BR({mode.name}inv)",
@@ -197,5 +197,5 @@ def two_body_spec(mode: TwoBodyMode, kind: str) -> Spec:
         partial(two_body_quantity, mode),
         f"Branching ratio of ${tex}$",
         rf"$\text{{BR}}({tex})$",
-        f"{hadrons(mode.quarks)} :: {kind} :: ${tex}$",
+        f"{process or hadrons(mode.quarks)} :: {kind} :: ${tex}$",
     )

@@ -107,14 +107,15 @@ def coupling_sets(
 ) -> tuple[CouplingSet, ...]:
     """The couplings of a decay at a renormalisation scale (GeV), in one set or two.
 
-    In charged currents of π and K flavio has active neutrinos at m_ρ, where the QED logarithm of
-    the SM ends. Those of N are at ``scale``, since form factors of tensors are known at 2 GeV.
-    ``tied`` as ``tied_to_muon_decay`` of `active_couplings`.
+    In decays of π and K with charged currents flavio has active neutrinos at m_ρ, where the QED
+    logarithm of the SM ends. Those of N are at ``scale``, since form factors of tensors are known
+    at 2 GeV. In decays of τ both are. ``tied`` as ``tied_to_muon_decay`` of `active_couplings`.
     """
     all_of_them = CouplingSet(quarks, lepton, scale)
     if lepton is None or quarks not in ("su", "du"):
         return (all_of_them,)
-    active = CouplingSet(quarks, lepton, par["m_rho0"], "active, GF" if tied else "active")
+    end = scale if lepton == "tau" else par["m_rho0"]
+    active = CouplingSet(quarks, lepton, end, "active, GF" if tied else "active")
     return active, all_of_them._replace(part="sterile")
 
 

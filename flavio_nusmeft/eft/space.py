@@ -72,7 +72,7 @@ class Space:
         """Whether amplitudes are linear in a coefficient.
 
         wilson runs the parameters of the SM along with those of SMEFT, of which they are functions.
-        In WET, G_F in τ decays is a function of the coefficients of active neutrinos in μ -> e.
+        In WET, G_F in decays of τ, K and π is a function of the coefficients of active neutrinos in μ -> e.
         """
         theory = theory_of(self.eft)
         if theory is None:
@@ -80,8 +80,7 @@ class Space:
         if self.eft in THEORIES and name not in known_coefficients(theory.standard, theory.hub):
             return True
         muon_decay = wcxf.Basis[self.eft, self.basis].sectors.get("nunumue", ())
-        has_tau = theory.leptons == 3
-        return theory is not HIGH and not (has_tau and name in muon_decay)
+        return theory is not HIGH and name not in muon_decay
 
     def point(self, values: Mapping[str, complex]) -> flavio.WilsonCoefficients:
         """The object with these coefficients, see `with_options`."""

@@ -72,7 +72,8 @@ class Space:
         """Whether amplitudes are linear in a coefficient.
 
         wilson runs the parameters of the SM along with those of SMEFT, of which they are functions.
-        In WET, G_F in decays of τ, K and π is a function of the coefficients of active neutrinos in μ -> e.
+        In WET, G_F in decays of τ, K and π is a function of the coefficients of active neutrinos in
+        μ -> e.
         """
         theory = theory_of(self.eft)
         if theory is None:

@@ -76,12 +76,15 @@ class Space:
         μ -> e.
         """
         theory = theory_of(self.eft)
-        if theory is None:
-            return True
-        if self.eft in THEORIES and name not in known_coefficients(theory.standard, theory.hub):
+        if theory is None or not self.is_standard(name):
             return True
         muon_decay = wcxf.Basis[self.eft, self.basis].sectors.get("nunumue", ())
         return theory is not HIGH and name not in muon_decay
+
+    def is_standard(self, name: str) -> bool:
+        """Whether a coefficient is one of SMEFT or WET, without N."""
+        theory = THEORIES.get(self.eft)
+        return theory is None or name in known_coefficients(theory.standard, theory.hub)
 
     def point(self, values: Mapping[str, complex]) -> flavio.WilsonCoefficients:
         """The object with these coefficients, see `with_options`."""

@@ -28,7 +28,7 @@ from ..physics.modes import (
     ExclusiveMode,
 )
 from ..physics.rates import evaluate
-from . import charged, leptons, neutral
+from . import charged, electroweak, leptons, neutral
 from .specs import Par, Spec
 
 __all__ = ["NAMES", "QUANTITIES", "check_value", "register"]
@@ -38,7 +38,12 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-_SPECS = (*neutral.specs(), *charged.specs(), *leptons.specs())
+_SPECS = (
+    *neutral.specs(),
+    *charged.specs(),
+    *leptons.specs(),
+    *electroweak.specs(),
+)
 NAMES = tuple(spec.name for spec in _SPECS)
 # (par, *arguments) -> Quantity, by the names of the observables
 QUANTITIES = {spec.name: spec.quantity for spec in _SPECS}

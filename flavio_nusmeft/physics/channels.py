@@ -21,7 +21,9 @@ import flavio
 import numpy as np
 
 from ..eft.operators import N_ACTIVE, N_NEUTRINOS
+from ..eft.theories import HIGH
 from ..errors import InvalidMass
+from .boson_couplings import BOSONS, boson_couplings
 from .charged_couplings import active_couplings, charged_couplings, sterile_couplings, theory
 from .kaons import long_lived
 from .neutral_couplings import PAIRS, TRANSITIONS, pair_couplings
@@ -81,7 +83,9 @@ def symmetry_factors(lepton: str | None) -> np.ndarray:
 
 
 def sector(quarks: str, lepton: str | None) -> tuple[str, str]:
-    """The EFT of nuWET, and its sector, from which couplings are taken."""
+    """The EFT of nuWET, and its sector, from which couplings are taken; nuSMEFT for Z, W and h."""
+    if quarks in BOSONS:
+        return HIGH.eft, "sterile"
     if lepton is not None:
         return theory(quarks, lepton).eft, f"{quarks[::-1]}{lepton}nu"
     transition = TRANSITIONS[quarks]
@@ -91,6 +95,7 @@ def sector(quarks: str, lepton: str | None) -> tuple[str, str]:
 class CouplingSet(NamedTuple):
     """Which couplings: of a quark transition, with a charged lepton or None, at a scale (GeV).
 
+    ``quarks`` may be Z, W (with a charged lepton) or h.
     ``part`` of charged currents: ``all``, or ``active`` (SM, SMEFT and WET) or ``sterile`` only, or
     ``active, GF``, see `active_couplings`; of neutral ones: ``all``, or ``long`` for the mixture
     of K0 and K0bar that is a K_L.
@@ -130,8 +135,13 @@ _CHARGED_PARTS: dict[str, Callable[..., np.ndarray]] = {
 def couplings(
     wc_obj: flavio.WilsonCoefficients | None, par: Mapping[str, float], which: CouplingSet
 ) -> np.ndarray:
-    """Couplings of every channel (GeV^-2), shape (channels, 10) as in `widths.COMPONENTS`."""
+    """Couplings of every channel (GeV^-2), shape (channels, 10) as in `widths.COMPONENTS`.
+
+    Those of Z, W and h are as in `boson_couplings`.
+    """
     quarks, lepton, scale, part = which
+    if quarks in BOSONS:
+        return boson_couplings(wc_obj, par, quarks, lepton, scale)
     if lepton is None:
         pairs = pair_couplings(wc_obj, par, quarks, scale)
         return long_lived(pairs) if part == "long" else pairs

@@ -26,6 +26,8 @@ Par = Mapping[str, float]
 _MODES = [mode for t in (LEPTONIC, INVISIBLE, SEMI_INVISIBLE, SEMILEPTONIC) for mode in t.values()]
 # (quarks, lepton): key of flavio's configured renormalisation scale
 _TRANSITIONS = {(mode.quarks, mode.lepton): mode.scale for mode in _MODES}
+# those of two-body decays alone see no tensors
+_TENSORS = {(m.quarks, m.lepton) for t in (SEMI_INVISIBLE, SEMILEPTONIC) for m in t.values()}
 _HEAVIEST = "m_Bc"  # of all hadrons that decay in `modes`
 _KEPT = 10_000
 _TRIED = 20  # coefficients of which a warning says what full running does, 10 ms each
@@ -100,13 +102,16 @@ def _flavours(is_warsaw: bool, name: str) -> frozenset[int]:
     return frozenset(light | {i for field, i in pairs if field == "n"})
 
 
-def _ways(wc_obj: NuWilson, par: Par) -> Iterator[LinearMap]:
-    """The maps from coefficients with N to the couplings of all observables."""
-    for (quarks, lepton), key in _TRANSITIONS.items():
-        eft, name = sector(quarks, lepton)
+def _ways(wc_obj: NuWilson, par: Par) -> Iterator[tuple[LinearMap, bool]]:
+    """The maps from coefficients with N to the couplings of all observables.
+
+    Each with whether the observables see tensors.
+    """
+    for transition, key in _TRANSITIONS.items():
+        eft, name = sector(*transition)
         if THEORIES[wc_obj.wc.eft].contains(THEORIES[eft]):
             scale = flavio.config["renormalization scale"][key]
-            yield wc_obj.sterile_map(scale, (name,), eft, par)
+            yield wc_obj.sterile_map(scale, (name,), eft, par), transition in _TENSORS
 
 
 def _reaches(wc_obj: NuWilson, name: str, par: Par) -> bool:
@@ -117,7 +122,11 @@ def _reaches(wc_obj: NuWilson, name: str, par: Par) -> bool:
     if found is None:
         if len(_REACHED) >= _KEPT:
             _REACHED.clear()
-        found = _REACHED[key] = any(way.column(name) for way in _ways(wc_obj, par))
+        found = _REACHED[key] = any(
+            sees_tensors or not coefficient.startswith("T")
+            for way, sees_tensors in _ways(wc_obj, par)
+            for coefficient, _, _ in way.column(name)
+        )
     return found
 
 

@@ -3,8 +3,8 @@
 At fixed parameters every rate is a quadratic polynomial of the real and imaginary parts of the
 coefficients of nuSMEFT classes with N, of nuWET and of WET. Its matrix is computed once per
 distinct parameter point; a plane of coefficients is then a matrix product. Coefficients of SMEFT
-do not enter linearly (wilson runs the parameters of the SM along), so each distinct point of these
-runs on its own.
+do not enter linearly (wilson runs the parameters of the SM along), nor do those of WET in μ decay
+(G_F), so each distinct point of these runs on its own.
 """
 
 from __future__ import annotations
@@ -296,8 +296,8 @@ class Predictor:
         Function (par, couplings) of the couplings without coefficients, then per unit of every
         variable, shape (K, channels, 10).
     linear, nonlinear : tuple of str
-        The names that are variables, and those that are not (SMEFT; WET, too, if flavio computes
-        a part of an observable).
+        The names that are variables, and those that are not (`Space.is_linear`; all of WET, too, if
+        flavio computes a part of an observable).
     columns : ParameterCache
         ``columns(par, which)``: couplings of a set without coefficients, then per unit of every
         variable, shape (K, channels, 10).

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import flavio
+from wilson import wcxf
 
 from .._inputs import mapping
 from .bases import check_readable, known_coefficients
@@ -71,8 +72,14 @@ class Space:
         """Whether amplitudes are linear in a coefficient.
 
         wilson runs the parameters of the SM along with those of SMEFT, of which they are functions.
+        In WET, G_F in decays of τ, K and π is a function of the coefficients of active neutrinos in
+        μ -> e.
         """
-        return theory_of(self.eft) is not HIGH or not self.is_standard(name)
+        theory = theory_of(self.eft)
+        if theory is None or not self.is_standard(name):
+            return True
+        muon_decay = wcxf.Basis[self.eft, self.basis].sectors.get("nunumue", ())
+        return theory is not HIGH and name not in muon_decay
 
     def is_standard(self, name: str) -> bool:
         """Whether a coefficient is one of SMEFT or WET, without N."""

@@ -81,7 +81,7 @@ def average(rates: list[Rate], leptons: tuple[str, ...]) -> Quantity:
 def _ratio(
     numerator: Callable[..., Quantity], denominator: Callable[..., Quantity], par: Par, *args: float
 ) -> Quantity:
-    """Of rates at the same arguments; 0 where both are closed, as in flavio."""
+    """Of rates at the same arguments; there is none where that of the denominator is closed."""
     above, below = numerator(par, *args).numerator, denominator(par, *args).numerator
     return Quantity(above, denominator=below)
 

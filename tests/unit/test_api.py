@@ -59,7 +59,7 @@ API: dict[str, list[str]] = {
         "ONE_SIDED",
         "completed",
     ],
-    "eft.wilson": ["NuWilson", "PARTNERS", "values_of"],
+    "eft.wilson": ["HIGH_PARTNERS", "NuWilson", "PARTNERS", "values_of"],
     "errors": [
         "CheckpointWarning",
         "ConvergenceWarning",

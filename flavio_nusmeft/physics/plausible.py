@@ -123,7 +123,7 @@ def _reaches(wc_obj: NuWilson, name: str, par: Par) -> bool:
         if len(_REACHED) >= _KEPT:
             _REACHED.clear()
         found = _REACHED[key] = any(
-            sees_tensors or not coefficient.startswith("T")
+            sees_tensors or not str(coefficient).startswith("T")
             for way, sees_tensors in _ways(wc_obj, par)
             for coefficient, _, _ in way.column(name)
         )

@@ -54,9 +54,10 @@ def dataset(name: str, alternatives: Iterable[str] = ()) -> list[str]:
     Parameters
     ----------
     name : str
-        ``paper2023``, the inputs of arXiv:2309.02940; ``current``; ``charged``, rates and spectra
-        of charged currents that need theory uncertainties (see `likelihood`); or a sum without
-        common results, ``current+charged``.
+        ``paper2023``, the inputs of arXiv:2309.02940; ``current``; ``leptonic``, decays to e or mu
+        and N, for N so light that the lepton has the momentum of the SM; ``charged``, rates and
+        spectra of charged currents, for likelihoods with theory uncertainties; or a sum without
+        common results, ``current+leptonic``.
     alternatives : iterable of str, optional
         Names of measurements that replace members of the data set, those that data/datasets.yml
         gives.

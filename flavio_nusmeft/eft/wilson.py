@@ -623,13 +623,27 @@ class NuWilson(StandardWilson):
             For coefficients of nuWET (-4, -3).
         """
         check_reached(self.wc.eft, HIGH)
-        if not self._sterile_values:
-            return {}
+        return self.high_map(scale, par)(self._sterile_values) if self._sterile_values else {}
+
+    def high_map(self, scale: float, par: Mapping[str, float] | None = None) -> LinearMap:
+        """The map of the coefficients with N of nuSMEFT, in Warsaw, that `sterile_high` applies.
+
+        Parameters
+        ----------
+        scale : float
+            In GeV.
+        par : mapping of str to float, optional
+            As in `sterile_high`.
+
+        Returns
+        -------
+        LinearMap
+            From coefficients to coefficients, by name.
+        """
         ckm: Mapping[str, float] = wilson_parameters.p
         if self.get_option("running") == "full":
             ckm = self.parameters if par is None else ckm_elements(par)
-        way = nusmeft_map(self.wc.scale, float(scale), self._settings(ckm))
-        return way(self._sterile_values)
+        return nusmeft_map(self.wc.scale, float(scale), self._settings(ckm))
 
     def _run_nusmeft(self, scale: float) -> dict[str, complex]:
         sterile = self.sterile_high(scale)

@@ -7,7 +7,7 @@ rest frame of q, see `exclusive.polarisation`. Arguments: q² in GeV².
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
 from functools import partial
 from math import isfinite
 from typing import Any
@@ -19,9 +19,17 @@ from ..eft.wilson import PARTNERS
 from ..errors import InvalidValue
 from ..physics import plausible
 from ..physics.channels import neutrino_masses, sector
-from ..physics.modes import INVISIBLE, LEPTONIC, SEMI_INVISIBLE, SEMILEPTONIC, ExclusiveMode
+from ..physics.modes import (
+    INVISIBLE,
+    LEPTONIC,
+    SEMI_INVISIBLE,
+    SEMILEPTONIC,
+    TAU_HADRONIC,
+    ExclusiveMode,
+    TwoBodyMode,
+)
 from ..physics.rates import evaluate
-from . import charged, neutral
+from . import charged, electroweak, leptons, neutral
 from .specs import Par, Spec
 
 __all__ = ["NAMES", "QUANTITIES", "check_value", "register"]
@@ -31,7 +39,12 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-_SPECS = (*neutral.specs(), *charged.specs())
+_SPECS = (
+    *neutral.specs(),
+    *charged.specs(),
+    *leptons.specs(),
+    *electroweak.specs(),
+)
 NAMES = tuple(spec.name for spec in _SPECS)
 # (par, *arguments) -> Quantity, by the names of the observables
 QUANTITIES = {spec.name: spec.quantity for spec in _SPECS}
@@ -90,27 +103,33 @@ def _predict(spec: Spec, wc_obj: Any, par: Par, *args: float, **named: float) ->
     return value
 
 
-def _semileptonic_partners(mode: ExclusiveMode) -> list[str]:
-    decay = mode.name.removesuffix(mode.lepton or "")
-    averaged = decay.replace("B0", "B").replace("D0", "D", 1)
-    ratios = [f"R{pair}({x}linv)" for x in (decay, averaged) for pair in ("mue", "emu", "taul")]
-    return [f"BR({mode.name}inv)", *ratios]
+def _named(mode: ExclusiveMode | TwoBodyMode) -> list[str]:
+    """Names of observables of a mode; with a charged lepton those that average over it."""
+    if isinstance(mode, TwoBodyMode) or mode.lepton is None:
+        return [f"BR({mode.name}inv)", f"Gamma({mode.name}inv)"]
+    decay = mode.name.removesuffix(mode.lepton)
+    averaged = re.sub("^(B|D)[0+]", r"\1", decay)
+    ratios = [f"R{pair}({x}linv)" for x in (averaged, decay) for pair in ("mue", "taul")]
+    return [f"BR({decay}linv)", *ratios]
 
 
 def _partners() -> dict[str, tuple[str, ...]]:
-    """By sector of WET: the observables in which N contributes, and flavio has them without N."""
-    result: dict[str, dict[str, None]] = {}  # ordered sets
+    """By sector of WET: the observables in which N contributes, and flavio has them without N.
 
-    def add(modes: Iterable[Any], names: Any) -> None:
-        for mode in modes:
-            key = sector(mode.quarks, mode.lepton)[1]
-            found = [name for name in names(mode) if name in NAMES]
-            result.setdefault(key, {}).update(dict.fromkeys(found))
-
-    add((*SEMI_INVISIBLE.values(), *INVISIBLE.values()), lambda mode: [f"BR({mode.name}inv)"])
-    add(SEMILEPTONIC.values(), _semileptonic_partners)
-    add(LEPTONIC.values(), lambda mode: [f"BR({mode.name}inv)", f"Gamma({mode.name}inv)"])
-    return {key: tuple(names) for key, names in result.items()}
+    Sectors of the same quarks that differ in the charged lepton have the same ones.
+    """
+    tables = (SEMI_INVISIBLE, SEMILEPTONIC, INVISIBLE, LEPTONIC, TAU_HADRONIC)
+    modes: list[ExclusiveMode | TwoBodyMode] = [m for t in tables for m in t.values()]
+    found: dict[tuple[str, bool], list[str]] = {}
+    for mode in modes:
+        names = [name for name in _named(mode) if name in NAMES]
+        found.setdefault((mode.quarks, mode.lepton is None), []).extend(names)
+    return {
+        sector(mode.quarks, mode.lepton)[1]: tuple(
+            dict.fromkeys(found[mode.quarks, mode.lepton is None])
+        )
+        for mode in modes
+    }
 
 
 def register() -> None:

@@ -81,7 +81,7 @@ def average(rates: list[Rate], leptons: tuple[str, ...]) -> Quantity:
 def _ratio(
     numerator: Callable[..., Quantity], denominator: Callable[..., Quantity], par: Par, *args: float
 ) -> Quantity:
-    """Of rates at the same arguments; 0 where both are closed, as in flavio."""
+    """Of rates at the same arguments; there is none where that of the denominator is closed."""
     above, below = numerator(par, *args).numerator, denominator(par, *args).numerator
     return Quantity(above, denominator=below)
 
@@ -188,8 +188,8 @@ def hadrons(quarks: str) -> str:
     return f"Process :: {kind} decays"
 
 
-def two_body_spec(mode: TwoBodyMode, kind: str) -> Spec:
-    """The branching ratio of a two-body decay."""
+def two_body_spec(mode: TwoBodyMode, kind: str, process: str | None = None) -> Spec:
+    """The branching ratio of a two-body decay; ``process`` as `hadrons` unless a hadron decays."""
     tex = rf"{mode.tex}\,\text{{inv}}"
     return Spec(
         f"BR({mode.name}inv)",
@@ -197,5 +197,5 @@ def two_body_spec(mode: TwoBodyMode, kind: str) -> Spec:
         partial(two_body_quantity, mode),
         f"Branching ratio of ${tex}$",
         rf"$\text{{BR}}({tex})$",
-        f"{hadrons(mode.quarks)} :: {kind} :: ${tex}$",
+        f"{process or hadrons(mode.quarks)} :: {kind} :: ${tex}$",
     )

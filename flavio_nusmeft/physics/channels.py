@@ -21,7 +21,9 @@ import flavio
 import numpy as np
 
 from ..eft.operators import N_ACTIVE, N_NEUTRINOS
+from ..eft.theories import HIGH
 from ..errors import InvalidMass
+from .boson_couplings import BOSONS, boson_couplings
 from .charged_couplings import active_couplings, charged_couplings, sterile_couplings, theory
 from .kaons import long_lived
 from .neutral_couplings import PAIRS, TRANSITIONS, pair_couplings
@@ -81,7 +83,9 @@ def symmetry_factors(lepton: str | None) -> np.ndarray:
 
 
 def sector(quarks: str, lepton: str | None) -> tuple[str, str]:
-    """The EFT of nuWET, and its sector, from which couplings are taken."""
+    """The EFT of nuWET, and its sector, from which couplings are taken; nuSMEFT for Z, W and h."""
+    if quarks in BOSONS:
+        return HIGH.eft, "sterile"
     if lepton is not None:
         return theory(quarks, lepton).eft, f"{quarks[::-1]}{lepton}nu"
     transition = TRANSITIONS[quarks]
@@ -91,6 +95,7 @@ def sector(quarks: str, lepton: str | None) -> tuple[str, str]:
 class CouplingSet(NamedTuple):
     """Which couplings: of a quark transition, with a charged lepton or None, at a scale (GeV).
 
+    ``quarks`` may be Z, W (with a charged lepton) or h.
     ``part`` of charged currents: ``all``, or ``active`` (SM, SMEFT and WET) or ``sterile`` only, or
     ``active, GF``, see `active_couplings`; of neutral ones: ``all``, or ``long`` for the mixture
     of K0 and K0bar that is a K_L.
@@ -107,14 +112,15 @@ def coupling_sets(
 ) -> tuple[CouplingSet, ...]:
     """The couplings of a decay at a renormalisation scale (GeV), in one set or two.
 
-    In charged currents of π and K flavio has active neutrinos at m_ρ, where the QED logarithm of
-    the SM ends. Those of N are at ``scale``, since form factors of tensors are known at 2 GeV.
-    ``tied`` as ``tied_to_muon_decay`` of `active_couplings`.
+    In decays of π and K with charged currents flavio has active neutrinos at m_ρ, where the QED
+    logarithm of the SM ends. Those of N are at ``scale``, since form factors of tensors are known
+    at 2 GeV. In decays of τ both are. ``tied`` as ``tied_to_muon_decay`` of `active_couplings`.
     """
     all_of_them = CouplingSet(quarks, lepton, scale)
     if lepton is None or quarks not in ("su", "du"):
         return (all_of_them,)
-    active = CouplingSet(quarks, lepton, par["m_rho0"], "active, GF" if tied else "active")
+    end = scale if lepton == "tau" else par["m_rho0"]
+    active = CouplingSet(quarks, lepton, end, "active, GF" if tied else "active")
     return active, all_of_them._replace(part="sterile")
 
 
@@ -129,8 +135,13 @@ _CHARGED_PARTS: dict[str, Callable[..., np.ndarray]] = {
 def couplings(
     wc_obj: flavio.WilsonCoefficients | None, par: Mapping[str, float], which: CouplingSet
 ) -> np.ndarray:
-    """Couplings of every channel (GeV^-2), shape (channels, 10) as in `widths.COMPONENTS`."""
+    """Couplings of every channel (GeV^-2), shape (channels, 10) as in `widths.COMPONENTS`.
+
+    Those of Z, W and h are as in `boson_couplings`.
+    """
     quarks, lepton, scale, part = which
+    if quarks in BOSONS:
+        return boson_couplings(wc_obj, par, quarks, lepton, scale)
     if lepton is None:
         pairs = pair_couplings(wc_obj, par, quarks, scale)
         return long_lived(pairs) if part == "long" else pairs

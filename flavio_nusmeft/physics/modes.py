@@ -11,6 +11,7 @@ __all__ = [
     "LEPTON_TEX",
     "SEMILEPTONIC",
     "SEMI_INVISIBLE",
+    "TAU_HADRONIC",
     "ExclusiveMode",
     "TwoBodyMode",
 ]
@@ -67,7 +68,7 @@ class ExclusiveMode:
 
 @dataclass(frozen=True)
 class TwoBodyMode:
-    """A decay B -> inv, or B -> l + inv, with quarks ``quarks`` in the meson.
+    """A decay B -> inv, or B -> l + inv, with quarks ``quarks`` in the meson, or tau -> B + inv.
 
     ``scale`` is as that of `ExclusiveMode`.
     """
@@ -182,4 +183,12 @@ LEPTONIC = {
         ("pi+", "du", r"\pi^+", _LIGHT, "kdecays"),
     )
     for lepton in leptons
+}
+
+TAU_HADRONIC = {
+    name: TwoBodyMode(name, B, quarks, rf"\tau^+\to {tex}\,", "tau", "taudecays")
+    for name, B, quarks, tex in (
+        ("tau->pi", "pi+", "du", r"\pi^+"),
+        ("tau->K", "K+", "su", "K^+"),
+    )
 }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 import flavio
@@ -26,6 +26,13 @@ Par = Mapping[str, float]
 _MODES = [mode for t in (LEPTONIC, INVISIBLE, SEMI_INVISIBLE, SEMILEPTONIC) for mode in t.values()]
 # (quarks, lepton): key of flavio's configured renormalisation scale
 _TRANSITIONS = {(mode.quarks, mode.lepton): mode.scale for mode in _MODES}
+_TRANSITIONS |= {("taumu", None): "taudecays", ("taue", None): "taudecays"}
+_TRANSITIONS |= {("mue", None): "mudecays"}
+# those of two-body decays alone see no tensors
+_TENSORS = {(m.quarks, m.lepton) for t in (SEMI_INVISIBLE, SEMILEPTONIC) for m in t.values()}
+_TENSORS |= {(leptons, None) for leptons in ("taumu", "taue", "mue")}
+# classes that decays of Z, W and h see at these scales
+_BOSONS = {"zdecays": ("phin", "nW", "nB"), "wdecays": ("phine", "nW"), "hdecays": ("nphi",)}
 _HEAVIEST = "m_Bc"  # of all hadrons that decay in `modes`
 _KEPT = 10_000
 _TRIED = 20  # coefficients of which a warning says what full running does, 10 ms each
@@ -100,13 +107,29 @@ def _flavours(is_warsaw: bool, name: str) -> frozenset[int]:
     return frozenset(light | {i for field, i in pairs if field == "n"})
 
 
-def _ways(wc_obj: NuWilson, par: Par) -> Iterator[LinearMap]:
-    """The maps from coefficients with N to the couplings of all observables."""
-    for (quarks, lepton), key in _TRANSITIONS.items():
-        eft, name = sector(quarks, lepton)
-        if THEORIES[wc_obj.wc.eft].contains(THEORIES[eft]):
-            scale = flavio.config["renormalization scale"][key]
-            yield wc_obj.sterile_map(scale, (name,), eft, par)
+def _ways(wc_obj: NuWilson, par: Par) -> Iterator[tuple[LinearMap, Callable[[str], bool]]]:
+    """The maps from coefficients with N to those of all observables, and which of these count."""
+    scales, source = flavio.config["renormalization scale"], THEORIES[wc_obj.wc.eft]
+    for transition, key in _TRANSITIONS.items():
+        eft, name = sector(*transition)
+        if source.contains(THEORIES[eft]):
+            way = wc_obj.sterile_map(scales[key], (name,), eft, par)
+            yield way, _any if transition in _TENSORS else _no_tensor
+    if source is HIGH:
+        for key, classes in _BOSONS.items():
+            yield wc_obj.high_map(scales[key], par), partial(_of_classes, classes)
+
+
+def _any(name: str) -> bool:
+    return True
+
+
+def _no_tensor(name: str) -> bool:
+    return not name.startswith("T")
+
+
+def _of_classes(classes: tuple[str, ...], name: str) -> bool:
+    return name.partition("_")[0] in classes
 
 
 def _reaches(wc_obj: NuWilson, name: str, par: Par) -> bool:
@@ -117,7 +140,11 @@ def _reaches(wc_obj: NuWilson, name: str, par: Par) -> bool:
     if found is None:
         if len(_REACHED) >= _KEPT:
             _REACHED.clear()
-        found = _REACHED[key] = any(way.column(name) for way in _ways(wc_obj, par))
+        found = _REACHED[key] = any(
+            counts(str(coefficient))
+            for way, counts in _ways(wc_obj, par)
+            for coefficient, *_ in way.column(name)
+        )
     return found
 
 

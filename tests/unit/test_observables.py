@@ -10,6 +10,25 @@ import pytest
 from flavio_nusmeft import NuWilson, errors
 from flavio_nusmeft.observables import NAMES
 
+PROCESSES = {
+    "B+->D": 0,
+    "B0->D": 0,
+    "B+->D*": 1,
+    "B0->D*": 1,
+    "B+->pi": 0,
+    "B0->pi": 0,
+    "B+->rho": 1,
+    "B0->rho": 1,
+    "B+->omega": 1,
+    "Bs->K*": 1,
+    "D+->K": 0,
+    "D0->K": 0,
+    "D+->pi": 0,
+    "D0->pi": 0,
+    "K+->pi": 0,
+    "KL->pi": 0,
+    "KS->pi": 0,
+}  # with a charged lepton: spin of the final hadron
 MODES = ("B+->K", "B0->K", "B+->K*", "B0->K*", "Bs->phi", "Lambdab->Lambda")
 MODES += ("B+->pi", "B0->pi", "B+->rho", "B0->rho", "K+->pi", "KL->pi", "D+->pi", "D0->pi")
 
@@ -22,18 +41,29 @@ def test_names():
         expected |= {f"{x}({m}inv)" for x in ("BR_SD", "dBR_SD/dq2", "<dBR_SD/dq2>")}
     for m in ("B+->K*", "B0->K*", "Bs->phi", "Lambdab->Lambda", "B+->rho", "B0->rho"):
         expected |= {f"{x}({m}inv)" for x in ("FL", "<FL>", "FLtot")}
+    for m, spin in PROCESSES.items():
+        leptons = ("e", "mu", "tau") if m[0] == "B" else ("e", "mu")
+        for x in ("BR", "BR_L", "BR_T") if spin else ("BR",):
+            for y in (x, f"d{x}/dq2", f"<{x}>"):
+                expected |= {f"{y}({m}{lepton}inv)" for lepton in (*leptons, "l")}
+        if spin:
+            expected |= {f"{x}({m}{y}inv)" for x in ("FL", "<FL>", "FLtot") for y in leptons}
+        if "tau" in leptons:
+            expected |= {f"{x}({m}tauinv)" for x in ("Ptau", "<Ptau>", "Ptautot")}
+    for m in ("B->D", "B->D*"):
+        expected |= {f"{x}({m}tauinv)" for x in ("Ptau", "<Ptau>", "Ptautot", "<BR>/BR")}
     for lepton in ("e", "mu", "tau"):
-        expected |= {f"BR(Bc->{lepton}inv)"}
-        for b in ("B0", "B+", "B"):
-            expected |= {f"{x}({b}->D*{lepton}inv)" for x in ("FL", "<FL>", "FLtot")}
-    for m in ("B0->D", "B+->D", "B->D", "B0->D*", "B+->D*", "B->D*"):
-        expected |= {f"{x}({m}tauinv)" for x in ("Ptau", "<Ptau>", "Ptautot")}
-    for lepton in ("e", "mu", "tau", "l"):
-        expected |= {f"BR(B->Xc{lepton}inv)"}
-        for m in ("B0->D", "B+->D", "B0->D*", "B+->D*"):
-            expected |= {f"{x}({m}{lepton}inv)" for x in ("BR", "dBR/dq2", "<BR>")}
-    for m in ("D", "D*"):
-        expected |= {f"{x}(B->{m}linv)" for x in ("Rmue", "Remu", "Rtaul")}
+        expected |= {f"{x}(B->D*{lepton}inv)" for x in ("FL", "<FL>", "FLtot")}
+    ratios = {"Rmue", "Remu", "Rtaul", "Rtaumu"}
+    for m in ("B->D", "B->D*", "B->pi", "B->rho", "B+->omega", "Bs->K*", "D->K", "D->pi"):
+        for x in ratios if m[0] == "B" else {"Rmue", "Remu"}:
+            expected |= {f"{x}({m}linv)", f"<{x}>({m}linv)"}
+    for m in ("Bc", "B+", "D+", "Ds", "K+"):
+        expected |= {f"BR({m}->{x}inv)" for x in ("e", "mu", "tau") if (m, x) != ("K+", "tau")}
+    expected |= {"Gamma(pi+->muinv)", "BR(pi+->einv)", "Remu(K+->linv)"}
+    expected |= {"RKpi(P+->einv)", "RKpi(P+->muinv)"}
+    expected |= {f"BR(B->Xc{lepton}inv)" for lepton in ("e", "mu", "tau", "l")}
+    expected |= {f"{x}(B->Xclinv)" for x in ("Rmue", "Rtaul", "Rtaumu")}
     expected |= {"Rmue(B->Xlinv)", "Remu(B->Xlinv)", "BR(B->Xsinv)", "<BR>(B->Xsinv)"}
     assert set(NAMES) == expected
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 
 import flavio
@@ -52,8 +53,11 @@ def test_stock_observables_with_a_partner(name):
         value = predict_one(name, w)
     assert len({str(one.message) for one in caught}) == 1
     assert value == pytest.approx(flavio.sm_prediction(name), rel=1e-12, abs=0)
+    # widths to a helicity of the meson and the inclusive one are not listed
+    shown = re.sub(r"_[LT]\(", "(", partner)
+    names = {re.sub(r"(e|mu|tau)inv\)", lepton, shown) for lepton in ("linv)", "einv)", "muinv)")}
     text = str(caught[0].message)
-    assert any(n in text for n in (partner, partner.replace("linv", "einv"))) or "Xc" in partner
+    assert "Xc" in partner or any(name in text for name in names)
 
 
 def operator(which):
@@ -195,8 +199,8 @@ def test_part_of_the_coefficients_without_effect():
 def test_names_are_those_of_the_basis(par):
     w = NuWilson({"dN_1111": 1e-8, "LNQd_1122": 1e-8}, **FGMS)
     assert plausible.idle(w, par) == ["dN_1111"]
-    w = NuWilson({"LdQN_1111": 1e-8, "LdQN_1321": 1e-8}, 1e3, "nuSMEFT", "LiaoMa")
-    assert plausible.idle(w, par) == ["LdQN_1111"]
+    w = NuWilson({"dN_1111": 1e-8, "LdQN_1321": 1e-8}, 1e3, "nuSMEFT", "LiaoMa")
+    assert plausible.idle(w, par) == ["dN_1111"]
     w = NuWilson({"VnudLL_4411": 1e-8, "VnudLL_4423": 1e-8}, 4.8, "nuWET", "JMS")
     assert plausible.idle(w, par) == ["VnudLL_4411"]
 

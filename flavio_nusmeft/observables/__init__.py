@@ -28,6 +28,7 @@ from ..physics.modes import (
     ExclusiveMode,
     TwoBodyMode,
 )
+from ..physics.neutral_couplings import FLAVOUR_CHANGING
 from ..physics.rates import evaluate
 from . import charged, electroweak, leptons, neutral
 from .specs import Par, Spec
@@ -118,8 +119,10 @@ def _partners() -> dict[str, tuple[str, ...]]:
 
     Sectors of the same quarks that differ in the charged lepton have the same ones.
     """
-    tables = (SEMI_INVISIBLE, SEMILEPTONIC, INVISIBLE, LEPTONIC, TAU_HADRONIC)
+    tables = (SEMI_INVISIBLE, SEMILEPTONIC, LEPTONIC, TAU_HADRONIC)
     modes: list[ExclusiveMode | TwoBodyMode] = [m for t in tables for m in t.values()]
+    # no observable of flavio depends on what mesons of quarks of one flavour do
+    modes += [mode for mode in INVISIBLE.values() if mode.quarks in FLAVOUR_CHANGING]
     found: dict[tuple[str, bool], list[str]] = {}
     for mode in modes:
         names = [name for name in _named(mode) if name in NAMES]

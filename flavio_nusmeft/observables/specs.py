@@ -183,7 +183,8 @@ def ratio_spec(
 
 def hadrons(quarks: str) -> str:
     """Beginning of the taxonomy for the decays of a hadron with these quarks, as in flavio."""
-    heaviest = next((q for q in "bcs" if q in quarks), None)
+    flavoured = len(quarks) == 2 and quarks[0] != quarks[1]
+    heaviest = next((q for q in "bcs" if q in quarks), None) if flavoured else None
     kind = f"${heaviest}$ hadron" if heaviest else "Unflavoured meson"
     return f"Process :: {kind} decays"
 

@@ -124,6 +124,22 @@ def majorana_vector_width(
     return _boson(m_V, masses[a], masses[b], w, crossed) / (2 if a == b else 1)
 
 
+def invisible_width(
+    mass: float, masses: Sequence[float], parts: Sequence[tuple[Terms, Currents]], pair
+) -> float:
+    """Width of a meson -> chi_a chi_b.
+
+    Parameters
+    ----------
+    parts : terms of qbar_i Gamma q_j, see `rates.left_terms`, with <0|qbar_i Gamma q_j|M>; their
+        amplitudes add up
+    """
+    a, b = pair
+    w = sum(_matrix(terms, a, b, currents) for terms, currents in parts)
+    crossed = sum(_matrix(terms, b, a, currents) for terms, currents in parts)
+    return _boson(mass, masses[a], masses[b], w, crossed) / (2 if a == b else 1)
+
+
 def _meson(decaying: float, other: float, meson: Mapping[str, float]) -> Currents | None:
     """<0|qbar Gamma q|M> of the meson in the rest frame of a fermion that decays to it."""
     mass = meson["mass"]

@@ -23,10 +23,12 @@ from ..batch import Observable, as_observables
 from ..belle2 import Belle2Likelihood
 from ..errors import (
     InvalidValue,
+    TheoryWarning,
     UnknownObservable,
     UnknownParameter,
     nearest,
     nearest_parameter,
+    warn,
 )
 from ..measurements import dataset as dataset_names
 from ..measurements import find
@@ -99,7 +101,7 @@ def likelihood(
     Parameters
     ----------
     dataset : str, default 'current'
-        ``paper2023``, the inputs of arXiv:2309.02940, or ``current``.
+        ``paper2023``, ``current``, ``leptonic``, ``charged`` or a sum, see `dataset`.
     observables : iterable of observables, optional
         Those to use (with arguments: tuples, or lists as YAML gives them); default: all of the data
         set.
@@ -133,6 +135,17 @@ def likelihood(
         A fit parameter that flavio does not have, or that has no prior.
     InvalidValue
         A range that is empty or not finite.
+
+    Warns
+    -----
+    TheoryWarning
+        For rates of ``charged`` with all parameters at given values.
+
+    Notes
+    -----
+    V_cb, V_ub and V_us are parameters as all others, with flavio's values and priors, which come
+    from decays like those of ``charged``, without N. Without ``fast`` they are as given, or, in
+    ``fit_parameters``, part of the fit; with it their priors are in the theory covariance.
     """
     names = dataset_names(dataset, alternatives)
     if belle2 is not None:
@@ -159,6 +172,8 @@ def likelihood(
             )
     if not isinstance(fit_parameters, Mapping):
         fit_parameters = names_of("fit_parameters", fit_parameters)
+    if not fast and (isinstance(fit_parameters, Mapping) or not fit_parameters):
+        _check_theory(names, chosen)
     constraints = _priors(fit_parameters)
     fitted = list(fit_parameters)
     if fast:
@@ -180,6 +195,18 @@ def likelihood(
         include_measurements=names,
         belle2=belle2,
     )
+
+
+def _check_theory(names: Iterable[str], observables: Iterable[Observable]) -> None:
+    """Warn of rates that are used without theory uncertainties."""
+    rates = {*dataset_names("charged")}.intersection(names)
+    if any(o in find(name).all_parameters for name in rates for o in observables):
+        warn(
+            "the data set 'charged' has rates whose theory errors, of V_cb, V_ub, V_us and form"
+            " factors, are not in this likelihood, and as large as those of the data:"
+            " nus.likelihood has them with fast=True, or such parameters as fit_parameters",
+            TheoryWarning,
+        )
 
 
 def _of_same_decay(name: str, measured: Iterable[Observable]) -> str:

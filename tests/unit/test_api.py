@@ -90,6 +90,7 @@ API: dict[str, list[str]] = {
         "SettingsWarning",
         "SizeWarning",
         "StockObservableWarning",
+        "TheoryWarning",
         "UndefinedRatio",
         "UnknownBasis",
         "UnknownCoefficient",

@@ -210,7 +210,7 @@ def _label(row: Mapping[str, Any]) -> str:
 def _process(row: Mapping[str, Any]) -> str:
     """The decay without charges and leptons: B->D for BR(B0->Dtauinv)."""
     name = row["observable"]
-    found = re.search(r"\(([A-Z][a-z]*)[^>]*->(.*?)(?:e|mu|tau|l)?inv\)", name)
+    found = re.search(r"\(([A-Za-z][a-z]*)[^>]*->(.*?)(?:e|mu|tau|l)?inv\)", name)
     return "->".join(found.groups()) if found else name.partition("(")[2]
 
 

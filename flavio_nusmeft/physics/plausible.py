@@ -8,7 +8,7 @@ from typing import Any
 
 import flavio
 
-from ..eft.flavour import LinearMap, lookup
+from ..eft.flavour import lookup
 from ..eft.limits import warn_scale
 from ..eft.objects import promote, with_options
 from ..eft.operators import JMS, N_ACTIVE, WARSAW
@@ -19,7 +19,15 @@ from ..errors import HeavyMassWarning, NoEffectWarning, SizeWarning, listed, war
 from .channels import STERILE, sector
 from .modes import INVISIBLE, LEPTONIC, SEMI_INVISIBLE, SEMILEPTONIC
 
-__all__ = ["check", "idle", "warn_above_one", "warn_heavy", "warn_idle", "warn_idle_masses"]
+__all__ = [
+    "check",
+    "families",
+    "idle",
+    "warn_above_one",
+    "warn_heavy",
+    "warn_idle",
+    "warn_idle_masses",
+]
 
 Par = Mapping[str, float]
 
@@ -102,16 +110,24 @@ def _flavours(is_warsaw: bool, name: str) -> frozenset[int]:
     return frozenset(light | {i for field, i in pairs if field == "n"})
 
 
-def _ways(wc_obj: NuWilson, par: Par) -> Iterator[tuple[LinearMap, bool]]:
-    """The maps from coefficients with N to the couplings of all observables.
+def families(wc_obj: NuWilson, name: str, par: Par) -> Iterator[str]:
+    """The decays of quarks whose observables a coefficient with N changes: ``b->s``, ``b->u e``.
 
-    Each with whether the observables see tensors.
+    Parameters
+    ----------
+    wc_obj : of which scale, EFT and options are taken
+    name : of the coefficient, in nuSMEFT Warsaw or nuWET JMS
     """
     for transition, key in _TRANSITIONS.items():
-        eft, name = sector(*transition)
-        if THEORIES[wc_obj.wc.eft].contains(THEORIES[eft]):
-            scale = flavio.config["renormalization scale"][key]
-            yield wc_obj.sterile_map(scale, (name,), eft, par), transition in _TENSORS
+        eft, sector_name = sector(*transition)
+        if not THEORIES[wc_obj.wc.eft].contains(THEORIES[eft]):
+            continue
+        scale = flavio.config["renormalization scale"][key]
+        column = wc_obj.sterile_map(scale, (sector_name,), eft, par).column(name)
+        is_seen = transition in _TENSORS
+        if any(is_seen or not str(coefficient).startswith("T") for coefficient, *_ in column):
+            quarks, lepton = transition
+            yield f"{quarks[0]}->{quarks[1]} {lepton or ''}".strip()
 
 
 def _reaches(wc_obj: NuWilson, name: str, par: Par) -> bool:
@@ -122,11 +138,7 @@ def _reaches(wc_obj: NuWilson, name: str, par: Par) -> bool:
     if found is None:
         if len(_REACHED) >= _KEPT:
             _REACHED.clear()
-        found = _REACHED[key] = any(
-            sees_tensors or not str(coefficient).startswith("T")
-            for way, sees_tensors in _ways(wc_obj, par)
-            for coefficient, _, _ in way.column(name)
-        )
+        found = _REACHED[key] = any(True for _ in families(wc_obj, name, par))
     return found
 
 

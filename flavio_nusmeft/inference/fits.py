@@ -202,8 +202,8 @@ def _check_theory(names: Iterable[str], observables: Iterable[Observable]) -> No
     rates = {*dataset_names("charged")}.intersection(names)
     if any(o in find(name).all_parameters for name in rates for o in observables):
         warn(
-            "the data set 'charged' has rates whose theory errors, of V_cb, V_ub, V_us and form"
-            " factors, are not in this likelihood, and as large as those of the data:"
+            "the data set 'charged' has rates whose theory errors, of V_cb, V_ub, V_us, form"
+            " factors and lifetimes, are not in this likelihood, and as large as those of the data:"
             " nus.likelihood has them with fast=True, or such parameters as fit_parameters",
             TheoryWarning,
         )

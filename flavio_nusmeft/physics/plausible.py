@@ -17,13 +17,14 @@ from ..eft.translators import to_warsaw
 from ..eft.wilson import NuWilson
 from ..errors import HeavyMassWarning, NoEffectWarning, SizeWarning, listed, warn
 from .channels import STERILE, sector
-from .modes import INVISIBLE, LEPTONIC, SEMI_INVISIBLE, SEMILEPTONIC
+from .modes import INVISIBLE, LEPTONIC, SEMI_INVISIBLE, SEMILEPTONIC, TAU_HADRONIC, VECTORS
 
 __all__ = ["check", "idle", "warn_above_one", "warn_heavy", "warn_idle", "warn_idle_masses"]
 
 Par = Mapping[str, float]
 
-_MODES = [mode for t in (LEPTONIC, INVISIBLE, SEMI_INVISIBLE, SEMILEPTONIC) for mode in t.values()]
+_TABLES = (LEPTONIC, TAU_HADRONIC, INVISIBLE, VECTORS, SEMI_INVISIBLE, SEMILEPTONIC)
+_MODES = [mode for table in _TABLES for mode in table.values()]
 # (quarks, lepton): key of flavio's configured renormalisation scale
 _TRANSITIONS = {(mode.quarks, mode.lepton): mode.scale for mode in _MODES}
 _TRANSITIONS |= {("taumu", None): "taudecays", ("taue", None): "taudecays"}
@@ -31,9 +32,19 @@ _TRANSITIONS |= {("mue", None): "mudecays"}
 # those of two-body decays alone see no tensors
 _TENSORS = {(m.quarks, m.lepton) for t in (SEMI_INVISIBLE, SEMILEPTONIC) for m in t.values()}
 _TENSORS |= {(leptons, None) for leptons in ("taumu", "taue", "mue")}
+# what flavour-diagonal mesons see: kinds of operators; kinds and flavours of quarks
+_LIGHT = {("d", "11"), ("u", "11")}
+_MESONS = {
+    "bb": ("VT", {("d", "33")}),
+    "cc": ("VT", {("u", "22")}),
+    "ss": ("VT", {("d", "22")}),
+    "omega": ("VT", _LIGHT),
+    "pi0": ("VS", _LIGHT),
+    "eta": ("V", _LIGHT | {("d", "22")}),
+}
 # classes that decays of Z, W and h see at these scales
 _BOSONS = {"zdecays": ("phin", "nW", "nB"), "wdecays": ("phine", "nW"), "hdecays": ("nphi",)}
-_HEAVIEST = "m_Bc"  # of all hadrons that decay in `modes`
+_HEAVIEST, _HIGGS = "m_Bc", "m_h"  # of all hadrons that decay in `modes`, and of all that decays
 _KEPT = 10_000
 _TRIED = 20  # coefficients of which a warning says what full running does, 10 ms each
 _REACHED: dict[tuple[Any, ...], bool] = {}
@@ -61,15 +72,21 @@ def check(wc_obj: Any, par: Par) -> None:
 
 
 def warn_heavy(names: Iterable[str], eft: str, masses: Sequence[float], par: Par) -> None:
-    """Warn if no operator can be seen for its N are heavier than all hadrons that decay.
+    """Warn if no operator can be seen for its N are heavier than all that decays.
 
     Parameters
     ----------
     names : of coefficients with N in nuSMEFT Warsaw or nuWET JMS
     masses : m_N1, m_N2, m_N3, GeV; the smallest ones, if there are more
     """
-    heavy = {i for i, mass in enumerate(masses) if mass > par[_HEAVIEST]}
-    operators = [_flavours(eft == HIGH.eft, name) & heavy for name in names]
+    bosonic = {name for classes in _BOSONS.values() for name in classes}
+
+    def heavy(name: str) -> frozenset[int]:
+        heaviest = par[_HIGGS if name.partition("_")[0] in bosonic else _HEAVIEST]
+        flavours = _flavours(eft == HIGH.eft, name)
+        return frozenset(i for i in flavours if masses[i] > heaviest)
+
+    operators = [heavy(name) for name in names]
     if operators and all(operators):
         which = sorted(set().union(*operators))
         warn(
@@ -114,7 +131,10 @@ def _ways(wc_obj: NuWilson, par: Par) -> Iterator[tuple[LinearMap, Callable[[str
         eft, name = sector(*transition)
         if source.contains(THEORIES[eft]):
             way = wc_obj.sterile_map(scales[key], (name,), eft, par)
-            yield way, _any if transition in _TENSORS else _no_tensor
+            if transition[0] in _MESONS:
+                yield way, partial(_of_mesons, *_MESONS[transition[0]])
+            else:
+                yield way, _any if transition in _TENSORS else _no_tensor
     if source is HIGH:
         for key, classes in _BOSONS.items():
             yield wc_obj.high_map(scales[key], par), partial(_of_classes, classes)
@@ -126,6 +146,10 @@ def _any(name: str) -> bool:
 
 def _no_tensor(name: str) -> bool:
     return not name.startswith("T")
+
+
+def _of_mesons(kinds: str, quarks: set[tuple[str, str]], name: str) -> bool:
+    return name[0] in kinds and (name[3], name[-2:]) in quarks
 
 
 def _of_classes(classes: tuple[str, ...], name: str) -> bool:

@@ -398,12 +398,15 @@ CHARGED = {
 """Chiralities of (chibar_a Gamma P_X e)(dbar_i Gamma P_Y u_j), chi the Majorana field."""
 
 
-def _charged_terms(left: Arrays, indices: tuple[int, int, int, int]) -> Terms:
-    """(ebar Gamma chi)(ubar Gamma d) of one process; see `charged_width_left`."""
+def _charged_terms(left: Arrays, indices: tuple[int, int, int, int], up: bool = False) -> Terms:
+    """(ebar Gamma chi)(ubar Gamma d) , or with ``up`` (chibar Gamma e)(dbar Gamma u)."""
     other = {"L": "R", "R": "L"}
     terms: Terms = []
     for name, array in left.items():
         kind, lepton, quark = CHARGED[name]
+        if up:
+            terms.append((kind, lepton, quark, array[indices].reshape(1, 1)))
+            continue
         if kind != "V":
             lepton, quark = other[lepton], other[quark]
         terms.append((kind, lepton, quark, np.conj(array[indices]).reshape(1, 1)))
@@ -423,10 +426,13 @@ def charged_width_left(
     spin: int,
     indices: tuple[int, int, int, int],
     n_theta: int = 16,
+    up: bool = False,
 ) -> tuple[float, float]:
     """dGamma/dq2 of B -> M l^- chi (b -> u_j l^- chi_a) from the charged LEFT operators.
 
-    The process needs the hermitian conjugates, (ebar Gamma chi)(ubar Gamma d).
+    The process needs the hermitian conjugates, (ebar Gamma chi)(ubar Gamma d). With ``up`` the
+    up-type quark decays, c -> d_i l^+ chi_a, through the operators themselves; then m_b and m_q are
+    the masses of the up- and of the down-type quark.
 
     Parameters
     ----------
@@ -438,12 +444,33 @@ def charged_width_left(
 
     Other arguments and the result are those of `dirac_width`, with m1 = m_lepton, m2 = m_nu.
     """
-    masses = m_B, m_M, m_lepton, m_nu
+    masses = (m_B, m_M, m_nu, m_lepton) if up else (m_B, m_M, m_lepton, m_nu)
     if not allowed(q2, *masses):
         return 0.0, 0.0
     currents = meson_currents(q2, m_B, m_M, form_factors, m_b, m_q, spin)
-    matrix = _matrix(_charged_terms(left, indices), 0, 0, currents)
+    matrix = _matrix(_charged_terms(left, indices, up), 0, 0, currents)
     return total_and_longitudinal(integrate(*_amplitude(q2, *masses, matrix, n_theta)), spin)
+
+
+def charged_two_body_left(
+    m_B: float,
+    f_B: float,
+    m_b: float,
+    m_q: float,
+    m_lepton: float,
+    m_nu: float,
+    left: Arrays,
+    indices: tuple[int, int, int, int],
+    up: bool = False,
+) -> float:
+    """Width of B -> l chi from the charged LEFT operators; see `charged_width_left`."""
+    if m_lepton + m_nu >= m_B:
+        return 0.0
+    m1, m2 = (m_nu, m_lepton) if up else (m_lepton, m_nu)
+    matrix = _matrix(_charged_terms(left, indices, up), 0, 0, currents_vacuum(m_B, f_B, m_b, m_q))
+    row1, col2, _, _, weight = pair_spinors(m_B**2, m1, m2, 1)
+    squared = integrate(sandwich(row1, matrix, col2), weight).sum()
+    return float(two_body_factor(m_B, m1, m2) * squared)
 
 
 def polarised_charged_width_left(

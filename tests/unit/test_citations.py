@@ -11,6 +11,7 @@ import pytest
 
 import flavio_nusmeft as nus
 from flavio_nusmeft import NuWilson, _data, citations
+from flavio_nusmeft.measurements import find
 from flavio_nusmeft.observables import NAMES, QUANTITIES
 from flavio_nusmeft.physics.formfactors import PROCESSES
 

@@ -394,7 +394,7 @@ def test_warning_without_theory_uncertainties():
     rate, other = ("<BR>(B0->pilinv)", 0, 2), "BR(B0->inv)"
     with pytest.warns(errors.TheoryWarning, match="fast=True"):
         nus_likelihood("charged", [rate])
-    with pytest.warns(errors.TheoryWarning, match="V_cb"):
+    with pytest.warns(errors.TheoryWarning, match="CKM"):
         nus_likelihood("current+charged", [rate, other], fit_parameters={"m_N1": (0, 2)})
     nus_likelihood("charged", [rate], fast=True)
     nus_likelihood("charged", [rate], fit_parameters=["Vub"])

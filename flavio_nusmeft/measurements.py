@@ -23,7 +23,7 @@ from . import _data
 from ._inputs import names as names_of
 from ._inputs import text
 from .distributions import completed
-from .errors import UnknownDataset, UnknownMeasurement, nearest
+from .errors import TheoryWarning, UnknownDataset, UnknownMeasurement, nearest, warn
 
 __all__ = [
     "Result",
@@ -35,6 +35,7 @@ __all__ = [
     "register",
     "result",
     "results",
+    "warn_of_rates",
 ]
 
 
@@ -248,6 +249,32 @@ def results(observable: str | Sequence[Any], name: str) -> list[Result]:
     found = [result(observable, measurement) for measurement in dataset(name)]
     known = [entry for entry in found if entry is not None]
     return sorted(known, key=lambda entry: entry.limit or 0.0)
+
+
+def warn_of_rates(names: Iterable[str], observables: Iterable[Observable], where: str) -> None:
+    """Warn of rates in ``charged`` that are used without theory errors.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names of measurements.
+    observables : iterable of observables
+        Observables that are used.
+    where : str
+        What the theory errors are missing in, and the remedy.
+
+    Warns
+    -----
+    TheoryWarning
+    """
+    rates = {*dataset("charged")}.intersection(names)
+    used = {*observables}
+    if any(not used.isdisjoint(find(name).all_parameters) for name in rates):
+        warn(
+            "theory errors of rates in the data set 'charged', from CKM elements, form factors and"
+            f" lifetimes, are as large as those of the data and not in {where}",
+            TheoryWarning,
+        )
 
 
 def describe(distribution: Any) -> dict[str, Any]:

@@ -169,6 +169,7 @@ API: dict[str, list[str]] = {
         "register",
         "result",
         "results",
+        "warn_of_rates",
     ],
     "observables": ["NAMES", "QUANTITIES", "check_value", "register"],
     "parameters": ["register"],

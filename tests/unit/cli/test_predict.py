@@ -346,3 +346,13 @@ def test_coefficients_without_effect_are_named(tmp_path, capsys):
     )
     assert "running = 'full' the effect comes by mixing" in line
     assert "BR(B0->Kinv)" in captured.out
+
+
+def test_theory_errors_of_rates(capsys):
+    """Their pulls are of the experiment alone, which is said."""
+    assert main(["predict", SCALAR, "--dataset", "charged", "-o", "Gamma(pi+->muinv)"]) == 0
+    captured = capsys.readouterr()
+    assert "-14.6σ" in captured.out
+    assert "not in pulls; --uncertainty shows them" in captured.err
+    assert main(["predict", SCALAR, "--dataset", "current+charged", "-o", "BR(B0->inv)"]) == 0
+    assert capsys.readouterr().err == ""

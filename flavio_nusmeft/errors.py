@@ -158,7 +158,7 @@ class UnwritablePath(NuSMEFTError, OSError):
 
 
 class InvalidFile(NuSMEFTError, ValueError):
-    """A file that is not a WCxf file with Wilson coefficients."""
+    """A file that is not what is to be read, e.g. no WCxf file with Wilson coefficients."""
 
 
 class InvalidRecord(NuSMEFTError, ValueError):

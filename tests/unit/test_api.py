@@ -107,7 +107,7 @@ API: dict[str, list[str]] = {
     ],
     "_files": ["check_writable", "write_files"],
     "exports.popxf": ["documents", "popxf_correlations", "to_popxf"],
-    "exports.tables": ["Spectrum", "spectrum"],
+    "exports.tables": ["Spectra", "Spectrum", "spectra", "spectrum"],
     "figures": [
         "Band",
         "CHANNELS",

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..._inputs import brief, reals
 from ...errors import FailedPoint, InvalidScan, nearest
 from .checkpoint import Checkpoint
-from .points import LogLikelihood
+from .points import Block, LogLikelihood
 from .runner import Runner
 
 __all__ = [
@@ -166,7 +166,7 @@ class Session:
     Parameters
     ----------
     function : callable
-        ``function(i, point(i))`` is the row of the task i, or raises FailedPoint.
+        ``function(i, point(i))`` is the row of the task i, or raises FailedPoint; or a `Block`.
     description : dict
         From `identity`.
     shape : (int, int)
@@ -188,7 +188,7 @@ class Session:
 
     def __init__(
         self,
-        function: Callable[[int, Array], Array],
+        function: Callable[[int, Array], Any],
         description: dict[str, Any],
         shape: tuple[int, int],
         *,
@@ -201,6 +201,8 @@ class Session:
         self.total = shape[0]
         self.failed: dict[int, str] = {}
         self._first: tuple[int, FailedPoint, str] | None = None
+        self._block = function.size if isinstance(function, Block) else 1
+        self._is_parallel = executor is not None
         with ExitStack() as stack:
             self._store: Checkpoint | None = None
             if checkpoint is not None:
@@ -217,7 +219,26 @@ class Session:
         """Do those of the tasks that are not finished."""
         self._progress()
         wanted = [int(number) for number in numbers if not self.finished[number]]
-        self._runner.run(wanted, point, self._done, self._note)
+        if self._block == 1:
+            self._runner.run(wanted, point, self._done, self._note)
+            return
+        size, count = self._block, len(self.rows)
+
+        def points(block: int) -> Array:
+            return np.array([point(i) for i in range(block * size, min((block + 1) * size, count))])
+
+        blocks = list(dict.fromkeys(number // size for number in wanted))
+        self._runner.run(blocks, points, self._blocks_done)
+
+    def _blocks_done(self, blocks: dict[int, Any]) -> None:
+        for block in blocks.values():
+            # those that are there have the same bits
+            new = {number: row for number, row in block.rows.items() if not self.finished[number]}
+            self._done(new)
+            for number, (message, trace, cause) in block.failures.items():
+                error = FailedPoint(message)
+                error.__cause__ = cause
+                self._note(number, error, trace if self._is_parallel else "")
 
     def _done(self, rows: dict[int, Array]) -> None:
         if self._store is not None:

@@ -322,7 +322,7 @@ def _take_over(name: str, reuse: dict[str, Any]) -> None:
     source = flavio.Measurement[reuse["measurement"]]
     measurement = flavio.Measurement(name)
     for attribute in ("experiment", "inspire", "url", "description"):
-        setattr(measurement, attribute, getattr(source, attribute, ""))
+        setattr(measurement, attribute, reuse.get(attribute) or getattr(source, attribute, ""))
     for theirs, ours in reuse["observables"].items():
         position, distribution = source._parameters[theirs]
         if position:

@@ -44,6 +44,7 @@ from .standard import (
     StandardWilson,
     check_option,
     ckm_elements,
+    finite,
     frozen,
     invalid_option,
     options_of,
@@ -152,10 +153,14 @@ class NuWilson(StandardWilson):
     )
     _option_schema = _Schema(
         {
-            **wilson.Wilson._option_schema.schema,
+            **StandardWilson._option_schema.schema,
             "running": vol.In(["qcd", "full"]),
-            "alpha_s": vol.All(vol.Coerce(float), vol.Range(min=0.05, max=0.2)),
-            "smeft_matchingscale": vol.All(vol.Coerce(float), vol.Range(min=SMALLEST_MATCHING)),
+            "alpha_s": vol.All(finite, vol.Range(min=0.05, max=0.2)),
+            "smeft_matchingscale": vol.All(
+                finite,
+                vol.Range(min=SMALLEST_MATCHING),
+                StandardWilson._option_schema.schema["smeft_matchingscale"],
+            ),
         }
     )
 
@@ -313,7 +318,7 @@ class NuWilson(StandardWilson):
         ------
         InvalidValue
         """
-        check_option(self, key, self.wc.eft)
+        check_option(self, key, self.wc.eft, value)
         try:
             super().set_option(key, value)
         except vol.Invalid as error:
@@ -334,7 +339,7 @@ class NuWilson(StandardWilson):
         ------
         InvalidValue
         """
-        check_option(cls, key, "NuWilson")
+        check_option(cls, key, "NuWilson", value)
         try:
             super().set_default_option(key, value)
         except vol.Invalid as error:

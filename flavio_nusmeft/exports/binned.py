@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._files import check_writable, write_files
-from .._inputs import reals
-from ..errors import InvalidBin, InvalidShape, UndefinedRatio, UnknownObservable
+from .._inputs import brief, reals
+from ..errors import InvalidBin, InvalidShape, InvalidValue, UndefinedRatio, UnknownObservable
 from . import csv_files, submission
 
 if TYPE_CHECKING:
@@ -150,7 +150,14 @@ class Spectrum:
             To draw on.
         **style : object
             Of the line, e.g. ``color`` and ``label``, as for ``matplotlib.axes.Axes.stairs``.
+
+        Raises
+        ------
+        InvalidValue
+            If ``ax`` is no Axes.
         """
+        if not hasattr(ax, "stairs"):
+            raise InvalidValue(f"ax must be Axes of matplotlib, like plt.gca(), not {brief(ax)}")
         line = ax.stairs(self.values, self.edges, **{"linewidth": 1.2, "baseline": None, **style})
         if self.uncertainties is not None:
             lower, upper = self.values - self.uncertainties, self.values + self.uncertainties

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._files import check_writable, write_files
+from .._inputs import brief
 from ..errors import InvalidShape, InvalidValue
 from . import csv_files, submission
 from .binned import Spectrum, correlation, label, weighting
@@ -83,13 +84,13 @@ class Spectra(Sequence[Spectrum]):
         """Correlation matrix of ``values``; bins without uncertainty are correlated with none."""
         return None if self.covariance is None else correlation(self.covariance)
 
-    def weights(self, references: Sequence[Spectrum | ArrayLike]) -> Spectra:
+    def weights(self, references: Spectrum | Sequence[Spectrum | ArrayLike]) -> Spectra:
         """The weights of every spectrum (see `Spectrum.weights`), with their joint covariance.
 
         Parameters
         ----------
-        references : Spectra or sequence
-            One reference for every spectrum.
+        references : Spectrum, Spectra or sequence
+            One reference for all, e.g. the SM, which has no mass of N, or one for every spectrum.
 
         Returns
         -------
@@ -100,6 +101,10 @@ class Spectra(Sequence[Spectrum]):
         ------
         InvalidBin, InvalidShape, UndefinedRatio
         """
+        if isinstance(references, Spectrum):
+            references = [references] * len(self.spectra)
+        if not isinstance(references, Sequence | np.ndarray):
+            raise InvalidValue(f"references must be spectra, not {brief(references)}")
         if len(references) != len(self.spectra):
             raise InvalidShape(f"{len(self.spectra)} references are needed, not {len(references)}")
         pairs = list(zip(self.spectra, references, strict=True))

@@ -137,6 +137,10 @@ def test_weights(joint):
     assert joint[0].weights([1, 1, 1]).info["reference"] == "branching ratios given as numbers"
     with pytest.raises(errors.InvalidShape, match="4 references are needed, not 1"):
         joint.weights(sm[:1])
+    with pytest.raises(errors.InvalidValue, match="references must be spectra, not 5"):
+        joint.weights(5)
+    one = Spectra(joint[:2], joint.covariance[:6, :6]).weights(sm[0])
+    assert np.array_equal(one.values, np.concatenate([x.weights(sm[0]).values for x in joint[:2]]))
 
 
 @pytest.mark.parametrize("kind", ["single", "weights", "fraction", "joint", "joint weights"])
@@ -262,3 +266,5 @@ def test_plot(joint):
     mixed = Spectra((joint[0], joint[0].weights(joint[0])))
     with pytest.raises(errors.InvalidValue, match="different units"):
         mixed.plot(other)
+    with pytest.raises(errors.InvalidValue, match=r"plt\.gca"):
+        joint[0].plot(None)

@@ -278,7 +278,7 @@ class Runner:
     def _poison(self, point: Point, error: Exception) -> str:
         place = ", ".join(
             f"{name} = {value!r}"
-            for name, value in zip(self._names, point[1].tolist(), strict=True)
+            for name, value in zip(self._names, np.atleast_2d(point[1])[0].tolist(), strict=True)
         )
         message = (
             f"the workers die at the point {place} (number {point[0]}), {_DEATHS} times now "

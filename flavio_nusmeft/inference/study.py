@@ -42,8 +42,9 @@ Array = NDArray[np.float64]
 ROUNDS = 30  # of refinement
 _SAMPLE = 64  # points at which the range of an observable is looked up
 _WIDTHS = 0.5  # of the penalty of an observable, in steps between targets
+_ENDS = 0.02  # of this width at the ends of the range
 _REACHED = 0.25  # steps between targets: one is reached
-_SEARCHED = 3  # every third point of a grid is searched in a sample
+_SEARCHED = 4  # every fourth point of a grid is searched in a sample
 _ABOVE = 2e-3  # of -2 ln L: a point is above the curve
 _LOW = 30.0  # of -2 ln L: further away nothing is of interest
 
@@ -224,9 +225,12 @@ class Study:
         """The curve at a grid or at given values, close to them if it is of an observable."""
         grid = self.grid(values)
         step = np.diff(grid).min()
+        widths = np.full(len(grid), _WIDTHS * step)
+        if values is None:  # the ends of the range
+            widths[[0, -1]] *= _ENDS
         with self.shown("profile"):
             none = np.empty((0, 1 + len(self.names)))
-            self.add(grid, seeds=none, checkpoint=checkpoint, exact=True)
+            self.add(grid, widths, seeds=none, checkpoint=checkpoint, exact=True)
         curve = self.curve()
         if self.observable is None:
             return curve
@@ -252,10 +256,8 @@ class Study:
         distances = [float(np.abs(known - x).min()) for x in values]
         return [(x, _WIDTHS * d) for x, d in zip(values, distances, strict=True) if d > smallest]
 
-    def add(self, values: Array, widths: Array | None = None, **options: Any) -> None:
+    def add(self, values: Array, widths: Array, **options: Any) -> None:
         """Maximise at values of the quantity; repeat what does not converge; see `_maximise`."""
-        if widths is None:
-            widths = np.full(len(values), _WIDTHS * np.diff(values).min())
         rows = self._maximise(values, widths, **options)
         unsure = np.flatnonzero(np.isfinite(rows[:, 0]) & (rows[:, 1] == 0))
         if len(unsure):
@@ -284,7 +286,7 @@ class Study:
         values, widths : ndarray
             Of the quantity, and of penalties of an observable.
         seeds : ndarray, optional
-            Points to start from, for a grid: rows of the quantity and the variables. Every third
+            Points to start from, for a grid: rows of the quantity and the variables. Every fourth
             value is searched from the nearest and from a sample, others from their neighbours.
         near : list of ndarray, optional
             Points from which to start; default: the neighbours that are known.

@@ -147,39 +147,41 @@ class Descent(NamedTuple):
 def descend(objective: Objective, start: Array) -> Descent:
     """MIGRAD from a point with a finite value; it ends exactly at a bound if the maximum is there.
 
-    Variables that do not change the function stay where they are; so do those that start at a
-    bound, if the function falls from there.
+    Variables that do not change the function stay where they are. Those that start at a bound are
+    held there first, as MIGRAD does not leave one.
     """
     try:
-        held = flat(objective, start)
+        idle = flat(objective, start)
     except FailedPoint:  # far away
-        held = np.zeros(len(start), dtype=bool)
+        idle = np.zeros(len(start), dtype=bool)
     u, value, reason = start, objective.value(start), 0
-    at_bound: list[int] = []
-    for i in np.flatnonzero(~held & ((start == 0) | (start == 1))).tolist():
-        trial = _moved(u, i, abs(u[i] - _NEAR))  # MIGRAD does not leave a bound
-        if (found := objective.value(trial)) < value:
-            u, value = trial, found
-        else:
-            held[i] = True
-            at_bound.append(i)
-    while not held.all():
-        value, u, reason = migrad(objective, u, value, held)
+    at_bound: list[int] = np.flatnonzero(~idle & ((start == 0) | (start == 1))).tolist()
+    may_leave = len(at_bound)
+    while True:
+        held = idle.copy()
+        held[at_bound] = True
         reached = []
-        for i in np.flatnonzero(~held & (np.minimum(u, 1 - u) < _NEAR)).tolist():
-            trial = _moved(u, i, round(u[i]))
-            if (found := objective.value(trial)) <= value:
-                u, value = trial, found
-                reached.append(i)
-        if not reached:
+        if not held.all():
+            value, u, reason = migrad(objective, u, value, held)
+            for i in np.flatnonzero(~held & (np.minimum(u, 1 - u) < _NEAR)).tolist():
+                trial = _moved(u, i, round(u[i]))
+                if (found := objective.value(trial)) <= value:
+                    u, value = trial, found
+                    reached.append(i)
+        if reached:
+            at_bound += reached
+            reason = 0
+            continue
+        inside = [(objective.value(_moved(u, i, abs(u[i] - _INSIDE))), i) for i in at_bound]
+        best, i = min(inside, default=(np.inf, 0))
+        if best >= value - AGREE:
             break
-        held[reached] = True
-        at_bound += reached
-        reason = 0
-    for i in at_bound:
-        inside = objective.value(_moved(u, i, abs(u[i] - _INSIDE)))
-        if inside < value - AGREE:
+        if not may_leave:
             reason = 4
+            break
+        may_leave -= 1
+        at_bound.remove(i)
+        u, value = _moved(u, i, abs(u[i] - _INSIDE)), best
     return Descent(value, u, reason)
 
 

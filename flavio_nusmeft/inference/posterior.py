@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +23,7 @@ _FINE = 32  # of the interpolated curve, for each of its points
 _BINS = 10_000  # of a chain
 _DIGITS = 6  # of a density
 _TIED = 0.02  # of the posterior, with the same density
+_SIGMAS = 3.0  # of counts in a gap, which is none if it is not deeper
 _LOW = 30.0  # of -2 ln L, where a posterior is small
 
 
@@ -51,7 +54,7 @@ def of_variable(study: Study, cl: float, *, upper: bool) -> Interval:
         below = np.append(0.0, np.cumsum(parts))
         pieces: tuple[tuple[float, float], ...] = ((low, float(np.interp(cl, below, x))),)
     else:
-        pieces = _highest(parts, x, cl)
+        pieces = _pieces(_densest(parts, x, cl), x)
     notes = []
     if chosen:
         notes.append(f"the posterior is not exact after {ROUNDS} rounds; more points may help")
@@ -103,7 +106,11 @@ def of_chain(chain: Chain, quantity: str, cl: float, *, upper: bool, discard: in
         width = edges[1] - edges[0]
         edges[0] = low if lowest - low < width else lowest
         edges[-1] = high if high - highest < width else highest
-        pieces = _highest(counts / counts.sum(), edges, cl)
+        inside = _densest(counts / counts.sum(), edges, cl)
+        times = _autocorrelation(chain.chain[discard:, :, chain.variables.index(quantity)])
+        if _close_gaps(inside, counts, times):
+            notes.append("gaps no deeper than statistical errors of the chain are closed")
+        pieces = _pieces(inside, edges)
     index = np.unravel_index(chain.log_likelihood.argmax(), chain.log_likelihood.shape)
     best = dict(zip(chain.variables, chain.chain[index].tolist(), strict=True))
     where = "" if bounds is None else f" from {low:.6g} to {high:.6g}"
@@ -133,16 +140,42 @@ def _histogram(drawn: Array) -> tuple[Array, Array, list[str]]:
     return counts, edges, [far] if count > _BINS else []
 
 
+def _autocorrelation(drawn: Array) -> float:
+    """Steps from one independent sample to the next, of an array (steps, walkers); at least 1."""
+    from emcee.autocorr import integrated_time
+
+    if len(drawn) < 2 or not np.ptp(drawn) > 0:
+        return 1.0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return float(np.nanmax([1.0, *integrated_time(drawn[:, :, None], tol=0)]))
+
+
+def _close_gaps(inside: NDArray[np.bool_], counts: Array, times: float) -> bool:
+    """Fill gaps whose counts could be as high as those around; whether there were some."""
+    least, closed = counts[inside].min(), False
+    bins = np.flatnonzero(inside)
+    for a, b in pairwise(bins):
+        expected = least * (b - a - 1)
+        if expected and expected - counts[a + 1 : b].sum() < _SIGMAS * np.sqrt(expected * times):
+            inside[a:b] = closed = True
+    return closed
+
+
 def _kind(upper: bool) -> str:
     return "upper limit" if upper else "region of highest density"
 
 
-def _highest(parts: Array, edges: Array, cl: float) -> tuple[tuple[float, float], ...]:
-    """The cells with the highest density that contain the given part, as pieces."""
+def _densest(parts: Array, edges: Array, cl: float) -> NDArray[np.bool_]:
+    """Whether cells are among those with the highest density that contain the given part."""
     order = np.argsort(-_rounded(parts, edges), kind="stable")
     count = int(np.searchsorted(np.cumsum(parts[order]), cl)) + 1
     inside = np.zeros(len(parts), dtype=bool)
     inside[order[:count]] = True
+    return inside
+
+
+def _pieces(inside: NDArray[np.bool_], edges: Array) -> tuple[tuple[float, float], ...]:
+    """Cells that are neighbours, together."""
     starts = np.flatnonzero(inside & ~np.append(False, inside[:-1]))
     stops = np.flatnonzero(inside & ~np.append(inside[1:], False))
     return tuple((float(edges[a]), float(edges[b + 1])) for a, b in zip(starts, stops, strict=True))

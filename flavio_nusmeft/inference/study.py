@@ -355,8 +355,8 @@ class Study:
         left_out = len(self.rows) - len(rows)
         if left_out and len(rows) < 2:
             raise FailedMinimization(
-                f"MIGRAD converges at none of {left_out} values of {self.quantity}; other bounds or"
-                " more starts may help"
+                f"MIGRAD converges at none of {len(self.rows)} values of {self.quantity}; other"
+                " bounds or more starts may help"
             )
         rows = rows[np.argsort(rows[:, 2], kind="stable")]
         # an observable can come out the same for two targets, a variable as at the maximum

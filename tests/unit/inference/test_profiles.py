@@ -13,6 +13,7 @@ from flavio_nusmeft import errors
 from flavio_nusmeft.inference.intervals import credible, interval, profile
 from flavio_nusmeft.inference.scan import Chain, sample
 from flavio_nusmeft.inference.scan.descent import sobol
+from flavio_nusmeft.inference.study import Study
 
 QUIET = {"progress": False}
 BOX = {"x": (0, 1), "y": (0, 1)}
@@ -54,17 +55,15 @@ def test_what_does_not_converge_is_no_hole():
     assert not np.any((found.curve.values > 0.4) & (found.curve.values < 0.48))
 
 
-class Wrong(Correlated):
-    """Its gradient leads downwards."""
-
-    def value_and_gradient(self, x):
-        value, slopes = super().value_and_gradient(x)
-        return value, -slopes
-
-
 def test_nothing_converges():
-    with pytest.raises(errors.FailedMinimization, match="at none of 13 values of a"):
-        profile(Wrong(), "a", {"a": (-1, 2), "b": (-2, 2)}, **QUIET)
+    study = Study(Correlated(), "a", {"a": (-1, 2), "b": (-2, 2)})
+    study.rows = np.array([[-1.0, 0, 0.3, np.nan, 0.3, 0], [-2.0, 0, 0.9, np.nan, 0.9, 0]])
+    with pytest.raises(errors.FailedMinimization, match="converges at none of 2 values of a"):
+        study.curve()
+    study.rows[1, 1] = 1.0
+    curve = study.curve()
+    # the highest stays, as it is attained
+    assert curve.converged.tolist() == [False, True]
 
 
 def test_maximum_that_no_sample_finds():

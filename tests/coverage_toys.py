@@ -23,7 +23,6 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import chi2
 
 import flavio_nusmeft as nus
-from flavio_nusmeft.belle2 import likelihood as belle2_likelihood
 from flavio_nusmeft.belle2 import model as belle2_model
 from flavio_nusmeft.belle2 import record
 from flavio_nusmeft.measurements import find
@@ -110,24 +109,27 @@ def belle2_toy(belle2, spectrum, rng):
     toy = copy.copy(belle2)
     toy._model = copy.copy(model)
     toy._model._n = np.maximum(rng.poisson(np.maximum(expected, 0)), belle2_model._EMPTY)
-    no_signal = toy._model.profile(np.zeros(len(model.nominal)))
-    toy._edge = no_signal.log_likelihood - belle2_likelihood._FAR
+    toy._edge = -np.inf  # 10σ are far away
     return toy
 
 
 def belle2_rise(toy, strength, true):
     """-2 ln L of the true value above its minimum."""
 
-    def minus_2_log(t):
-        return -2 * toy.spectrum_log_likelihood(strength.at(t))
+    start = None
 
+    def minus_2_log(t):
+        nonlocal start
+        start = toy._model.profile(toy._signal(strength.at(t)[None])[0], None, start)
+        return -2 * start.log_likelihood
+
+    at = minus_2_log(true**strength.power)
     grid = strength.largest * np.linspace(0, 1, 7)
     values = [minus_2_log(t) for t in grid]
     k = int(np.argmin(values))
     around = grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)]
     accuracy = {"xatol": 1e-3 * strength.largest}  # 1e-2 of its error, 1e-4 in -2 ln L
     found = minimize_scalar(minus_2_log, bounds=around, method="bounded", options=accuracy)
-    at = minus_2_log(true**strength.power)
     return at - min(found.fun, values[k], at)
 
 

@@ -27,6 +27,8 @@ def __dir__() -> list[str]:
 
 Array = NDArray[np.float64]
 
+_FINE = 16  # points of a drawn curve, for each of its own
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Curve:
@@ -119,14 +121,18 @@ class Curve:
         _save(self.to_dict(), path)
 
     def plot(self, ax: Axes) -> None:
-        """Draw -2 ln L above its minimum.
+        """Draw -2 ln L above its minimum, interpolated as for intervals.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes
             To draw on.
         """
-        ax.plot(self.values, self.rise, color="C0")
+        from .curves import interpolated  # which knows this class
+
+        cells = len(self.values) - 1
+        x = np.interp(np.arange(cells * _FINE + 1) / _FINE, np.arange(cells + 1), self.values)
+        ax.plot(x, 2 * (self.log_likelihood.max() - interpolated(self)(x)), color="C0")
         ax.set_xlabel(_name(self.quantity))
         ax.set_ylabel(r"$-2\,\Delta\ln L$")
 

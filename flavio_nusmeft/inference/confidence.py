@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.stats import norm
 
-from .curves import crossings, is_known, rise
+from .curves import crossings, interval_of, is_known, rise
 from .refinement import gaps, outwards, peaks, reached, walls
 from .results import Curve, Interval
 from .study import ROUNDS, Study
@@ -44,7 +44,7 @@ def confidence(study: Study, cl: float, *, upper: bool) -> Interval:
         notes.append(f"ends are not exact after {ROUNDS} rounds; more points may help")
     sides = "one-sided, Φ(z) = CL" if upper else "two-sided, erf(z/√2) = CL"
     kind = "upper limit" if upper else "interval"
-    return Interval.of(
+    return interval_of(
         curve,
         cl,
         f"profile likelihood {kind}: -2 ln L rises by {threshold:.4g} ({sides})",

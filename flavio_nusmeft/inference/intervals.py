@@ -259,12 +259,15 @@ def credible(
     Returns
     -------
     Interval
-        Ends of a region of highest density are those of bins.
+        Ends of a region of highest density are those of bins; a gap that could come from the
+        statistics of the chain is none.
 
     Raises
     ------
     InvalidScan
         If the chain has no such variable, or nothing is left of it.
+    MissingPackage
+        Without emcee.
     """
     return of_chain(chain, quantity, level(cl), upper=upper, discard=discard)
 

@@ -7,8 +7,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from .._optional import require
 from ..errors import InvalidScan, nearest
-from .curves import SAME, interpolated
+from .curves import SAME, interpolated, interval_of
 from .refinement import gaps, peaks, walls
 from .results import Curve, Interval
 from .scan.sampling import Chain
@@ -60,7 +61,7 @@ def of_variable(study: Study, cl: float, *, upper: bool) -> Interval:
         notes.append(f"the posterior is not exact after {ROUNDS} rounds; more points may help")
     if not upper and _is_ambiguous(parts, x, cl):
         notes.append("the density is constant at the ends: other regions are as good")
-    return Interval.of(
+    return interval_of(
         curve,
         cl,
         f"{_kind(upper)} with {cl:.4g} of the posterior, flat prior in {study.quantity} from"
@@ -142,6 +143,7 @@ def _histogram(drawn: Array) -> tuple[Array, Array, list[str]]:
 
 def _autocorrelation(drawn: Array) -> float:
     """Steps from one independent sample to the next, of an array (steps, walkers); at least 1."""
+    require("credible", "emcee")
     from emcee.autocorr import integrated_time
 
     if len(drawn) < 2 or not np.ptp(drawn) > 0:

@@ -176,43 +176,6 @@ class Interval:
     curve: Curve | None
     made_of: dict[str, Any]
 
-    @classmethod
-    def of(
-        cls,
-        curve: Curve,
-        cl: float,
-        definition: str,
-        pieces: tuple[tuple[float, float], ...],
-        notes: list[str],
-    ) -> Interval:
-        """The interval with these pieces of a profile likelihood.
-
-        Parameters
-        ----------
-        curve : Curve
-            The profile likelihood, whose notes are added.
-        cl, definition, pieces, notes
-            See above.
-
-        Returns
-        -------
-        Interval
-            With the maximum of the curve.
-        """
-        best = int(curve.log_likelihood.argmax())
-        return cls(
-            curve.quantity,
-            cl,
-            definition,
-            float(curve.values[best]),
-            pieces,
-            (*notes, *curve.notes),
-            {name: float(values[best]) for name, values in curve.variables.items()},
-            float(curve.log_likelihood[best]),
-            curve,
-            curve.made_of,
-        )
-
     @property
     def low(self) -> float:
         """Lower end of the first piece; nan if there is none."""

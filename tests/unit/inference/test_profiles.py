@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -103,8 +104,9 @@ def test_lobes_that_only_the_sample_sees():
         return max(normal(x, 0.5, 1), *(0.2 - k / 50 + normal(x, p, 1e-4) for k, p in lobes))
 
     function, bounds = Function(formula, "x"), {"x": (0, 1)}
-    with pytest.warns(errors.ConvergenceWarning, match="from one of 10 starts"):
+    with pytest.warns(errors.ConvergenceWarning, match="from one of 10 starts") as record:
         found = interval(function, "x", bounds, **QUIET)
+    assert Path(record[0].filename) == Path(__file__)
     for place in places:
         nearest = np.abs(found.curve.values - place).argmin()
         assert found.curve.values[nearest] == pytest.approx(place, abs=2e-5)
@@ -189,3 +191,14 @@ def test_region_of_a_chain_ends_at_the_bound(rng):
     definition = {"bounds": {"x": [0.0, 1.0]}}
     chain = Chain(("x",), values, np.zeros((200, 20)), np.ones(20), definition)
     assert credible(chain, "x").low == 0
+
+
+def test_gaps_of_a_chain(rng):
+    """What could be statistics is no gap; one between lobes is."""
+    lobes = rng.normal(0, 0.05, (500, 20, 1)) + rng.choice([0.3, 0.7], (500, 20, 1))
+    (first, second) = credible(Chain(("x",), lobes, 0 * lobes[..., 0], np.ones(20)), "x").pieces
+    assert (first[1], second[0]) == pytest.approx((0.35, 0.65), abs=0.04)  # bins
+    flat = rng.random((500, 20, 1))
+    found = credible(Chain(("x",), flat, 0 * flat[..., 0], np.ones(20)), "x")
+    assert len(found.pieces) == 1
+    assert "closed" in found.notes[0]

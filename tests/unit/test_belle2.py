@@ -557,6 +557,34 @@ def test_gamma_at_bounds(copied, rng, size, fewer, more, bounds):
     assert set(point.gamma.ravel()) & {1e-10, 10.0} == bounds
 
 
+def test_alpha_at_bounds(copied):
+    """Against L-BFGS-B within pyhf's bounds, for data that ask for hardly any background: those at
+    a bound are held there, and the others are at the maximum for it."""
+
+    def change(workspace):
+        for observation in workspace["observations"]:
+            observation["data"] = [0.02 * x for x in observation["data"]]
+
+    edit(copied, change)
+    model = model_of(copied)[1]
+    factors = np.full(18, 1.0)
+    signal = model._signal_arrays(factors, None)
+    found = model.profile(factors)
+    at_bound = np.abs(found.alpha) == model_module.ALPHA
+    assert found.held.tolist() == at_bound.tolist()
+    assert 0 < at_bound.sum() < len(at_bound)
+    best = minimize(
+        lambda alpha: float(model._point(alpha, *signal).value),
+        np.zeros(len(found.alpha)),
+        jac=lambda alpha: model._gradient(alpha, model._point(alpha, *signal), *signal),
+        method="L-BFGS-B",
+        bounds=[(-model_module.ALPHA, model_module.ALPHA)] * len(found.alpha),
+        options={"ftol": 1e-15, "gtol": 1e-8},
+    )
+    assert found.log_likelihood == pytest.approx(model._constant - best.fun, abs=1e-6)
+    assert found.alpha == pytest.approx(best.x, abs=1e-3)
+
+
 @pytest.mark.parametrize("size", [1.0, 1e5, 1e9, 1e13])
 def test_expected_events_of_enormous_signals(size):
     """ν = Y + λ V and λ = n/ν - 1 hold in exact arithmetic, to the rounding of ν and λ: λ where it

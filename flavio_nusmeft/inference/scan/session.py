@@ -26,6 +26,7 @@ __all__ = [
     "Bounds",
     "Path",
     "Session",
+    "Show",
     "axis",
     "bounds_array",
     "check_names",
@@ -37,6 +38,7 @@ __all__ = [
 Array = NDArray[np.float64]
 Bounds = Mapping[str, tuple[float, float]]
 Path = str | os.PathLike[str]
+Show = Callable[[int, int], None]  # of what is completed, and of how many
 
 
 def check_names(function: LogLikelihood, what: str, *given: Mapping[str, Any]) -> None:
@@ -140,7 +142,7 @@ def identity(scan: str, function: LogLikelihood, **settings: Any) -> dict[str, A
 
 
 @contextmanager
-def progress_bar(title: str, total: int, show: bool) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(title: str, total: int, show: bool) -> Iterator[Show]:
     """A bar on stderr; yields the function that sets what is completed, and of how many."""
     if not show:
         yield lambda completed, total: None
@@ -172,7 +174,8 @@ class Session:
     shape : (int, int)
         Number of tasks, numbers in a row.
     executor, checkpoint, progress
-        As in `flavio_nusmeft.inference.scan.grid`.
+        As in `flavio_nusmeft.inference.scan.grid`; progress may be the function of a bar that is
+        there already.
 
     Attributes
     ----------
@@ -194,7 +197,7 @@ class Session:
         *,
         executor: Executor | int | None,
         checkpoint: Path | None,
-        progress: bool,
+        progress: bool | Show,
     ) -> None:
         self.rows: Array = np.full(shape, np.nan)
         self.finished: NDArray[np.bool_] = np.zeros(shape[0], dtype=bool)
@@ -212,7 +215,10 @@ class Session:
                 self.finished[self._store.keys] = True
             self._runner = stack.enter_context(Runner(function, executor, description["variables"]))
             title = description["scan"]
-            self._show = stack.enter_context(progress_bar(title, shape[0], progress))
+            if callable(progress):
+                self._show = progress
+            else:
+                self._show = stack.enter_context(progress_bar(title, shape[0], progress))
             self._stack = stack.pop_all()
 
     def run(self, numbers: Sequence[int] | NDArray[np.intp], point: Callable[[int], Array]) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..._inputs import seed_number
 from ..._optional import require
+from ..._version import __version__
 from ...errors import InvalidScan
 from .checkpoint import Checkpoint
 from .points import LogLikelihood, Value
@@ -46,12 +48,15 @@ class Chain:
         ln L, shape (steps, walkers).
     acceptance_fraction : ndarray
         Part of the proposals that was accepted, shape (walkers,).
+    definition : dict
+        Of `sample`: function, bounds, seed, version.
     """
 
     variables: tuple[str, ...]
     chain: Array
     log_likelihood: Array
     acceptance_fraction: Array
+    definition: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         steps, walkers, _ = self.chain.shape
@@ -199,7 +204,8 @@ def sample(
                 store.add({step: rows[step].ravel()})
         show(steps, steps)
     moved = (rows[1:, :, :-1] != rows[:-1, :, :-1]).any(axis=2)
-    return Chain(names, rows[1:, :, :-1], rows[1:, :, -1], moved.mean(axis=0))
+    definition = description | {"version": __version__}
+    return Chain(names, rows[1:, :, :-1], rows[1:, :, -1], moved.mean(axis=0), definition)
 
 
 class _Walk:

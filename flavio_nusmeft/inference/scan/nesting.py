@@ -44,7 +44,6 @@ Array = NDArray[np.float64]
 
 _AT_ONCE = 16  # searches for a new live point
 _DRAWS = 1000  # for a live point at the beginning
-_EFFICIENCY = 50.0  # percent of draws from the whole prior, until the live points are bounded
 
 
 def nested(
@@ -317,11 +316,11 @@ class _Run:
                 nlive=self._live,
                 live_points=[array.copy() for array in points],
                 rstate=self._others,
-                first_update={"min_eff": _EFFICIENCY},
                 pool=self,
                 queue_size=min(_AT_ONCE, self._live // 4),
                 use_pool=dict.fromkeys(["prior_transform", "loglikelihood", "update_bound"], False),
             )
+            sampler.ncall = self._live  # which dynesty does not count if they are given
             sampler.run_nested(dlogz=dlogz, print_func=report, save_bounds=False)
         steps = len(sampler.results.logl)
         show(steps, steps)

@@ -44,6 +44,9 @@ Array = NDArray[np.float64]
 
 _AT_ONCE = 16  # searches for a new live point
 _DRAWS = 1000  # for a live point at the beginning
+#: of the volume around the live points, in two variables. What dynesty takes by default leaves out
+#: a maximum at a corner of the prior: of a narrow one, ln Z can be wrong by 10 then.
+_ENLARGE = 2.0
 
 
 def nested(
@@ -316,6 +319,8 @@ class _Run:
                 nlive=self._live,
                 live_points=[array.copy() for array in points],
                 rstate=self._others,
+                bootstrap=0,
+                enlarge=_ENLARGE ** (len(self._limits) / 2),
                 pool=self,
                 queue_size=min(_AT_ONCE, self._live // 4),
                 use_pool=dict.fromkeys(["prior_transform", "loglikelihood", "update_bound"], False),

@@ -81,6 +81,23 @@ def test_error_of_the_evidence():
     assert 0.3 < np.std(pulls) < 2
 
 
+class Corner:
+    """A narrow maximum at a corner of the prior, as of couplings that are compatible with zero."""
+
+    variables = ("a", "b")
+    sigma = np.array([5e-4, 5e-3])
+
+    def __call__(self, x):
+        return -0.5 * float(np.sum((x / self.sigma) ** 2))
+
+
+def test_corner():
+    exact = np.log(np.prod(Corner.sigma * np.sqrt(np.pi / 2)))
+    for seed in range(4):
+        found = scan.nested(Corner(), {"a": (0.0, 1.0), "b": (0.0, 1.0)}, seed=seed, **QUICK)
+        assert abs(pull(found, exact)) < 4
+
+
 @pytest.mark.parametrize("wall", [EMPTY, np.nan])
 def test_walls(wall):
     """The part of the prior where the likelihood vanishes lowers the evidence."""

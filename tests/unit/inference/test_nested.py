@@ -349,10 +349,11 @@ def test_checkpoint_of_another_run(tmp_path):
 def test_points_that_fail(tmp_path, direct, parallel):
     """They are left out, with a warning, and tried again."""
     executor = ThreadPoolExecutor(2) if parallel else None
-    arguments = {"executor": executor, "checkpoint": tmp_path / "run.db", **QUICK}
+    arguments = {"checkpoint": tmp_path / "run.db", **QUICK}
+    function = functions.Limited(2.0, OSError("once"))
     with pytest.warns(FailedPointWarning, match=r"fails at \d+ points.*OSError: once"):
-        found = scan.nested(functions.Limited(0.0, OSError("once")), WIDE, **arguments)
-    assert (found.samples[:, 2] <= 0).all()
+        found = scan.nested(function, WIDE, executor=executor, **arguments)
+    assert (found.samples[:, 2] <= 2).all()
     assert found.notes[1].startswith("the log-likelihood fails at")
     repaired = scan.nested(functions.Limited(9.0), WIDE, **arguments)
     assert repaired.samples.tobytes() == direct.samples.tobytes()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,9 @@ from .session import (
     integer,
     progress_bar,
 )
+
+if TYPE_CHECKING:
+    from ..results import Interval
 
 __all__ = ["Chain", "sample"]
 
@@ -122,6 +125,36 @@ class Chain:
         except AutocorrError:
             return None
         return times if np.isfinite(times).all() else None
+
+    def interval(
+        self, quantity: str, cl: float = 0.6827, *, upper: bool = False, discard: int = 0
+    ) -> Interval:
+        """Credible interval or upper limit of a variable: `intervals.credible`.
+
+        Parameters
+        ----------
+        quantity : str
+            A variable.
+        cl : float, default 0.6827
+            Part of the posterior.
+        upper : bool, default False
+            Upper limit, in place of the region of highest density.
+        discard : int, default 0
+            Steps to leave out at the beginning.
+
+        Returns
+        -------
+        Interval
+            With its definition.
+
+        Raises
+        ------
+        InvalidScan
+            If the chain has no such variable, or nothing is left of it, or the level is none.
+        """
+        from ..intervals import credible
+
+        return credible(self, quantity, cl=cl, upper=upper, discard=discard)
 
 
 def sample(

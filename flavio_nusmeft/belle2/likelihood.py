@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import flavio
@@ -20,6 +20,7 @@ from ..physics.formfactors import PROCESSES, implementation, papers
 from ..physics.modes import SEMI_INVISIBLE
 from . import exact as pyhf_likelihood
 from . import record
+from .function import SpectrumLikelihood
 from .model import Model, Profile
 from .together import maxima
 
@@ -220,6 +221,49 @@ class Belle2Likelihood:
         InvalidShape, InvalidValue
         """
         return self._log_likelihood(_checked(spectrum), exact)
+
+    def function(
+        self,
+        spectrum: Callable[..., Any],
+        variables: Sequence[str],
+        *,
+        fixed: Mapping[str, Any] | None = None,
+        par: Mapping[str, float] | None = None,
+    ) -> SpectrumLikelihood:
+        """ln L of the SM and any spectrum as a function of its variables, for scans and intervals.
+
+        With ``form_factor_covariance`` the uncertainty is that of the SM's part.
+
+        Parameters
+        ----------
+        spectrum : callable
+            ``spectrum(**variables, **fixed)``: branching ratios in the bins without the SM, shape
+            (100,), or dBR/dq², a function of an array of q² (see `alternatives.binned`). An
+            argument ``par`` gets all parameters of flavio. For scans with processes it is a
+            function of a module.
+        variables : sequence of str
+            Its arguments that vary, in the order of the array.
+        fixed : mapping of str to object, optional
+            Values of others.
+        par : mapping of str to float, optional
+            Values of parameters of flavio; default: central values.
+
+        Returns
+        -------
+        SpectrumLikelihood
+            A log-likelihood as `scan`, `interval` and `compare` take it.
+
+        Raises
+        ------
+        InvalidValue, UnknownParameter
+
+        Examples
+        --------
+        >>> from flavio_nusmeft import alternatives, scan
+        >>> f = belle2.function(alternatives.resonance, ["BR", "m_X"], fixed={"width": 0.1})
+        >>> scan.minimize(f, {"BR": (0, 5e-5), "m_X": (0, 4)})
+        """
+        return SpectrumLikelihood(self, spectrum, variables, fixed=fixed, par=par)
 
     @np.errstate(over="ignore", invalid="ignore")  # events without number
     def log_likelihoods(self, spectra: ArrayLike) -> np.ndarray:

@@ -202,7 +202,8 @@ class SpectrumLikelihood:
         numbers = hashlib.sha256(self._sm.tobytes())
         numbers.update(repr(sorted((n, float(v)) for n, v in self._par.items())).encode())
         return {
-            "likelihood": type(self).__name__,
+            # as a `LogLikelihood` of Belle II alone has it
+            "likelihood": "Likelihood",
             "observables": [],
             "measurements": [],
             "data": digest([]),

@@ -92,8 +92,10 @@ def compare(
     InvalidScan
         If labels, variables or bounds do not fit, or data, priors or treatment of the theory are
         not the same in all.
+    FailedMinimization
+        If the likelihood of the reference vanishes, or no fit of it has a result.
     FailedPoint, FailedWorkers
-        As `scan.minimize`; of `FailedPoint`, if no variable is free.
+        As `scan.minimize`; `FailedPoint` also where a function fails and no variable is free.
     """
     given = _checked(explanations)
     notes = _same_data(given)
@@ -107,6 +109,8 @@ def compare(
         fit = replace(fit, notes=(*notes[label], *fit.notes), definition=definition)
         if found:
             found.append(_compared(fit, found[0], held))
+        elif math.isnan(fit.log_likelihood):
+            raise FailedMinimization(f"the reference {label}: {fit.notes[-1]}")
         else:
             found.append(replace(fit, change=0.0, change_of_aic=0.0))
     return Comparison(tuple(found))
@@ -167,8 +171,10 @@ def _fit(
     if not held.variables:
         x = np.array([])
         value = held(x)
-        vanishes = ("the likelihood vanishes",) if value == -np.inf else ()
-        return Explanation(label, held.values(x), (), value, not vanishes, notes=vanishes)
+        if value == -np.inf:
+            note = "the likelihood vanishes"
+            return Explanation(label, held.values(x), (), math.nan, False, notes=(note,))
+        return Explanation(label, held.values(x), (), value, True)
     fits: list[Minimum] = []
     notes: list[str] = []
     for number in (seed, (seed + 1) % 2**32):

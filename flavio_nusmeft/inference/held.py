@@ -88,7 +88,7 @@ class Held:
     def description(self) -> dict[str, Any]:
         """That of the function, and what is held."""
         held = {n: v for n, v in self.limits.items() if not isinstance(v, list)}
-        return {"function": identity("", self.function)["function"], "held": held}
+        return identity("", self.function)["function"] | {"held": held}
 
     def containing(
         self,

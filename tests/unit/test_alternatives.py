@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import pickle
+from itertools import pairwise
 
 import belle2_record
 import flavio
@@ -42,7 +43,7 @@ def dalitz(par, m_phi, current, edges):
     m_B, m_K = par["m_B+"], par["m_K+"]
     x, w = np.polynomial.legendre.leggauss(60)
     result = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         low, high = max(low, 4 * m_phi**2), min(high, (m_B - m_K) ** 2)
         if low >= high:
             result.append(0.0)
@@ -81,8 +82,9 @@ def test_dark_scalars_equal_the_dalitz_plot(par, m_phi, current):
 
 def test_massless_scalars_by_the_vector_current_look_like_neutrinos(b2, par):
     sm = b2.spectrum(par, None)
-    found = alternatives.dark_scalars(sm.sum(), 0.0, "vector", par)
-    np.testing.assert_allclose(found, sm, rtol=1e-7)
+    found = alternatives.dark_scalars(1.0, 0.0, "vector", par)
+    # the last bin goes on to the end of phase space, for both currents
+    np.testing.assert_allclose(found[:-1] / found[0], sm[:-1] / sm[0], rtol=1e-10)
 
 
 def line(q2, m_X, width):
@@ -102,7 +104,7 @@ def test_resonance_is_its_line(par, m_X, width):
         values = MIDDLES**power
         return sum(
             quad(lambda q2: line(q2, m_X, width) * np.interp(q2, MIDDLES, values), a, b)[0]
-            for a, b in zip(cuts[:-1], cuts[1:], strict=True)
+            for a, b in pairwise(cuts)
         )
 
     assert found.sum() == pytest.approx(1e-5, abs=1e-18)
@@ -215,9 +217,8 @@ def test_scans_and_pickles(b2):
     again = pickle.loads(pickle.dumps(function))
     assert again([1e-5, 4.0]) == function([1e-5, 4.0])
     assert again.description() == function.description()
-    bounds = {"size": (0, 1e-4), "place": (0, 20)}
-    found = scan.minimize(function, bounds, progress=False)
-    assert found.log_likelihood >= function([1e-5, 4.0])
+    found = scan.grid(function, {"size": [1e-5], "place": [4.0]}, progress=False)
+    assert found.log_likelihood.item() == function([1e-5, 4.0])
     assert "scan_functions.bump" in repr(function)
 
 

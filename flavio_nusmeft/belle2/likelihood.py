@@ -335,6 +335,41 @@ class Belle2Likelihood:
         """
         return self._by_channel(_checked(spectrum)[0])
 
+    def fitted_events(self, spectrum: ArrayLike) -> dict[str, dict[str, np.ndarray]]:
+        """Events in the bins of all channels, with the nuisance parameters at their maximum.
+
+        What a figure of the fit needs: ``observed`` has the fluctuations, ``background`` and
+        ``signal`` are expected for branching ratios in the 100 bins of any model, with the SM.
+
+        Parameters
+        ----------
+        spectrum : array_like
+            Short-distance branching ratios in the bins, shape (100,).
+
+        Returns
+        -------
+        dict of str to dict
+            By channel, arrays ``observed``, ``background`` and ``signal``.
+
+        Raises
+        ------
+        InvalidShape, InvalidValue
+        FailedMinimization
+            For signals that are far too large.
+        """
+        factors, _ = self._signal(_checked(spectrum))
+        found = self._model.profile(factors, None, self._start(factors))
+        observations = self._record.workspace["observations"]
+        bins = {entry["name"]: len(entry["data"]) for entry in observations}
+        names = [channel["name"] for channel in self._record.workspace["channels"]]
+        cuts = np.cumsum([bins[name] for name in names])[:-1]
+        parts = [np.split(part, cuts) for part in self._model.fitted(found, factors, None)]
+        kinds = ("observed", "background", "signal")
+        return {
+            name: dict(zip(kinds, channel, strict=True))
+            for name, *channel in zip(names, *parts, strict=True)
+        }
+
     def spectrum(self, par_dict: Mapping[str, float], wc_obj: Any) -> np.ndarray:
         """Short-distance branching ratios of B+ -> K+ inv in the 100 bins.
 

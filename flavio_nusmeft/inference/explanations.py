@@ -174,7 +174,7 @@ class Comparison:
         p = f"{e.p_value:.2g} ({e.significance:.1f}σ)"
         p = "" if math.isnan(e.p_value) else p if e.wilks else f"[{p}]"
         change, aic = (
-            "" if math.isnan(x) else f"{x:.2f}" if e.converged else f"{x:.2f}?"
+            "" if math.isnan(x) else f"{round(x, 2) + 0.0:.2f}{'' if e.converged else '?'}"
             for x in (e.change, e.change_of_aic)
         )
         return e.label, change, str(len(e.free)), p, aic, e.best

@@ -98,7 +98,12 @@ class SpectrumLikelihood:
                 f"spectrum must be a function of {', '.join(self.variables)}, not"
                 f" {brief(self.spectrum)}"
             )
-        known = inspect.signature(self.spectrum).parameters
+        try:
+            known = inspect.signature(self.spectrum).parameters
+        except ValueError:  # some functions written in C
+            raise InvalidValue(
+                f"the arguments of {brief(self.spectrum)} are not known: give a Python function"
+            ) from None
         free = any(p.kind is p.VAR_KEYWORD for p in known.values())
         for name in (*self.variables, *self._fixed):
             if (name not in known and not free) or name == _PAR:

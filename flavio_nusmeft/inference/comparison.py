@@ -9,9 +9,9 @@ The first one is the reference, mostly the SM. Of each of the others the table h
   of freedom as it has more free variables. It needs an explanation that contains the reference,
   which is looked up: at the reference's values of the variables, or at 0, the likelihood must be
   the same. The theorem does not hold where variables mean nothing there (the mass of N without
-  coefficient: the look-elsewhere effect, p is too small), or where they cannot go on beyond it (a
-  branching ratio or square of a coefficient that is not negative: p is too large, for one variable
-  twice): p is in brackets then, and a note says why;
+  coefficient: the look-elsewhere effect, which no number of degrees of freedom describes), or where
+  they cannot go on beyond it (a branching ratio or square of a coefficient that is not negative: p
+  is too large, for one variable twice): p is in brackets then, and a note says why;
 - the change of Akaike's information criterion -2 ln L + 2 × free variables, also without nesting.
 """
 
@@ -236,7 +236,7 @@ def _compared(found: Explanation, reference: Explanation, held: Held) -> Explana
     if inside.meaningless:
         notes.append(
             f"Wilks' theorem does not hold, {reference.label} is the same for every"
-            f" {' and '.join(inside.meaningless)}: look-elsewhere effect, p is too small"
+            f" {' and '.join(inside.meaningless)}: look-elsewhere effect, p is a rough guide"
         )
     if inside.one_sided:
         notes.append(

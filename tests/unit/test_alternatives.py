@@ -246,6 +246,7 @@ def test_description_is_of_what_is_computed(b2, par):
     ("arguments", "error", "message"),
     [
         ((5, ["BR"]), InvalidValue, "spectrum must be a function of BR, not 5"),
+        ((dict, ["BR"]), InvalidValue, "the arguments of .* are not known"),
         ((alternatives.resonance, []), InvalidValue, "list of different names"),
         ((alternatives.resonance, ["BR"]), InvalidValue, "'m_X' of the spectrum has no value"),
         (

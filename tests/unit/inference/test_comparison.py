@@ -121,7 +121,7 @@ def test_variables_without_meaning():
     )
     assert found["peak"].degrees == 2
     assert not found["peak"].wilks
-    assert "every place: look-elsewhere effect, p is too small" in found["peak"].notes[0]
+    assert "every place: look-elsewhere effect, p is a rough guide" in found["peak"].notes[0]
     assert found["peak at 1"].wilks
     assert found["peak at 1"].degrees == 1
     for label, name in {"positive": "size", "square": "coefficient"}.items():

@@ -12,7 +12,8 @@ The first one is the reference, mostly the SM. Of each of the others the table h
   coefficient: the look-elsewhere effect, which no number of degrees of freedom describes), or where
   they cannot go on beyond it (a branching ratio or square of a coefficient that is not negative: p
   is too large, for one variable twice): p is in brackets then, and a note says why;
-- the change of Akaike's information criterion -2 ln L + 2 × free variables, also without nesting.
+- the change of Akaike's information criterion -2 ln L + 2 × free variables, also without nesting;
+- if it is asked for, the logarithm of the Bayes factor over the reference, for flat priors.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from .._version import __version__
 from ..errors import ConvergenceWarning, FailedMinimization, InvalidScan
 from .explanations import Comparison, Explanation
 from .held import Bounds, Held
-from .scan import Minimum, minimize
+from .scan import Minimum, minimize, nested
 from .scan.descent import AGREE
 from .scan.points import LogLikelihood
 from .scan.session import check_names, identity, integer
@@ -58,6 +59,7 @@ _DATA = {
 def compare(
     explanations: Mapping[str, tuple[LogLikelihood, Bounds]],
     *,
+    evidence: bool = False,
     starts: int = 10,
     seed: int | np.random.Generator = 0,
     executor: Executor | int | None = None,
@@ -73,6 +75,9 @@ def compare(
         By label, a log-likelihood, e.g. `LogLikelihood` or `Belle2Likelihood.function`, and for
         each of its variables the bounds (lower, upper) or a number at which it is held: the SM is
         any of them with coefficients or branching ratios held at 0.
+    evidence : bool, default False
+        Also the Bayes factors over the reference, by `scan.nested`, for priors that are flat
+        within the bounds: they depend on these. Takes thousands of points for each explanation.
     starts : int, default 10
         Most starting points, as for `scan.minimize`.
     seed : int or numpy.random.Generator, default 0
@@ -107,6 +112,8 @@ def compare(
         settings = {"bounds": held.limits, "starts": starts, "seed": seed}
         definition = identity("compare", function, **settings) | {"version": __version__}
         fit = replace(fit, notes=(*notes[label], *fit.notes), definition=definition)
+        if evidence:
+            fit = _with_evidence(fit, held, seed, executor, progress)
         if found:
             found.append(_compared(fit, found[0], held))
         elif math.isnan(fit.log_likelihood):
@@ -216,11 +223,31 @@ def _fit(
     )
 
 
+def _with_evidence(
+    found: Explanation, held: Held, seed: int, executor: Executor | int | None, progress: bool
+) -> Explanation:
+    if not held.variables:
+        return replace(found, log_evidence=found.log_likelihood, log_evidence_error=0.0)
+    run = nested(held, held.bounds, seed=seed, executor=executor, progress=progress)
+    return replace(
+        found,
+        log_evidence=run.log_evidence,
+        log_evidence_error=run.log_evidence_error,
+        notes=(*found.notes, *run.notes),
+    )
+
+
 def _compared(found: Explanation, reference: Explanation, held: Held) -> Explanation:
     """With what depends on the reference."""
     change = -2 * (found.log_likelihood - reference.log_likelihood)
     more = len(found.free) - len(reference.free)
-    found = replace(found, change=change, change_of_aic=change + 2 * more)
+    found = replace(
+        found,
+        change=change,
+        change_of_aic=change + 2 * more,
+        log_bayes_factor=found.log_evidence - reference.log_evidence,
+        log_bayes_factor_error=math.hypot(found.log_evidence_error, reference.log_evidence_error),
+    )
     if not (reference.converged and found.converged) or not more:
         return found
     inside = held.containing(

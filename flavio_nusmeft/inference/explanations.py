@@ -54,6 +54,14 @@ class Explanation:
         Whether the theorem for it holds.
     change_of_aic : float
         Of -2 ln L + 2 × free variables from the reference.
+    log_evidence : float
+        ln Z, Z = ∫ L π, for priors that are flat within the bounds; nan if not asked for.
+    log_evidence_error : float
+        Its statistical error.
+    log_bayes_factor : float
+        ln Z - ln Z of the reference.
+    log_bayes_factor_error : float
+        Its statistical error.
     notes : tuple of str
         What to know of it.
     minimum : Minimum or None
@@ -72,6 +80,10 @@ class Explanation:
     p_value: float = math.nan
     wilks: bool = True
     change_of_aic: float = math.nan
+    log_evidence: float = math.nan
+    log_evidence_error: float = math.nan
+    log_bayes_factor: float = math.nan
+    log_bayes_factor_error: float = math.nan
     notes: tuple[str, ...] = ()
     minimum: Minimum | None = None
     definition: dict[str, Any] = field(default_factory=dict)
@@ -113,6 +125,10 @@ class Explanation:
             "p_value": _number(self.p_value),
             "wilks": self.wilks,
             "change_of_aic": _number(self.change_of_aic),
+            "log_evidence": _number(self.log_evidence),
+            "log_evidence_error": _number(self.log_evidence_error),
+            "log_bayes_factor": _number(self.log_bayes_factor),
+            "log_bayes_factor_error": _number(self.log_bayes_factor_error),
             "notes": list(self.notes),
             "minimum": None if self.minimum is None else self._minimum(),
             "definition": self.definition,
@@ -149,8 +165,11 @@ class Comparison:
         return f"Comparison({', '.join(e.label for e in self.explanations)})"
 
     def __str__(self) -> str:
-        head = ("", "Δ(-2 ln L)", "free", "p", "ΔAIC", "best fit")
+        head = ["", "Δ(-2 ln L)", "free", "p", "ΔAIC", "ln B", "best fit"]
         rows = [head, *(self._row(e) for e in self.explanations)]
+        with_evidence = not all(math.isnan(e.log_evidence) for e in self.explanations)
+        if not with_evidence:
+            rows = [row[:5] + row[6:] for row in rows]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = []
         for row in rows:
@@ -162,6 +181,10 @@ class Comparison:
             f"changes from {reference}; p: of {reference} by Wilks' theorem, in brackets where it"
             " does not hold"
         )
+        if with_evidence:
+            lines.append(
+                f"ln B: of the Bayes factor over {reference}, for flat priors within the bounds"
+            )
         notes: dict[str, list[str]] = {}
         for explanation in self.explanations:
             for note in explanation.notes:
@@ -170,14 +193,16 @@ class Comparison:
             lines += textwrap.wrap(f"{'; '.join(labels)}: {note}", _WIDTH, subsequent_indent="  ")
         return "\n".join(lines)
 
-    def _row(self, e: Explanation) -> tuple[str, ...]:
+    def _row(self, e: Explanation) -> list[str]:
         p = f"{e.p_value:.2g} ({e.significance:.1f}σ)"
         p = "" if math.isnan(e.p_value) else p if e.wilks else f"[{p}]"
         change, aic = (
             "" if math.isnan(x) else f"{round(x, 2) + 0.0:.2f}{'' if e.converged else '?'}"
             for x in (e.change, e.change_of_aic)
         )
-        return e.label, change, str(len(e.free)), p, aic, e.best
+        bayes = f"{e.log_bayes_factor:.2f} ± {e.log_bayes_factor_error:.2f}"
+        bayes = "" if math.isnan(e.log_bayes_factor) else bayes
+        return [e.label, change, str(len(e.free)), p, aic, bayes, e.best]
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, as JSON can have it: None in the place of nan.

@@ -158,9 +158,11 @@ API: dict[str, list[str]] = {
         "Grid",
         "LogLikelihood",
         "Minimum",
+        "Nested",
         "Start",
         "grid",
         "minimize",
+        "nested",
         "sample",
     ],
     "measurements": [

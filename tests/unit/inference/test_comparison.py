@@ -336,3 +336,21 @@ def test_executors_give_the_same():
         pooled = compare(explanations, executor=pool, progress=False)
     assert alone.to_dict() == pooled.to_dict()
     assert alone["C"].degrees == 2
+
+
+def test_evidence():
+    """Of a normal distribution, flat between -5 and 5: ln Z = ln(√(2π/5)/10) + ln L at the
+    maximum; a reference without free variables has ln L."""
+    pytest.importorskip("dynesty")
+    explanations = {"none": (LINE, {"a": 0, "b": 0}), "constant": (LINE, {"a": RANGE, "b": 0})}
+    found = compare(explanations, evidence=True, progress=False)
+    constant = found["constant"]
+    expected = np.log(np.sqrt(2 * np.pi / 5) / 10)
+    assert 0 < constant.log_evidence_error < 0.15
+    error = 4 * constant.log_evidence_error
+    assert constant.log_evidence - constant.log_likelihood == pytest.approx(expected, abs=error)
+    factor = constant.log_evidence + NULL / 2
+    assert constant.log_bayes_factor == pytest.approx(factor, abs=1e-12)
+    assert re.search(r"constant .* 0\.\d+ \(.*\) .* -?\d\.\d\d ± 0\.\d\d  a = ", str(found))
+    assert "ln B: of the Bayes factor over none, for flat priors within the bounds" in str(found)
+    assert "ln B" not in str(compare(explanations, progress=False))

@@ -194,7 +194,7 @@ class SpectrumLikelihood:
         ------
         InvalidShape, InvalidValue
         """
-        return float(self.belle2.log_likelihoods(self._rows(x)[None])[0])
+        return self.belle2._log_likelihood(self._rows(x), False)
 
     def description(self) -> dict[str, Any]:
         """What the function is, for the files of scans.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -19,7 +18,6 @@ from ..eft.space import Space
 from ..errors import (
     InvalidShape,
     InvalidValue,
-    SettingsWarning,
     UnknownParameter,
     nearest_parameter,
 )
@@ -178,16 +176,9 @@ class LogLikelihood:
         return {**self.__dict__, "_expansion": None, "settings": settings.snapshot()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        changes = settings.differences(state.pop("settings"), settings.snapshot())
+        then = state.pop("settings")
         self.__dict__.update(state)
-        if changes:
-            listed = ", ".join(f"{n} was {old}, is {new}" for n, (old, new) in changes.items())
-            warnings.warn(
-                f"pickled with other settings, which change its values: {listed}; set them here as"
-                " they were (`scan` does that for its workers)",
-                SettingsWarning,
-                stacklevel=2,
-            )
+        settings.warn_pickled(then)
 
     def __call__(self, x: Sequence[float] | np.ndarray) -> float:
         """Evaluate the function.

@@ -12,9 +12,19 @@ import pytest
 from scipy.interpolate import RegularGridInterpolator
 from scipy.optimize import brentq, minimize_scalar
 
-from flavio_nusmeft import NuWilson, interval, intervals, scan
+from flavio_nusmeft import (
+    LogLikelihood,
+    NuWilson,
+    alternatives,
+    compare,
+    interval,
+    intervals,
+    likelihood,
+    scan,
+)
 from flavio_nusmeft.belle2 import Belle2Likelihood, record
 from flavio_nusmeft.belle2.model import Model
+from flavio_nusmeft.errors import InvalidScan
 
 if not belle2_record.PUBLISHED.is_dir():
     pytest.skip("needs the record of Belle II", allow_module_level=True)
@@ -348,24 +358,64 @@ def test_one_massless_coupling(b2, par):
     assert posterior.pieces[0] == pytest.approx((found.low, found.high), abs=0.3)
 
 
-def test_narrow_spectrum(b2):
-    """arXiv:2602.09666: a resonance at 2.1 +0.2 -0.1 GeV with BR = 9.2 +1.8 -3.4 10^-6 added to
-    the SM, favoured by 3.0σ; width 0.1 GeV."""
-    middle = (b2.edges[1:] + b2.edges[:-1]) / 2
+RESONANCE = {"BR": (0.0, 4e-5), "m_X": (0.0, 4.7)}
 
-    def best(mass):
-        shape = 1 / ((middle - mass**2) ** 2 + (0.1 * mass) ** 2)
-        shape /= shape.sum()
-        return minimize_scalar(
-            lambda BR: -2 * b2.spectrum_log_likelihood(SM + 1e-6 * BR * shape),
-            bounds=(0, 40),
-            method="bounded",
+
+def test_resonance(b2):
+    """arXiv:2602.09666: the SM and a resonance of width 0.1 GeV at 2.1 +0.2 -0.1 GeV with
+    BR = 9.2 +1.8 -3.4 10^-6, favoured by 3.0σ.
+
+    There mode and ranges are those of a posterior, with flat priors and the nuisance parameters
+    marginalised; here nuisance parameters are at their maximum and there are no form factors among
+    them. Tolerances are the digits given and the steps of the grid.
+    """
+    function = b2.function(alternatives.resonance, ["BR", "m_X"], fixed={"width": 0.1})
+    table = compare(
+        {"SM": (function, {"BR": 0, "m_X": 2}), "resonance": (function, RESONANCE)}, progress=False
+    )
+    found = table["resonance"]
+    assert found.values["m_X"] == pytest.approx(2.1, abs=0.05)
+    assert found.values["BR"] == pytest.approx(9.2e-6, abs=0.5e-6)
+    assert found.significance == pytest.approx(3.0, abs=0.3)  # for two degrees of freedom
+    assert not found.wilks
+    m_X, BR = np.linspace(1.4, 3.2, 19), np.linspace(0, 2e-5, 21)
+    sm = function.bins([0, 2]) + b2.spectrum(flavio.default_parameters.get_central_all(), None)
+    spectra = [sm + function.bins([size, mass]) for mass in m_X for size in BR]
+    density = np.exp(b2.log_likelihoods(spectra) - found.log_likelihood).reshape(19, 21)
+    expected = ((m_X, 1, (2.0, 2.3), 0.11), (BR, 0, (5.8e-6, 1.1e-5), 1.1e-6))
+    for x, axis, ends, step in expected:
+        marginal = density.sum(axis=axis)
+        order = np.argsort(-marginal)
+        size = np.searchsorted(np.cumsum(marginal[order]) / marginal.sum(), 0.6827) + 1
+        inside = x[order[:size]]
+        np.testing.assert_allclose((inside.min(), inside.max()), ends, atol=step)
+
+
+def test_sterile_neutrinos_and_alternatives(b2):
+    """In one table: the same SM, though from different functions; vectors with light N have the
+    spectrum of the SM, as massless scalars by the vector current."""
+    data = likelihood("current", [], belle2=b2)
+    neutrino = LogLikelihood(data, ["QN_2311", "m_N1"], scale=1e3, eft="nuSMEFT", basis="FGMS")
+    scalars = b2.function(alternatives.dark_scalars, ["BR", "m_phi"], fixed={"current": "vector"})
+    found = compare(
+        {
+            "SM": (neutrino, {"QN_2311": 0, "m_N1": 1}),
+            "light N": (neutrino, {"QN_2311": (0, 1e-7), "m_N1": 0}),
+            "light scalars": (scalars, {"BR": (0, 1e-4), "m_phi": 0}),
+            "any N": (neutrino, {"QN_2311": (0, 1e-7), "m_N1": (0, 2.3)}),
+        },
+        starts=3,
+        progress=False,
+    )
+    light = [found[label] for label in ("light N", "light scalars")]
+    assert light[0].change == pytest.approx(light[1].change, abs=1e-3)
+    assert [e.degrees for e in light] == [1, 1]
+    assert not any(e.wilks for e in light)
+    assert found["any N"].change < light[0].change - 1
+    assert any("every m_N1" in note for note in found["any N"].notes)
+    with_errors = Belle2Likelihood(belle2_record.PUBLISHED, form_factor_covariance=True)
+    other = with_errors.function(alternatives.resonance, ["BR", "m_X"])
+    with pytest.raises(InvalidScan, match="form-factor uncertainties of Belle II's likelihood"):
+        compare(
+            {"SM": (neutrino, {"QN_2311": 0, "m_N1": 1}), "X": (other, RESONANCE)}, progress=False
         )
-
-    masses = (1.0, 1.5, 1.8, 2.0, 2.1, 2.2, 2.4, 3.0)
-    fits = [best(mass) for mass in masses]
-    k = int(np.argmin([fit.fun for fit in fits]))
-    assert masses[k] == 2.1
-    assert fits[k].x == pytest.approx(9.2, abs=1.8)
-    gain = -2 * b2.spectrum_log_likelihood(SM) - fits[k].fun
-    assert np.sqrt(gain) > 3.0  # local; there for two parameters

@@ -364,6 +364,45 @@ def test_spectrum_of_the_simulation():
     assert (np.diff(SM)[60:] < 0).all()
 
 
+def test_fitted_events_are_those_of_pyhf(b2, par):
+    """At the parameters of the maximum, with the signal in the workspace and without."""
+    pyhf = pytest.importorskip("pyhf")
+    wc = wilson(LNQd_2123=2e-8)
+    found = b2.fitted_events(b2.spectrum(par, wc))
+    factors, _ = b2._signal(b2._spectra(par, wc))
+    model = b2._model
+    profile = model.profile(factors, None, b2._start(factors))
+    gamma = model.gamma(profile, factors, None)
+    workspace = b2.workspace(par, wc)
+    expected = []
+    for names in (("charged", "mixed"), ("charged", "mixed", "signal")):
+        channels = [
+            c | {"samples": [s for s in c["samples"] if s["name"] in names]}
+            for c in workspace["channels"]
+        ]
+        exact = pyhf.Model({"channels": channels}, validate=False, poi_name=None)
+        x = np.array(exact.config.suggested_init())
+        for name, alpha in zip(model.parameters, profile.alpha, strict=True):
+            x[exact.config.par_slice(name)] = alpha
+        for name, where in model.staterrors.items():
+            if name in exact.config.par_order:
+                x[exact.config.par_slice(name)] = gamma[where]
+        events = np.split(
+            exact.expected_actualdata(x),
+            [exact.config.channel_slices[name].start for name in exact.config.channels][1:],
+        )
+        expected.append(dict(zip(exact.config.channels, events, strict=True)))
+    observed = {o["name"]: o["data"] for o in workspace["observations"]}
+    assert set(found) == set(observed)
+    for name, events in found.items():
+        np.testing.assert_array_equal(events["observed"], observed[name])
+        np.testing.assert_allclose(events["background"], expected[0][name], rtol=1e-8)
+        total = events["background"] + events["signal"]
+        np.testing.assert_allclose(total, expected[1][name], rtol=1e-8)
+    with pytest.raises(InvalidShape):
+        b2.fitted_events([1e-6])
+
+
 # --- spectra and yields -----------------------------------------------------------------------
 
 

@@ -57,7 +57,7 @@ Panel = Spectra | Curves | Plane | Reach
 
 # Settings that are active while a figure is made and saved, for a column of 86 mm or a page of
 # 178 mm; no LaTeX, fonts embedded as TrueType
-_STYLE: Any = {
+STYLE: Any = {
     "text.usetex": False,
     "figure.autolayout": False,
     "figure.constrained_layout.use": False,
@@ -121,7 +121,7 @@ class PaperFigure:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
 
-        with rc_context(_STYLE):
+        with rc_context(STYLE):
             figure = Figure(layout="constrained")
             self.arrange(figure, list(panels))
             # ticks and positions as they are with these settings, here and whenever it is drawn
@@ -387,21 +387,25 @@ def _write(
                     yield _save(drawn, folder / f"{stem}.{picture}")
 
 
-def _save(figure: Figure, path: Path) -> Path:
+def content(figure: Figure, kind: str) -> bytes:
+    """The file of a figure: the same for the same numbers, as it has no date."""
     from matplotlib import rc_context
 
-    # without the date: the same numbers give the same file
-    metadata = {"CreationDate": None} if path.suffix == ".pdf" else None
+    metadata = {"CreationDate": None} if kind == "pdf" else None
     logger = logging.getLogger("fontTools")
     level = logger.level
     logger.setLevel(logging.WARNING)  # it reports every glyph
     try:
-        with rc_context(_STYLE):
-            content = io.BytesIO()
-            figure.savefig(content, format=path.suffix[1:], metadata=metadata)
+        with rc_context(STYLE):
+            stream = io.BytesIO()
+            figure.savefig(stream, format=kind, metadata=metadata)
     finally:
         logger.setLevel(level)
-    write_files({path: content.getvalue()})
+    return stream.getvalue()
+
+
+def _save(figure: Figure, path: Path) -> Path:
+    write_files({path: content(figure, path.suffix[1:])})
     return path
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from . import shared
+from .pulls import pull_text
 from .terminal import console
 
 __all__ = ["add_parser"]
@@ -159,7 +160,7 @@ def _table(title: str, *columns: str) -> Any:
 def _name(quantity: str | Sequence[Any]) -> str:
     if isinstance(quantity, str):
         return quantity
-    name, *arguments = quantity
+    name, *arguments = tuple(quantity)
     return f"{name}({', '.join(f'{value:g}' for value in arguments)})"
 
 
@@ -227,8 +228,10 @@ def _pulls(rows: Sequence[Mapping[str, Any]]) -> Any:
             text = "" if gain is None else f"-2 ln L falls by {gain:.3g}"
             table.add_row(name, text, "", "", "", "")
             continue
-        pulls = ["" if row[key] is None else f"{row[key]:+.1f}σ" for key in ("SM pull", "pull")]
-        predictions = [f"{row[key]:.4g}" for key in ("SM", "best fit")]
+        values = [row["SM"], row["best fit"]]
+        found = [{**row, "pull": row["SM pull"]}, row]
+        pulls = [pull_text(value, each) for value, each in zip(values, found, strict=True)]
+        predictions = [f"{value:.4g}" for value in values]
         table.add_row(name, _name(row["observable"]), *predictions, *pulls)
     return table
 

@@ -32,7 +32,7 @@ class Held:
         self._free = [function.variables.index(name) for name in self.variables]
         self._template = np.array([self.values.get(name, 0.0) for name in function.variables])
 
-    def full(self, x: Sequence[float] | np.ndarray) -> np.ndarray:
+    def full(self, x: Any) -> np.ndarray:
         """Values of all variables, for arrays (..., variables) of the free ones.
 
         Raises

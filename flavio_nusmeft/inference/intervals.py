@@ -668,8 +668,12 @@ def _method(method: str) -> str:
 
 
 def _interpolated(curve: Curve) -> Any:
-    """ln L as a function: cubic pieces with the slopes, where they are known."""
-    x, y, slopes = curve.values, curve.log_likelihood, curve.slopes
+    """ln L as a function."""
+    return interpolated(curve.values, curve.log_likelihood, curve.slopes)
+
+
+def interpolated(x: Array, y: Array, slopes: Array) -> Any:
+    """A function through points: cubic pieces with the slopes, where they are known, not nan."""
     monotonic = PchipInterpolator(x, y)
     filled = np.where(np.isfinite(slopes), slopes, monotonic.derivative()(x))
     return CubicHermiteSpline(x, y, filled)

@@ -12,6 +12,7 @@ import numpy as np
 from ..eft.theories import HIGH, theory_of
 from ..figures.draw import COLORS, coefficient_tex, percent_tex
 from ..figures.paper import STYLE, content
+from ..inference.intervals import interpolated
 from ..physics.channels import STERILE
 from ..units import TeV
 
@@ -21,11 +22,12 @@ _COLOR = COLORS["B+->Kinv"]
 _SHADES = (0.55, 0.25, 0.12)
 _HIGHEST = 12.0  # of -2 ln L in a figure
 _FAR = 1e3  # where the likelihood vanishes
+_FINE = 400  # points of a curve
 
 
 def label(quantity: str | Sequence[Any], eft: str, basis: str) -> tuple[str, float]:
     """Of an axis, and the unit in which the quantity is drawn on it."""
-    name, *arguments = [quantity] if isinstance(quantity, str) else quantity
+    name, *arguments = (quantity,) if isinstance(quantity, str) else tuple(quantity)
     if name in flavio.Observable.instances:
         text = flavio.Observable[name].tex or name
         more = ", ".join(f"{value:g}" for value in arguments)
@@ -81,14 +83,18 @@ def _slug(quantity: str | Sequence[Any]) -> str:
 
 def _profile(axes: Any, found: Mapping[str, Any], space: tuple[str, str]) -> None:
     text, unit = label(found["quantity"], *space)
-    x = np.array(found["curve"]["values"]) / unit
-    y = np.array(found["curve"]["log_likelihood"], dtype=float)
-    axes.plot(x, 2 * (y.max() - y), color=_COLOR, linewidth=1.4)
+    names = ("values", "log_likelihood", "slopes")
+    x, y, slopes = (np.array(found["curve"][name], dtype=float) for name in names)
+    fine = np.union1d(x, np.linspace(x[0], x[-1], _FINE))
+    rise = 2 * (y.max() - interpolated(x, y, slopes)(fine))
+    fine /= unit
+    axes.plot(fine, np.maximum(rise, 0), color=_COLOR, linewidth=1.4)
     for low, high in found["pieces"]:
         axes.axvspan(low / unit, high / unit, color=_COLOR, alpha=0.15, linewidth=0)
     axes.axvline(found["best"] / unit, color=_COLOR, linestyle=":", linewidth=1.0)
-    axes.set_xlim(x[0], x[-1])
-    axes.set_ylim(0, min(_HIGHEST, max(1.0, 1.05 * float(2 * np.ptp(y)))))
+    shown = fine[rise <= _HIGHEST]
+    axes.set_xlim(shown[0], shown[-1])
+    axes.set_ylim(0, min(_HIGHEST, max(1.0, 1.05 * float(rise.max()))))
     axes.set_xlabel(text)
     axes.set_ylabel(r"$-2\,\Delta\ln L$")
     axes.set_title(_level(found["cl"]), fontsize=8)
@@ -104,11 +110,12 @@ def _contour(
         grids.append(np.array(found["axes"][name]) / unit)
         point.append(best[name] / unit)
     rise = np.nan_to_num(np.array(found["rise"], dtype=float), nan=_FAR).T
-    inner = rise.min()
+    inner = float(rise.min())
     for cl, level, shade in zip(found["cl"], found["levels"], _SHADES * 9, strict=False):
         if inner < level < rise.max():
             axes.contourf(*grids, rise, levels=[inner, level], colors=[_COLOR], alpha=shade)
             axes.contour(*grids, rise, levels=[level], colors=[_COLOR], linewidths=1.0)
+            inner = level
         axes.fill([], [], color=_COLOR, alpha=shade, label=_level(cl))
     axes.plot(*point, "*", color="black", linestyle="none", label="best fit", clip_on=False)
     axes.set_xlim(grids[0][0], grids[0][-1])

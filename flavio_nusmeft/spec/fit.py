@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any
 
 import flavio
@@ -21,7 +22,7 @@ from ..inference.held import Held
 from ..inference.intervals import interval, upper_limit
 from ..inference.log_likelihood import LogLikelihood
 from ..inference.scan import grid, minimize
-from ..measurements import find, pull
+from ..measurements import find, pull, result
 from ..physics.channels import STERILE
 from .draw import pictures
 from .folder import RESULT, SPEC, Folder, as_json, noted
@@ -108,15 +109,17 @@ def _try(spec: Spec, function: LogLikelihood | Held) -> None:
         If it fails at all of them.
     """
     low, high = np.array(list(spec.bounds.values())).T
-    errors = []
-    points = (low, high, (low + high) / 2)
-    for x in points:
-        try:
-            function(x)
-        except (NuSMEFTError, ValueError, ArithmeticError) as error:  # outside of the domain
-            errors.append(error)
-    if len(errors) == len(points):
+    errors = [_failure(function, x) for x in (low, high, (low + high) / 2)]
+    if all(errors):
         raise spec.error(f"the likelihood cannot be computed within the ranges: {errors[0]}")
+
+
+def _failure(function: LogLikelihood | Held, x: np.ndarray) -> Exception | None:
+    try:
+        function(x)
+    except (NuSMEFTError, ValueError, ArithmeticError) as error:  # outside of the domain
+        return error
+    return None
 
 
 class _Fit:
@@ -156,16 +159,16 @@ class _Fit:
         }
         for kind, function in (("intervals", interval), ("limits", upper_limit)):
             found[kind] = [
-                self.part(f"{kind}-{i}", lambda f=function, a=asked: self.interval(f, a))
+                self.part(f"{kind}-{i}", partial(self.interval, function, asked))
                 for i, asked in enumerate(report[kind])
             ]
         found["contours"] = [
-            self.part(f"contour-{i}", lambda n=i, a=asked: self.contour(f"contour-{n}", a))
+            self.part(f"contour-{i}", partial(self.contour, f"contour-{i}", asked))
             for i, asked in enumerate(report["contours"])
         ]
         self.compare(found)
         if report["pulls"]:
-            found["pulls"] = self.part("pulls", lambda: self.pulls(best, standard))
+            found["pulls"] = self.part("pulls", partial(self.pulls, best, standard))
         found["warnings"] = sorted(self.texts)
         return found
 
@@ -288,8 +291,10 @@ class _Fit:
         of_sm = self.base.point([standard["values"][name] for name in self.base.variables])
         of_fit = self.function.point([best["values"][name] for name in self.function.variables])
         data = self.base.likelihood
-        part = "full_measurement_likelihood" if self.spec.content["fast"] else (
-            "measurement_likelihood"
+        part = (
+            "full_measurement_likelihood"
+            if self.spec.content["fast"]
+            else ("measurement_likelihood")
         )
         rows = []
         for name in sorted(getattr(data, part).get_measurements):
@@ -326,6 +331,9 @@ def _row(
     observable: Any, measurement: str, values: list[float], pulls: list[float | None]
 ) -> dict[str, Any]:
     row = {"observable": observable, "measurement": measurement}
+    found = result(observable, measurement)
+    if found is not None and found.limit is not None:
+        row |= {"limit": found.limit, "cl": found.confidence_level}
     row |= {"SM": values[0], "best fit": values[1]}
     return row | {"SM pull": pulls[0], "pull": pulls[1]}
 

@@ -71,7 +71,9 @@ class Node:
         empty = self._node.style is None and self._scalar in _EMPTY
         return "nothing" if empty else brief(self._scalar)
 
-    def mapping(self, known: Iterable[str] = (), what: str = "names with values") -> dict[str, Node]:
+    def mapping(
+        self, known: Iterable[str] = (), what: str = "names with values"
+    ) -> dict[str, Node]:
         """The values by their keys, which must be among ``known`` if there are any."""
         if not self.is_mapping:
             self.fail(f"must be {what}, not {self._shown()}")

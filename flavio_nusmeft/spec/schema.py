@@ -247,9 +247,7 @@ def _report(node: Node | None, found: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _interval(
-    node: Node, kind: str, cl: float, names: tuple[str, ...], eft: str
-) -> dict[str, Any]:
+def _interval(node: Node, kind: str, cl: float, names: tuple[str, ...], eft: str) -> dict[str, Any]:
     keys = {"quantity": node}
     if node.is_mapping:
         keys = node.mapping(("quantity", "cl", "method", "points"))

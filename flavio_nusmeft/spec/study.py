@@ -51,7 +51,7 @@ class Spec:
         return {name: (low, high) for name, (low, high) in self.content["variables"].items()}
 
     @property
-    def starts(self) -> dict[str, int]:
+    def starts(self) -> dict[str, Any]:
         """The argument ``starts`` of maximisations, if it is given."""
         return {"starts": self.content["starts"]} if "starts" in self.content else {}
 
@@ -109,7 +109,10 @@ class Spec:
             YAML.
         """
         return yaml.safe_dump(
-            dict(self.content), sort_keys=False, default_flow_style=None, width=100,
+            dict(self.content),
+            sort_keys=False,
+            default_flow_style=None,
+            width=100,
             allow_unicode=True,
         )
 
@@ -183,10 +186,11 @@ def has_prior(name: str) -> bool:
 
 def versions() -> dict[str, str]:
     """Versions of the packages that results depend on, to the last bit."""
-    found = settings.versions()
-    for name in _PACKAGES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+    return settings.versions() | {name: _version(name) for name in _PACKAGES}
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"

@@ -128,7 +128,11 @@ def _run(
 
         action(read(file), output, common | {"progress": sys.stderr.isatty()})
 
-    return shared.attempt(run)
+    try:
+        return shared.attempt(run)
+    except KeyboardInterrupt:
+        print("nusmeft: interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
 
 
 def _show(

@@ -42,7 +42,7 @@ coefficients have flat priors. ``1e-8`` is a number here. An observable with arg
 
 from __future__ import annotations
 
-from .fit import fit
+from .fitting import fit
 from .scanning import load, scan
 from .study import Spec, read
 

@@ -101,7 +101,7 @@ class Folder:
                 " or --force (force=True) to replace it"
             )
         self.parts = check_writable(self.parts, directory=True)
-        write_files({made_with: as_json(identity)})
+        write_files({made_with: json.dumps(identity, indent=1) + "\n"})
 
     def _check(self, made_with: Path, identity: Mapping[str, Any]) -> None:
         try:

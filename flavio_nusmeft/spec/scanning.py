@@ -15,13 +15,14 @@ from .._inputs import as_path
 from ..errors import InvalidCheckpoint, InvalidFile, NuSMEFTWarning
 from ..inference.intervals import credible
 from ..inference.scan import Chain, Grid, grid, sample
-from .fit import made_with, table, without
+from .fitting import made_with, table, without
 from .folder import MADE_WITH, RESULT, SPEC, Folder, as_json, noted
 from .study import Spec
 
 __all__ = ["load", "scan"]
 
 _NUMBERS, _ROWS, _CHECKPOINT = "result.npz", "result.csv", "checkpoint.db"
+_TIMES = 50  # autocorrelation times
 _SHORT = (
     "the chain is shorter than 50 autocorrelation times, so the intervals are not reliable yet:"
     " give more steps, and the chain is continued"
@@ -95,7 +96,9 @@ def scan(
             walk = {name: chain[name] for name in ("steps", "walkers")}
             found = sample(function, spec.bounds, **walk, **common)
             summary, arrays, rows = _of_chain(found, chain["discard"])
-            if summary["autocorrelation_time"] is None:
+            # of a handful of steps the estimate may be anything
+            times = summary["autocorrelation_time"] or [np.inf]
+            if chain["steps"] - chain["discard"] < _TIMES * max(1.0, *times):
                 texts.append(_SHORT)
     result = {"made_with": made_with(identity), "spec": identity["spec"], **summary}
     result["warnings"] = sorted(texts)

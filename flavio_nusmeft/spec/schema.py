@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 import flavio
 import numpy as np
+from flavio.physics.ckm import get_ckm
 
 from .._inputs import seed_number
 from ..batch import Observable, is_reached
 from ..eft.space import Space
-from ..errors import InvalidScale, NuSMEFTError, UnknownBasis, nearest, nearest_parameter
+from ..errors import (
+    InvalidScale,
+    InvalidSpec,
+    NuSMEFTError,
+    UnknownBasis,
+    nearest,
+    nearest_parameter,
+)
 from ..inference.expansion import variable
+from ..inference.fits import likelihood
 from ..measurements import dataset as dataset_names
 from ..physics.channels import STERILE
 from .reading import Node
@@ -88,6 +98,8 @@ def _attempt(node: Node, action: Callable[[Node], _T]) -> _T:
     """What an action gives; errors of the package name the place."""
     try:
         return action(node)
+    except InvalidSpec:  # names it already
+        raise
     except NuSMEFTError as error:
         node.fail(str(error))
 
@@ -100,22 +112,25 @@ def _data(given: Mapping[str, Node], belle2: Callable[[Node], str]) -> dict[str,
     name = given["dataset"].text("the name of a data set") if "dataset" in given else "current"
     if "dataset" in given:
         _attempt(given["dataset"], lambda _: dataset_names(name))
-    found: dict[str, Any] = {"dataset": name, "alternatives": []}
+    names: list[str] = []
     if "alternatives" in given:
         node = given["alternatives"]
         items = node.items("a list of names of measurements")
         names = [item.text("the name of a measurement") for item in items]
         _attempt(node, lambda _: dataset_names(name, names))
-        found["alternatives"] = names
+    found: dict[str, Any] = {"dataset": name, "alternatives": names}
     if "observables" in given:
         items = given["observables"].items("a list of observables")
-        found["observables"] = [_quantity(item) for item in items]
+        chosen = found["observables"] = [_quantity(item) for item in items]
+        if chosen or "belle2" not in given:
+            known = partial(likelihood, name, map(as_observable, chosen), alternatives=names)
+            _attempt(given["observables"], lambda _: known())
     if "belle2" in given:
         found["belle2"] = belle2(given["belle2"])
     found["fast"] = given["fast"].boolean() if "fast" in given else False
-    for name in ("theory", "draws"):
-        if name in given and not found["fast"]:
-            given[name].fail("is for fast likelihoods: give fast: true, too")
+    for key in ("theory", "draws"):
+        if key in given and not found["fast"]:
+            given[key].fail("is for fast likelihoods: give fast: true, too")
     if found["fast"]:
         found["theory"] = _choice(given["theory"], ("SM", "NP")) if "theory" in given else "SM"
         found["draws"] = given["draws"].integer(2) if "draws" in given else 100
@@ -166,6 +181,7 @@ def _values(given: Mapping[str, Node], space: Space) -> dict[str, Any]:
             parameters[name] = node.number()
             if name in STERILE and parameters[name] < 0:
                 node.fail("a mass is not negative")
+        _check_ckm(given["parameters"], parameters)
     if "fixed" in given:
         for name, node in given["fixed"].mapping((), "coefficients with values").items():
             if name in known:
@@ -173,6 +189,14 @@ def _values(given: Mapping[str, Node], space: Space) -> dict[str, Any]:
             _check_coefficient(node, name, space)
             fixed[name] = node.number()
     return {"parameters": parameters, "fixed": fixed}
+
+
+def _check_ckm(node: Node, parameters: Mapping[str, float]) -> None:
+    par = flavio.default_parameters.get_central_all() | dict(parameters)
+    with np.errstate(invalid="ignore"):
+        if not np.isfinite(get_ckm(par)).all():
+            values = ", ".join(f"{name} = {value:g}" for name, value in parameters.items())
+            node.fail(f"there is no CKM matrix with {values}")
 
 
 def _check_coefficient(node: Node, name: str, space: Space) -> None:
@@ -204,6 +228,9 @@ def _variables(node: Node, space: Space, found: Mapping[str, Any]) -> dict[str, 
             entry.fail(f"the range [{low:g}, {high:g}] must begin with the lower end{swapped}")
         if name in STERILE and low < 0:
             entry.fail(f"a mass is not negative: did you mean [0, {high:g}]?")
+        if name in known:
+            for end in ends:
+                _check_ckm(entry, found["parameters"] | {name: end})
         ranges[name] = ends
     if not ranges:
         node.fail("there must be one variable at least")

@@ -34,6 +34,7 @@ API: dict[str, list[str]] = {
         "predict",
         "scan",
         "settings",
+        "spec",
         "tables",
         "to_popxf",
         "upper_limit",
@@ -78,6 +79,7 @@ API: dict[str, list[str]] = {
         "InvalidScale",
         "InvalidScan",
         "InvalidShape",
+        "InvalidSpec",
         "InvalidValue",
         "MissingPackage",
         "MissingRecord",
@@ -165,6 +167,7 @@ API: dict[str, list[str]] = {
         "describe",
         "digest",
         "find",
+        "pull",
         "register",
         "result",
         "results",
@@ -187,6 +190,7 @@ API: dict[str, list[str]] = {
         "versions",
     ],
     "smelli": ["GlobalLikelihood"],
+    "spec": ["Spec", "fit", "load", "read", "scan"],
     "units": ["TeV"],
     "uv": [
         "R2_tilde",
@@ -245,7 +249,7 @@ def test_names(name):
         assert not public.startswith("_")
 
 
-@pytest.mark.parametrize("name", ["popxf", "scan", "tables", "uv"])
+@pytest.mark.parametrize("name", ["popxf", "scan", "spec", "tables", "uv"])
 def test_help(name):
     """Modules of the package or of its folders, by name and by object."""
     module = getattr(flavio_nusmeft, name)

@@ -272,7 +272,7 @@ class _Fit:
                 self.higher(f"the profile of {each['quantity']}", each["log_likelihood"], highest)
         for each in found["contours"]:
             values = np.array(each["log_likelihood"], dtype=float)
-            top = float(np.nanmax(values))
+            top = float(np.max(values, where=np.isfinite(values), initial=-np.inf))
             if top > highest + _AGREE:
                 self.higher(f"the grid of {' and '.join(each['variables'])}", top, highest)
             rise = 2 * (max(top, highest) - values)

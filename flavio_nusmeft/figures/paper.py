@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["FIGURES", "FORMATS", "PaperFigure", "write_figures"]
+__all__ = ["FIGURES", "FORMATS", "STYLE", "PaperFigure", "content", "write_figures"]
 
 FORMATS = ("pdf", "png", "csv")
 MASSES = (0.0, 1.5)

@@ -23,7 +23,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import CubicHermiteSpline, PchipInterpolator
 from scipy.stats import norm
 
 from .._inputs import number as a_number
@@ -32,7 +31,7 @@ from .._version import __version__
 from ..batch import Observable
 from ..errors import InvalidScan, UnknownObservable, nearest
 from .constrained import AtTarget, AtValue
-from .refinement import extremes, gaps, outwards, peaks, reached, walls
+from .refinement import extremes, gaps, interpolated, outwards, peaks, reached, walls
 from .results import Curve, Interval
 from .scan import Chain, minimize
 from .scan.points import LogLikelihood
@@ -670,13 +669,6 @@ def _method(method: str) -> str:
 def _interpolated(curve: Curve) -> Any:
     """ln L as a function."""
     return interpolated(curve.values, curve.log_likelihood, curve.slopes)
-
-
-def interpolated(x: Array, y: Array, slopes: Array) -> Any:
-    """A function through points: cubic pieces with the slopes, where they are known, not nan."""
-    monotonic = PchipInterpolator(x, y)
-    filled = np.where(np.isfinite(slopes), slopes, monotonic.derivative()(x))
-    return CubicHermiteSpline(x, y, filled)
 
 
 def _rise(curve: Curve, x: float) -> float:

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import CubicHermiteSpline, PchipInterpolator
 
 from .results import Curve
 from .scan.descent import Profile
 from .scan.points import LogLikelihood
 
-__all__ = ["extremes", "gaps", "outwards", "peaks", "walls"]
+__all__ = ["extremes", "gaps", "interpolated", "outwards", "peaks", "walls"]
 
 Array = NDArray[np.float64]
 
@@ -139,3 +140,10 @@ def extremes(
         task = Profile(scaled, tuple(range(len(bounds))), bounds, starts, seed)
         found.append(float(task(0, np.zeros(len(bounds)))[0]) * spread / _SCALE * sign)
     return found[0], found[1]
+
+
+def interpolated(x: Array, y: Array, slopes: Array) -> Any:
+    """A function through points: cubic pieces with the slopes, where they are known, not nan."""
+    monotonic = PchipInterpolator(x, y)
+    filled = np.where(np.isfinite(slopes), slopes, monotonic.derivative()(x))
+    return CubicHermiteSpline(x, y, filled)

@@ -12,7 +12,7 @@ import numpy as np
 from ..eft.theories import HIGH, theory_of
 from ..figures.draw import COLORS, coefficient_tex, percent_tex
 from ..figures.paper import STYLE, content
-from ..inference.intervals import interpolated
+from ..inference.refinement import interpolated
 from ..physics.channels import STERILE
 from ..units import TeV
 

@@ -27,7 +27,7 @@ from ..physics.channels import STERILE
 from .draw import pictures
 from .folder import RESULT, SPEC, Folder, as_json, noted
 from .schema import as_observable
-from .study import Spec, has_prior
+from .study import Spec, has_prior, refused
 
 __all__ = ["fit", "made_with", "table", "without"]
 
@@ -111,7 +111,8 @@ def _try(spec: Spec, function: LogLikelihood | Held) -> None:
     low, high = np.array(list(spec.bounds.values())).T
     errors = [_failure(function, x) for x in (low, high, (low + high) / 2)]
     if all(errors):
-        raise spec.error(f"the likelihood cannot be computed within the ranges: {errors[0]}")
+        reason = f"the likelihood cannot be computed within the ranges: {errors[0]}"
+        raise refused(spec.source, reason)
 
 
 def _failure(function: LogLikelihood | Held, x: np.ndarray) -> Exception | None:

@@ -21,7 +21,7 @@ from ..errors import (
 )
 from ..inference.scan.checkpoint import differences
 
-__all__ = ["Folder", "as_json", "noted"]
+__all__ = ["MADE_WITH", "RESULT", "SPEC", "Folder", "as_json", "noted"]
 
 MADE_WITH, RESULT, SPEC = "made-with.json", "result.json", "spec.yml"
 _PARTS = "parts"

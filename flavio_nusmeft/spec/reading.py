@@ -17,7 +17,7 @@ import yaml
 from .._inputs import brief, printable
 from ..errors import InvalidSpec, nearest
 
-__all__ = ["Node", "read_tree"]
+__all__ = ["Node", "read_text", "read_tree"]
 
 _CHARACTERS, _DEPTH = 100_000, 20
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}

@@ -17,7 +17,7 @@ from ..inference.intervals import credible
 from ..inference.scan import Chain, Grid, grid, sample
 from .fitting import made_with, table, without
 from .folder import MADE_WITH, RESULT, SPEC, Folder, as_json, noted
-from .study import Spec
+from .study import Spec, refused
 
 __all__ = ["load", "scan"]
 
@@ -71,9 +71,10 @@ def scan(
     """
     content = spec.content
     if "grid" not in content and "chain" not in content:
-        raise spec.error(
+        raise refused(
+            spec.source,
             "there is no grid and no chain to scan; give e.g. chain: {steps: 1000}, or grid:"
-            f" {{{next(iter(content['variables']))}: {{points: 20}}}}"
+            f" {{{next(iter(content['variables']))}: {{points: 20}}}}",
         )
     texts: list[str] = []
     with noted(texts, (NuSMEFTWarning,)):

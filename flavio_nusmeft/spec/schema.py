@@ -27,7 +27,7 @@ from ..measurements import dataset as dataset_names
 from ..physics.channels import STERILE
 from .reading import Node
 
-__all__ = ["complete"]
+__all__ = ["as_observable", "complete"]
 
 _T = TypeVar("_T")
 

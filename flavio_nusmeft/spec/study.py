@@ -23,7 +23,7 @@ from ..inference.log_likelihood import LogLikelihood
 from .reading import Node, read_text, read_tree
 from .schema import as_observable, complete
 
-__all__ = ["Spec", "read"]
+__all__ = ["Spec", "has_prior", "read", "refused"]
 
 _PACKAGES = ("numpy", "scipy", "iminuit", "emcee")
 _ACTIONS = {"fit": ("report",), "scan": ("grid", "chain")}
@@ -93,12 +93,8 @@ class Spec:
                 options=content["options"],
             )
         except NuSMEFTError as error:
-            raise self.error(str(error)) from None
+            raise refused(self.source, str(error)) from None
         return Held(function, content["fixed"]) if content["fixed"] else function
-
-    def error(self, message: str) -> InvalidSpec:
-        """The error for something that does not fit."""
-        return InvalidSpec(printable(f"{self.source}: {' '.join(message.split())}"))
 
     def to_yaml(self) -> str:
         """Write all of it, also defaults, as a file that gives the same results.
@@ -176,6 +172,11 @@ def read(path: str | os.PathLike[str]) -> Spec:
         return str(folder)
 
     return Spec(complete(read_tree(read_text(file), str(file)), absolute), str(file))
+
+
+def refused(source: str, message: str) -> InvalidSpec:
+    """The error for something that does not fit in a file."""
+    return InvalidSpec(printable(f"{source}: {' '.join(message.split())}"))
 
 
 def has_prior(name: str) -> bool:

@@ -210,9 +210,14 @@ def _best_lines(found: Mapping[str, Any]) -> list[str]:
         standard = found["SM"]["log_likelihood"]
         text = f"SM: ln L = {standard:.6g}, -2 ln L is larger by {best['gain']:.4g}"
         if best["significance"] is not None:
-            text += f": {best['significance']:.2g}σ ({best['degrees_of_freedom']} variables)"
+            text += f": {best['significance']:.2g}σ ({_count(best)})"
         lines.append(text)
     return [*lines, *best["significance_notes"], *best["flat"]]
+
+
+def _count(best: Mapping[str, Any]) -> str:
+    count = best["degrees_of_freedom"]
+    return f"{count} variable{'s' * (count > 1)}"
 
 
 def _range(found: Mapping[str, Any], kind: str) -> str:

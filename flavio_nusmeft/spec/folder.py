@@ -24,7 +24,7 @@ from ..inference.scan.checkpoint import differences
 __all__ = ["MADE_WITH", "RESULT", "SPEC", "Folder", "as_json", "noted"]
 
 MADE_WITH, RESULT, SPEC = "made-with.json", "result.json", "spec.yml"
-_PARTS = "parts"
+_PARTS = ".nusmeft"  # a name that nobody else uses: it is removed at the end
 _SHOWN = 5  # differences named in a message
 # what results themselves say; others are of single points, computed in whatever process
 _OF_RESULTS = (ConvergenceWarning, FailedPointWarning)
@@ -90,8 +90,9 @@ class Folder:
         if MADE_WITH not in existing and own.exists() and file.exists() and own.samefile(file):
             raise _refused(f"{self.path / SPEC} would be overwritten: give another output")
         if force:
-            for name in (MADE_WITH, *existing):
-                (self.path / name).unlink(missing_ok=True)
+            for name in existing:
+                for suffix in ("", "-wal", "-shm"):  # of a checkpoint
+                    (self.path / f"{name}{suffix}").unlink(missing_ok=True)
             shutil.rmtree(self.parts, ignore_errors=True)
         elif MADE_WITH in existing:
             self._check(made_with, identity)

@@ -163,6 +163,8 @@ def read_tree(text: str, file: str) -> Node:
     """
     if len(text) > _CHARACTERS:
         raise InvalidSpec(f"{file}: {len(text)} characters are too many")
+    if text.lstrip().startswith("{"):  # JSON, indented with tabs
+        text = text.replace("\t", " ")
     try:
         # the loader that knows strings only: nothing is made of them, whatever the file says
         node = yaml.compose(text, Loader=yaml.BaseLoader)

@@ -81,7 +81,9 @@ def complete(top: Node, default_belle2: Callable[[Node], str]) -> dict[str, Any]
     if "variables" not in given:
         top.fail("variables is missing: give coefficients or parameters with their ranges")
     found["variables"] = _variables(given["variables"], space, found)
-    found["seed"] = _attempt(given["seed"], _seed) if "seed" in given else 0
+    found["seed"] = 0
+    if "seed" in given:
+        found["seed"] = _attempt(given["seed"], lambda node: seed_number(node.integer(0)))
     if "starts" in given:
         found["starts"] = given["starts"].integer(1)
     found["report"] = _report(given.get("report"), found)
@@ -102,10 +104,6 @@ def _attempt(node: Node, action: Callable[[Node], _T]) -> _T:
         raise
     except NuSMEFTError as error:
         node.fail(str(error))
-
-
-def _seed(node: Node) -> int:
-    return seed_number(node.integer(0))
 
 
 def _data(given: Mapping[str, Node], belle2: Callable[[Node], str]) -> dict[str, Any]:
@@ -384,7 +382,7 @@ def _axis(node: Node, low: float, high: float) -> list[float]:
     else:
         values = np.linspace(first, last, points)
     values[[0, -1]] = first, last
-    return [float(value) for value in values]
+    return list(map(float, values))
 
 
 def _chain(node: Node, variables: int) -> dict[str, Any]:

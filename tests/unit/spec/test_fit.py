@@ -162,12 +162,12 @@ def test_sigkill(done, tmp_path, target, number, parts):
     spec, output = read(tmp_path), tmp_path / "out"
     assert killed(spec, output, target, number) == -signal.SIGKILL
     if parts is not None:
-        assert {path.stem for path in (output / "parts").glob("*.json")} == parts
+        assert {path.stem for path in (output / ".nusmeft").glob("*.json")} == parts
         with pytest.raises(nus.errors.InvalidFile, match="no complete results"):
             nus.spec.load(output)
     assert fit(spec, output) == result
     assert (output / "result.json").read_bytes() == (folder / "result.json").read_bytes()
-    assert not (output / "parts").exists()
+    assert not (output / ".nusmeft").exists()
 
 
 def test_other_results_are_not_overwritten(done, tmp_path, monkeypatch):
@@ -199,9 +199,11 @@ def test_force(tmp_path):
     text = "dataset: paper2023\nvariables: {LNQd_2123: [0, 5e-8]}\nreport: {intervals: []}\n"
     output = tmp_path / "out"
     fit(read(tmp_path, text), output)
+    (output / "parts").mkdir()  # of somebody else
     other = read(tmp_path, text + "seed: 2")
     fit(other, output, force=True)
     assert json.loads((output / "result.json").read_text())["spec"]["seed"] == 2
+    assert (output / "parts").exists()
 
 
 def test_files_of_others_are_not_overwritten(tmp_path):

@@ -118,6 +118,11 @@ def test_numbers_and_names_are_what_they_are_meant_to_be(read):
         read("variables: {m_N1: [0, 1:30]}")
 
 
+def test_json(read):
+    text = '{\n\t"variables": {"LNQd_2123": [0, 1e-8]},\n\t"options": {"running": "full"}\n}'
+    assert read(text).content["options"]["running"] == "full"
+
+
 def test_fast(read):
     spec = read(
         "dataset: paper2023\nfast: true\ndraws: 5\nseed: 2\nobservables: [BR(B+->Kinv)]\n"

@@ -13,6 +13,7 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import flavio
@@ -253,10 +254,15 @@ def describe(distribution: Any) -> dict[str, Any]:
     dict of str to object
         JSON.
     """
-    numbers = {name: _numbers(value) for name, value in sorted(vars(distribution).items())}
+    kind = type(distribution)
+    numbers = {
+        name: _numbers(value)
+        for name, value in sorted(vars(distribution).items())
+        if not isinstance(getattr(kind, name, None), cached_property)  # there after the first use
+    }
     # the others are what flavio derives from them
     kept = {name: value for name, value in numbers.items() if value is not None}
-    return {"type": type(distribution).__name__, **kept}
+    return {"type": kind.__name__, **kept}
 
 
 def _numbers(value: Any) -> Any:

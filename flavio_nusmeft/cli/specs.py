@@ -29,10 +29,10 @@ examples:
       on four cores; all keys of such a file: pydoc flavio_nusmeft.spec
 """
 _SCAN = """\
-Evaluate a likelihood on a grid, or draw a Markov chain, as a file in YAML says. Writes a
-folder with result.json, result.npz, result.csv, the complete specification (spec.yml),
-and what the results were made with (made-with.json). A scan that was interrupted or
-killed is continued by the same command, and a chain by one with more steps.
+Evaluate a likelihood on a grid, draw a Markov chain, or sample nested, as a file in YAML
+says. Writes a folder with result.json, result.npz, result.csv, the complete specification
+(spec.yml), and what the results were made with (made-with.json). A scan that was
+interrupted or killed is continued by the same command, and a chain by one with more steps.
 """
 _SCAN_EXAMPLES = """\
 examples:
@@ -105,7 +105,7 @@ def _scan(options: argparse.Namespace) -> int:
 
         scan(spec, output, checkpoint=options.checkpoint, **common)
         found = json.loads((output / "result.json").read_bytes())
-        _show(options, output, found, _chain_tables if "steps" in found else _grid_tables)
+        _show(options, output, found, _grid_tables if "axes" in found else _posterior_tables)
 
     return _run(options, run)
 
@@ -265,10 +265,16 @@ def _flat(nested: Any) -> list[Any]:
     return [value for each in nested for value in _flat(each)]
 
 
-def _chain_tables(found: Mapping[str, Any]) -> list[Any]:
-    accepted = f"{100 * found['acceptance_fraction']:.0f}% of the proposals accepted"
-    title = f"chain: {found['steps']} steps of {found['walkers']} walkers, {accepted}"
-    table = _table(f"without {found['discard']} steps", "", "CL", "highest density", "best")
+def _posterior_tables(found: Mapping[str, Any]) -> list[Any]:
+    if "log_evidence" in found:
+        title = f"ln Z = {found['log_evidence']:.2f} ± {found['log_evidence_error']:.2g}"
+        title += f", prior {found['prior']}"
+        what = "posterior"
+    else:
+        accepted = f"{100 * found['acceptance_fraction']:.0f}% of the proposals accepted"
+        title = f"chain: {found['steps']} steps of {found['walkers']} walkers, {accepted}"
+        what = f"without {found['discard']} steps"
+    table = _table(what, "", "CL", "highest density", "best")
     for each in found["intervals"]:
         cl = f"{100 * each['cl']:.4g}%"
         table.add_row(each["quantity"], cl, _range(each, "interval"), f"{each['best']:.5g}")

@@ -34,6 +34,7 @@ All keys but ``variables`` have defaults::
       LNQd_2123: [0, 1e-8, 2e-8]
       m_N1: {from: 0.1, to: 2.3, points: 20, log: true}
     chain: {steps: 1000, walkers: 32, discard: 250}  # of a scan, in place of a grid
+    nested: {live: 500, dlogz: 0.1}  # or this: evidence and posterior
 
 A parameter with an uncertainty in flavio keeps this as its prior when it is a variable; masses and
 coefficients have flat priors. ``1e-8`` is a number here. An observable with arguments is a list,

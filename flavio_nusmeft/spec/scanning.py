@@ -14,9 +14,10 @@ import numpy as np
 from .._inputs import as_path
 from ..errors import InvalidCheckpoint, InvalidFile, NuSMEFTWarning
 from ..inference.intervals import credible
-from ..inference.scan import Chain, Grid, grid, sample
+from ..inference.scan import Chain, Grid, Nested, grid, nested, sample
 from .fitting import made_with, table, without
 from .folder import MADE_WITH, RESULT, SPEC, Folder, as_json, noted
+from .schema import SCANS
 from .study import Spec, refused
 
 __all__ = ["load", "scan"]
@@ -37,13 +38,13 @@ def scan(
     executor: Executor | int | None = None,
     force: bool = False,
     progress: bool = True,
-) -> Grid | Chain:
+) -> Grid | Chain | Nested:
     """Do the scan that a specification asks for, and write it to a folder.
 
     Parameters
     ----------
     spec : Spec
-        From `read`, with ``grid`` or ``chain``.
+        From `read`, with ``grid``, ``chain`` or ``nested``.
     output : str or path-like
         Folder for ``result.json``, ``result.npz``, ``result.csv``, ``spec.yml`` and
         ``made-with.json``; made if it is missing.
@@ -59,8 +60,8 @@ def scan(
 
     Returns
     -------
-    Grid or Chain
-        As `scan.grid` or `scan.sample`; `load` reads it again.
+    Grid, Chain or Nested
+        As `scan.grid`, `scan.sample` or `scan.nested`; `load` reads it again.
 
     Raises
     ------
@@ -70,10 +71,10 @@ def scan(
     UnwritablePath, MissingPackage, FailedPoint, FailedWorkers
     """
     content = spec.content
-    if "grid" not in content and "chain" not in content:
+    if not any(name in content for name in SCANS):
         raise refused(
             spec.source,
-            "there is no grid and no chain to scan; give e.g. chain: {steps: 1000}, or grid:"
+            "there is no grid, chain or nested to scan; give e.g. chain: {steps: 1000}, or grid:"
             f" {{{next(iter(content['variables']))}: {{points: 20}}}}",
         )
     texts: list[str] = []
@@ -84,13 +85,17 @@ def scan(
     folder = Folder(output, identity, spec.source, files, force)
     common: dict[str, Any] = {"seed": content["seed"], "executor": executor, "progress": progress}
     common["checkpoint"] = folder.path / _CHECKPOINT if checkpoint is None else checkpoint
-    found: Grid | Chain
+    found: Grid | Chain | Nested
     with noted(texts):
         if "grid" in content:
             axes = content["grid"]
             rest = {name: ends for name, ends in spec.bounds.items() if name not in axes}
             found = grid(function, axes, profile=rest or None, **spec.starts, **common)
             summary, arrays, rows = _of_grid(found)
+        elif "nested" in content:
+            found = nested(function, spec.bounds, **content["nested"], **common)
+            summary, arrays, rows = _of_nested(found)
+            texts += [text for text in found.notes if text not in texts]
         else:
             chain = content["chain"]
             _check_longer(folder, chain["steps"])
@@ -161,6 +166,7 @@ def _of_chain(found: Chain, discard: int) -> _Contents:
         "acceptance_fraction": float(found.acceptance_fraction.mean()),
         "autocorrelation_time": None if times is None else times.tolist(),
         "intervals": [without(each, "made_of", "curve") for each in intervals],
+        "definition": found.definition,
     }
     arrays = {"variables": np.array(found.variables), "chain": found.chain}
     arrays |= {"log_likelihood": found.log_likelihood}
@@ -173,13 +179,25 @@ def _of_chain(found: Chain, discard: int) -> _Contents:
     return summary, arrays, rows
 
 
+def _of_nested(found: Nested) -> _Contents:
+    intervals = [found.interval(name).to_dict() for name in found.variables]
+    summary = without(found.to_dict(), "samples", "weights", "log_likelihood")
+    summary["intervals"] = [without(each, "made_of", "curve") for each in intervals]
+    names = ("samples", "weights", "log_likelihood")
+    arrays = {name: getattr(found, name) for name in names}
+    rows: list[list[Any]] = [[*found.variables, "ln L", "weight"]]
+    columns = zip(found.samples, found.log_likelihood, found.weights, strict=True)
+    rows += [[*point.tolist(), float(height), float(weight)] for point, height, weight in columns]
+    return summary, arrays, rows
+
+
 def _csv(rows: list[list[Any]]) -> str:
     stream = io.StringIO(newline="")
     csv.writer(stream, lineterminator="\n").writerows(rows)
     return stream.getvalue()
 
 
-def load(folder: str | os.PathLike[str]) -> dict[str, Any] | Grid | Chain:
+def load(folder: str | os.PathLike[str]) -> dict[str, Any] | Grid | Chain | Nested:
     """Read the results of `fit` or `scan`.
 
     Parameters
@@ -189,7 +207,7 @@ def load(folder: str | os.PathLike[str]) -> dict[str, Any] | Grid | Chain:
 
     Returns
     -------
-    dict, Grid or Chain
+    dict, Grid, Chain or Nested
         Of a fit what `fit` returns, of a scan what `scan` returns.
 
     Raises
@@ -210,10 +228,14 @@ def load(folder: str | os.PathLike[str]) -> dict[str, Any] | Grid | Chain:
         raise InvalidFile(f"{path} has no complete results: {error}") from None
 
 
-def _loaded(result: dict[str, Any], arrays: dict[str, Any]) -> Grid | Chain:
+def _loaded(result: dict[str, Any], arrays: dict[str, Any]) -> Grid | Chain | Nested:
     if "chain" in arrays:
-        names = tuple(arrays.pop("variables").tolist())
-        return Chain(names, **arrays)
+        variables = tuple(arrays.pop("variables").tolist())
+        return Chain(variables, **arrays, definition=result["definition"])
+    if "weights" in arrays:
+        names = ("log_evidence", "log_evidence_error", "calls", "definition")
+        kept = {name: result[name] for name in names}
+        return Nested(tuple(result["variables"]), **arrays, **kept, notes=tuple(result["notes"]))
     return Grid(
         {name: arrays[f"axis {name}"] for name in arrays["axes"].tolist()},
         arrays["log_likelihood"],

@@ -25,9 +25,10 @@ from ..inference.expansion import variable
 from ..inference.fits import likelihood
 from ..measurements import dataset as dataset_names
 from ..physics.channels import STERILE
+from . import posteriors
 from .reading import Node
 
-__all__ = ["as_observable", "complete"]
+__all__ = ["SCANS", "as_observable", "complete"]
 
 _T = TypeVar("_T")
 
@@ -51,7 +52,9 @@ _KEYS = (
     "report",
     "grid",
     "chain",
+    "nested",
 )
+SCANS = ("grid", "chain", "nested")
 _REPORT = ("intervals", "limits", "contours", "pulls")
 _QUANTITY = "a variable, an observable, a list of an observable and its arguments"
 _METHODS = ("profile", "bayes")
@@ -87,12 +90,15 @@ def complete(top: Node, default_belle2: Callable[[Node], str]) -> dict[str, Any]
     if "starts" in given:
         found["starts"] = given["starts"].integer(1)
     found["report"] = _report(given.get("report"), found)
-    if "grid" in given and "chain" in given:
-        given["chain"].fail("there is a grid already: a scan is one of the two")
+    first, *others = [name for name in SCANS if name in given] or [""]
+    if others:
+        given[others[0]].fail(f"there is a {first} already: a scan is one of {', '.join(SCANS)}")
     if "grid" in given:
         found["grid"] = _grid(given["grid"], found["variables"])
     if "chain" in given:
-        found["chain"] = _chain(given["chain"], len(found["variables"]))
+        found["chain"] = posteriors.chain(given["chain"], len(found["variables"]))
+    if "nested" in given:
+        found["nested"] = posteriors.nested(given["nested"], len(found["variables"]))
     return found
 
 
@@ -383,17 +389,3 @@ def _axis(node: Node, low: float, high: float) -> list[float]:
         values = np.linspace(first, last, points)
     values[[0, -1]] = first, last
     return list(map(float, values))
-
-
-def _chain(node: Node, variables: int) -> dict[str, Any]:
-    keys = node.mapping(("steps", "walkers", "discard"), "steps, and walkers if you like")
-    if "steps" not in keys:
-        node.fail("steps is missing: the number of steps")
-    steps = keys["steps"].integer(1)
-    walkers = max(32, 4 * variables)
-    if "walkers" in keys:
-        walkers = keys["walkers"].integer(2 * variables, "an integer (two walkers per variable)")
-    discard = keys["discard"].integer(0) if "discard" in keys else steps // 4
-    if discard >= steps:
-        keys["discard"].fail(f"of {steps} steps nothing would be left")
-    return {"steps": steps, "walkers": walkers, "discard": discard}

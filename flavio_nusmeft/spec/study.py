@@ -21,12 +21,12 @@ from ..inference.fits import likelihood
 from ..inference.held import Held
 from ..inference.log_likelihood import LogLikelihood
 from .reading import Node, read_text, read_tree
-from .schema import as_observable, complete
+from .schema import SCANS, as_observable, complete
 
 __all__ = ["Spec", "has_prior", "read", "refused"]
 
-_PACKAGES = ("numpy", "scipy", "iminuit", "emcee")
-_ACTIONS = {"fit": ("report",), "scan": ("grid", "chain")}
+_PACKAGES = ("numpy", "scipy", "iminuit", "emcee", "dynesty")
+_ACTIONS = {"fit": ("report",), "scan": SCANS}
 _EXTENDABLE = ("steps", "discard")  # of a chain: its results do not depend on them, step by step
 
 

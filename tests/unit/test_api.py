@@ -155,9 +155,11 @@ API: dict[str, list[str]] = {
         "Grid",
         "LogLikelihood",
         "Minimum",
+        "Nested",
         "Start",
         "grid",
         "minimize",
+        "nested",
         "sample",
     ],
     "measurements": [

@@ -101,13 +101,24 @@ def test_chain_is_continued_with_more_steps(function, tmp_path):
     assert scan(tmp_path, "chain: {steps: 2, walkers: 8}", output, force=True).chain.shape[1] == 8
 
 
+def test_nested(function, tmp_path):
+    text = "nested: {live: 20, dlogz: 5}"
+    found = scan(tmp_path, text, tmp_path / "out")
+    assert found == nus.scan.nested(function, BOUNDS, live=20, dlogz=5, progress=False)
+    assert nus.spec.load(tmp_path / "out") == found
+    result = json.loads((tmp_path / "out" / "result.json").read_text())
+    expected = [list(piece) for piece in found.interval("QN_2311").pieces]
+    assert result["intervals"][1]["pieces"] == expected
+    assert sum(float(row["weight"]) for row in rows(tmp_path / "out")) == pytest.approx(1, abs=1e-9)
+
+
 def test_report_does_not_matter_for_a_scan(tmp_path):
     scan(tmp_path, "grid: {QN_2311: [0], LNQd_2123: [0]}", tmp_path / "out")
     scan(tmp_path, "report: {pulls: no}\ngrid: {QN_2311: [0], LNQd_2123: [0]}", tmp_path / "out")
 
 
 def test_what_cannot_be_scanned_or_loaded(tmp_path):
-    with pytest.raises(InvalidSpec, match="there is no grid and no chain") as error:
+    with pytest.raises(InvalidSpec, match="there is no grid, chain or nested") as error:
         scan(tmp_path, "", tmp_path / "out")
     assert not (tmp_path / "out").exists()
     hint = str(error.value).partition(" grid: ")[2]  # what the message proposes

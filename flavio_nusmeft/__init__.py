@@ -11,6 +11,7 @@ decays with sterile neutrinos, their parameters and measurements to flavio and W
 - `limits`: the table of limits on one operator at a time
 - `compare`: explanations in one table, with p-values and information criteria
 - `alternatives`: spectra of a resonance or of dark scalars in place of N
+- `spec`: fits and scans that a file specifies
 - `figures`: the figures of arXiv:2309.02940, also for other operators, masses and data
 - `Belle2Likelihood`: Belle II's published likelihood of B+ -> K+ + inv in q²
 - `to_popxf`: predictions as polynomials for jelli and other codes
@@ -36,7 +37,7 @@ from .measurements import dataset
 from .units import TeV
 
 if TYPE_CHECKING:
-    from . import figures, settings, uv
+    from . import figures, settings, spec, uv
     from .belle2 import Belle2Likelihood, alternatives
     from .exports import popxf, tables
     from .exports.popxf import to_popxf
@@ -65,6 +66,7 @@ __all__ = [
     "predict",
     "scan",
     "settings",
+    "spec",
     "tables",
     "to_popxf",
     "upper_limit",
@@ -85,6 +87,7 @@ _LATER = {
     "popxf": "exports.popxf",
     "scan": "inference.scan",
     "settings": "settings",
+    "spec": "spec",
     "tables": "exports.tables",
     "to_popxf": "exports.popxf",
     "upper_limit": "inference.intervals",

@@ -30,6 +30,7 @@ __all__ = [
     "InvalidScale",
     "InvalidScan",
     "InvalidShape",
+    "InvalidSpec",
     "InvalidValue",
     "MissingPackage",
     "MissingRecord",
@@ -158,7 +159,7 @@ class UnwritablePath(NuSMEFTError, OSError):
 
 
 class InvalidFile(NuSMEFTError, ValueError):
-    """A file that is not what is to be read, e.g. no WCxf file with Wilson coefficients."""
+    """A file that is not what is to be read, e.g. no WCxf file, or a folder without results."""
 
 
 class InvalidRecord(NuSMEFTError, ValueError):
@@ -173,8 +174,15 @@ class InvalidScan(NuSMEFTError, ValueError):
     """Axes, bounds or settings of a scan that do not fit its log-likelihood or each other."""
 
 
+class InvalidSpec(NuSMEFTError, ValueError):
+    """A specification of a fit or scan with something wrong in it; the message says where."""
+
+
 class InvalidCheckpoint(NuSMEFTError, ValueError):
-    """A checkpoint file that belongs to something else, is damaged, in use or not writable."""
+    """A checkpoint file, or a folder with results, that belongs to something else.
+
+    Or one that is damaged, in use or not writable.
+    """
 
 
 class FailedPoint(NuSMEFTError, RuntimeError):

@@ -25,7 +25,7 @@ from .theory import Theory, check
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "write_figures"]
+__all__ = ["FORMATS", "content", "write_figures"]
 
 FORMATS = ("pdf", "png", "csv")
 
@@ -128,7 +128,25 @@ def _write(
                     yield _save(drawn, folder / f"{stem}.{picture}", made)
 
 
-def _save(figure: Figure, path: Path, made: Mapping[str, Any]) -> Path:
+def content(figure: Figure, kind: str, title: str, made: Mapping[str, Any]) -> bytes:
+    """The file of a figure: the same for the same numbers, as it has no date.
+
+    Parameters
+    ----------
+    figure : Figure
+        What to save.
+    kind : str
+        A format of matplotlib.
+    title : str
+        Its title in the metadata.
+    made : mapping of str to object
+        How it was made, for the metadata.
+
+    Returns
+    -------
+    bytes
+        The content.
+    """
     from matplotlib import rc_context
 
     logger = logging.getLogger("fontTools")
@@ -136,13 +154,16 @@ def _save(figure: Figure, path: Path, made: Mapping[str, Any]) -> Path:
     logger.setLevel(logging.WARNING)  # it reports every glyph
     try:
         with rc_context(STYLE):
-            content, kind = io.BytesIO(), path.suffix[1:]
-            figure.savefig(content, format=kind, metadata=_metadata(kind, path.stem, made))
+            stream = io.BytesIO()
+            figure.savefig(stream, format=kind, metadata=_metadata(kind, title, made))
     finally:
         logger.setLevel(level)
     # matplotlib writes a date into PostScript whatever the metadata are
-    data = re.sub(rb"(?m)^%%CreationDate: .*\n", b"", content.getvalue())
-    write_files({path: data})
+    return re.sub(rb"(?m)^%%CreationDate: .*\n", b"", stream.getvalue())
+
+
+def _save(figure: Figure, path: Path, made: Mapping[str, Any]) -> Path:
+    write_files({path: content(figure, path.suffix[1:], path.stem, made)})
     return path
 
 

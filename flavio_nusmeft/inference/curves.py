@@ -9,18 +9,22 @@ from scipy.interpolate import CubicHermiteSpline, PchipInterpolator
 
 from .results import Curve, Interval
 
-__all__ = ["SAME", "crossings", "interpolated", "interval_of", "is_known", "rise"]
+__all__ = ["SAME", "crossings", "hermite", "interpolated", "interval_of", "is_known", "rise"]
 
 SAME = 1e-9  # of the range: the same value
 _CLOSE = 2e-3  # of -2 ln L at an end
 
 
-def interpolated(curve: Curve) -> Any:
-    """ln L as a function: cubic pieces with the slopes, where they are known."""
-    x, y, slopes = curve.values, curve.log_likelihood, curve.slopes
+def hermite(x: np.ndarray, y: np.ndarray, slopes: np.ndarray) -> Any:
+    """A function through points: cubic pieces with the slopes, where they are known, not nan."""
     monotonic = PchipInterpolator(x, y)
     filled = np.where(np.isfinite(slopes), slopes, monotonic.derivative()(x))
     return CubicHermiteSpline(x, y, filled)
+
+
+def interpolated(curve: Curve) -> Any:
+    """ln L as a function."""
+    return hermite(curve.values, curve.log_likelihood, curve.slopes)
 
 
 def rise(curve: Curve, x: float) -> float:

@@ -36,6 +36,7 @@ API: dict[str, list[str]] = {
         "predict",
         "scan",
         "settings",
+        "spec",
         "tables",
         "to_popxf",
         "upper_limit",
@@ -81,6 +82,7 @@ API: dict[str, list[str]] = {
         "InvalidScale",
         "InvalidScan",
         "InvalidShape",
+        "InvalidSpec",
         "InvalidValue",
         "MissingPackage",
         "MissingRecord",
@@ -172,6 +174,7 @@ API: dict[str, list[str]] = {
         "describe",
         "digest",
         "find",
+        "pull",
         "register",
         "result",
         "results",
@@ -195,6 +198,7 @@ API: dict[str, list[str]] = {
         "warn_pickled",
     ],
     "smelli": ["GlobalLikelihood"],
+    "spec": ["Spec", "fit", "load", "read", "scan"],
     "units": ["TeV"],
     "uv": [
         "R2_tilde",
@@ -253,7 +257,7 @@ def test_names(name):
         assert not public.startswith("_")
 
 
-@pytest.mark.parametrize("name", ["popxf", "scan", "tables", "uv"])
+@pytest.mark.parametrize("name", ["popxf", "scan", "spec", "tables", "uv"])
 def test_help(name):
     """Modules of the package or of its folders, by name and by object."""
     module = getattr(flavio_nusmeft, name)

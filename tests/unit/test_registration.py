@@ -113,6 +113,7 @@ def test_public_names():
         "predict",
         "scan",
         "settings",
+        "spec",
         "tables",
         "to_popxf",
         "upper_limit",

@@ -102,6 +102,8 @@ def test_public_names():
         "LogLikelihood",
         "NuWilson",
         "TeV",
+        "alternatives",
+        "compare",
         "dataset",
         "errors",
         "figures",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
+import pkgutil
 import signal
 
 import numpy as np
@@ -129,7 +129,7 @@ def killed(spec, output, target, number):
         try:
             owner, _, name = target.rpartition(".")
             found, count = pytest.MonkeyPatch(), iter(range(number))
-            original = getattr(importlib.import_module(owner), name)
+            original = getattr(pkgutil.resolve_name(owner), name)
 
             def call(*arguments, **more):
                 if next(count, None) is None:
@@ -148,10 +148,10 @@ def killed(spec, output, target, number):
     [
         # in the sample of the best fit, between parts, within an interval, within a contour
         ("flavio_nusmeft.inference.scan.points._call", 15, set()),
-        ("flavio_nusmeft.inference.intervals.peaks", 1, {"best-fit", "sm"}),
+        ("flavio_nusmeft.inference.confidence.peaks", 1, {"best-fit", "sm"}),
         (
-            "flavio_nusmeft.inference.scan.points.evaluate",
-            20,
+            "flavio_nusmeft.inference.scan.points.Block.__call__",
+            2,
             {"best-fit", "sm", "intervals-0"},
         ),
         ("shutil.rmtree", 0, None),

@@ -44,6 +44,7 @@ from .standard import (
     StandardWilson,
     check_option,
     ckm_elements,
+    finite,
     frozen,
     invalid_option,
     options_of,
@@ -169,11 +170,15 @@ class NuWilson(StandardWilson):
     )
     _option_schema = _Schema(
         {
-            **wilson.Wilson._option_schema.schema,
+            **StandardWilson._option_schema.schema,
             "running": vol.In(["qcd", "full"]),
-            "alpha_s": vol.All(vol.Coerce(float), vol.Range(min=0.05, max=0.2)),
-            "qcd_loops": vol.All(vol.In([1, 2, 3, 4]), vol.Coerce(int)),
-            "smeft_matchingscale": vol.All(vol.Coerce(float), vol.Range(min=SMALLEST_MATCHING)),
+            "alpha_s": vol.All(finite, vol.Range(min=0.05, max=0.2)),
+            "qcd_loops": vol.All(finite, vol.In([1, 2, 3, 4]), vol.Coerce(int)),
+            "smeft_matchingscale": vol.All(
+                finite,
+                vol.Range(min=SMALLEST_MATCHING),
+                StandardWilson._option_schema.schema["smeft_matchingscale"],
+            ),
         }
     )
 
@@ -331,7 +336,7 @@ class NuWilson(StandardWilson):
         ------
         InvalidValue
         """
-        check_option(self, key, self.wc.eft)
+        check_option(self, key, self.wc.eft, value)
         try:
             super().set_option(key, value)
         except vol.Invalid as error:
@@ -352,7 +357,7 @@ class NuWilson(StandardWilson):
         ------
         InvalidValue
         """
-        check_option(cls, key, "NuWilson")
+        check_option(cls, key, "NuWilson", value)
         try:
             super().set_default_option(key, value)
         except vol.Invalid as error:

@@ -3,8 +3,8 @@
 At fixed parameters every rate is a quadratic polynomial of the real and imaginary parts of the
 coefficients of nuSMEFT classes with N, of nuWET and of WET. Its matrix is computed once per
 distinct parameter point; a plane of coefficients is then a matrix product. Coefficients of SMEFT
-do not enter linearly (wilson runs the parameters of the SM along), so each distinct point of these
-runs on its own.
+do not enter linearly (wilson runs the parameters of the SM along), nor do those of WET in μ decay
+(G_F), so each distinct point of these runs on its own.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from .observables import NAMES, QUANTITIES, check_value
 from .physics import channels, plausible
 from .physics.cache import ParameterCache
 from .physics.channels import CouplingSet
-from .physics.rates import Quantity, Rate
+from .physics.rates import Part, Quantity, Rate, Stock, couplings_of
 
 __all__ = [
     "Observable",
@@ -296,7 +296,8 @@ class Predictor:
         Function (par, couplings) of the couplings without coefficients, then per unit of every
         variable, shape (K, channels, 10).
     linear, nonlinear : tuple of str
-        The names that are variables, and those that are not (SMEFT).
+        The names that are variables, and those that are not (`Space.is_linear`; all of WET, too, if
+        flavio computes a part of an observable).
     columns : ParameterCache
         ``columns(par, which)``: couplings of a set without coefficients, then per unit of every
         variable, shape (K, channels, 10).
@@ -312,8 +313,11 @@ class Predictor:
         self._quantities = [quantity_of(observable) for observable in observables]
         self.space = space
         space.check(names)
-        self.linear = tuple(name for name in names if space.is_linear(name))
-        self.nonlinear = tuple(name for name in names if not space.is_linear(name))
+        # what flavio computes is no polynomial of coefficients without N
+        standard = {n for n in names if space.is_linear(n) and space.is_standard(n)}
+        fixed = standard if standard and self._has_stock() else set()
+        self.linear = tuple(n for n in names if space.is_linear(n) and n not in fixed)
+        self.nonlinear = tuple(n for n in names if n not in self.linear)
         known = space.known
         self._units = [
             space.point({name: unit})
@@ -331,6 +335,13 @@ class Predictor:
             f"Predictor({len(self.observables)} observables,"
             f" {len(self.linear) + len(self.nonlinear)} coefficients of {self.space})"
         )
+
+    def _has_stock(self) -> bool:
+        """Whether flavio computes a part of any of the observables."""
+        par = central_parameters({})
+        quantities = [function(par, *arguments) for function, arguments in self._quantities]
+        parts = [part for q in quantities for part in (*q.numerator, *q.denominator)]
+        return any(isinstance(part, Stock) for part in parts)
 
     def check(self, values: Mapping[str, np.ndarray]) -> None:
         """Check values of coefficients.
@@ -393,12 +404,15 @@ class Predictor:
         """
         channels.neutrino_masses(par)  # also those that have no couplings are checked
         shift = {name: complex(v) for name, v in (nonlinear or {}).items() if v != 0}
-        if shift:
-            columns = cache(partial(self._shifted, self.space.point(shift), par))
+        point = self.space.point(shift) if shift else self._origin
+        columns = cache(partial(self._shifted, point, par))
 
-        def matrix(rates: tuple[Rate, ...]) -> np.ndarray:
+        def matrix(parts: tuple[Part, ...]) -> np.ndarray:
             total = np.zeros((1 + len(self._units),) * 2)
-            for rate in rates:
+            for rate in parts:
+                if isinstance(rate, Stock):
+                    total[0, 0] += rate.value(point, par)
+                    continue
                 if shift:
                     part = _quadratic(rate, par, columns(rate.couplings))
                 else:
@@ -524,7 +538,7 @@ def is_reached(observable: Observable, eft: str) -> bool:
     source = theory_of(eft)
     function, arguments = quantity_of(observable)
     quantity: Quantity = function(central_parameters({}), *arguments)
-    sets = [rate.couplings for rate in (*quantity.numerator, *quantity.denominator)]
+    sets = couplings_of(quantity)
     needed = {THEORIES[channels.sector(which.quarks, which.lepton)[0]] for which in sets}
     return source is None or all(map(source.contains, needed))
 

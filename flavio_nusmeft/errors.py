@@ -42,6 +42,7 @@ __all__ = [
     "SettingsWarning",
     "SizeWarning",
     "StockObservableWarning",
+    "TheoryWarning",
     "UndefinedRatio",
     "UnknownBasis",
     "UnknownCoefficient",
@@ -231,6 +232,10 @@ class StockObservableWarning(NuSMEFTWarning):
 
 class SizeWarning(NuSMEFTWarning):
     """A coefficient beyond (4π/scale)² or a branching ratio above 1: mostly TeV^-2 for GeV^-2."""
+
+
+class TheoryWarning(NuSMEFTWarning):
+    """Data that need theory uncertainties are used without."""
 
 
 class ScaleWarning(NuSMEFTWarning):

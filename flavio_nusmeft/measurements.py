@@ -17,12 +17,13 @@ from typing import Any
 
 import flavio
 import numpy as np
+from flavio.statistics.probability import MultivariateNormalDistribution, ProbabilityDistribution
 
 from . import _data
 from ._inputs import names as names_of
 from ._inputs import text
 from .distributions import completed
-from .errors import UnknownDataset, UnknownMeasurement, nearest
+from .errors import TheoryWarning, UnknownDataset, UnknownMeasurement, nearest, warn
 
 __all__ = [
     "Result",
@@ -34,12 +35,15 @@ __all__ = [
     "register",
     "result",
     "results",
+    "warn_of_rates",
 ]
 
 
 def __dir__() -> list[str]:
     return sorted(__all__)
 
+
+Observable = str | tuple[Any, ...]
 
 _SEEN_BY_FLAVIO = "current"
 _others: dict[str, flavio.Measurement] = {}
@@ -51,7 +55,10 @@ def dataset(name: str, alternatives: Iterable[str] = ()) -> list[str]:
     Parameters
     ----------
     name : str
-        ``paper2023``, the inputs of arXiv:2309.02940, or ``current``.
+        ``paper2023``, the inputs of arXiv:2309.02940; ``current``; ``leptonic``, decays to e or mu
+        and N, for N so light that the lepton has the momentum of the SM; ``charged``, rates and
+        spectra of charged currents, for likelihoods with theory uncertainties; or a sum without
+        common results, ``current+leptonic``.
     alternatives : iterable of str, optional
         Names of measurements that replace members of the data set, those that data/datasets.yml
         gives.
@@ -64,6 +71,7 @@ def dataset(name: str, alternatives: Iterable[str] = ()) -> list[str]:
     Raises
     ------
     UnknownDataset
+        Also a sum of data sets that have results in common.
     UnknownMeasurement
         An alternative that the data set does not have.
 
@@ -74,11 +82,16 @@ def dataset(name: str, alternatives: Iterable[str] = ()) -> list[str]:
     name = text("a data set", name, UnknownDataset)
     sets = _data.load_yaml("datasets.yml")
     known = sets.pop("alternatives")
-    if name not in sets:
-        hint = nearest(name, [*sets, *known])
-        raise UnknownDataset(f"no data set '{name}'; there are {', '.join(sets)}{hint}")
+    parts = [part.strip() for part in name.split("+")]
+    for part in parts:
+        if part not in sets:
+            hint = nearest(part, [*sets, *known])
+            raise UnknownDataset(f"no data set '{part}'; there are {', '.join(sets)}{hint}")
+    members = [member for part in parts for member in sets[part]]
+    if len({*members}) < len(members):
+        raise UnknownDataset(f"the data sets of '{name}' have results in common")
     chosen = names_of("alternatives", alternatives)
-    possible = [other for other, entry in known.items() if entry["data set"] == name]
+    possible = [other for other, entry in known.items() if entry["data set"] in parts]
     for other in chosen:
         if other not in possible:
             raise UnknownMeasurement(
@@ -86,7 +99,7 @@ def dataset(name: str, alternatives: Iterable[str] = ()) -> list[str]:
                 f" {', '.join(possible)}{nearest(other, possible)}"
             )
     replaced = {known[other]["replaces"] for other in chosen}
-    return [member for member in sets[name] if member not in replaced] + chosen
+    return [member for member in members if member not in replaced] + chosen
 
 
 def find(name: str) -> flavio.Measurement:
@@ -238,6 +251,32 @@ def results(observable: str | Sequence[Any], name: str) -> list[Result]:
     return sorted(known, key=lambda entry: entry.limit or 0.0)
 
 
+def warn_of_rates(names: Iterable[str], observables: Iterable[Observable], where: str) -> None:
+    """Warn of rates in ``charged`` that are used without theory errors.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names of measurements.
+    observables : iterable of observables
+        Observables that are used.
+    where : str
+        What the theory errors are missing in, and the remedy.
+
+    Warns
+    -----
+    TheoryWarning
+    """
+    rates = {*dataset("charged")}.intersection(names)
+    used = {*observables}
+    if any(not used.isdisjoint(find(name).all_parameters) for name in rates):
+        warn(
+            "theory errors of rates in the data set 'charged', from CKM elements, form factors and"
+            f" lifetimes, are as large as those of the data and not in {where}",
+            TheoryWarning,
+        )
+
+
 def describe(distribution: Any) -> dict[str, Any]:
     """Kind and numbers of a probability distribution of flavio, as JSON.
 
@@ -322,9 +361,41 @@ def _take_over(name: str, reuse: dict[str, Any]) -> None:
     source = flavio.Measurement[reuse["measurement"]]
     measurement = flavio.Measurement(name)
     for attribute in ("experiment", "inspire", "url", "description"):
-        setattr(measurement, attribute, getattr(source, attribute, ""))
-    for theirs, ours in reuse["observables"].items():
-        position, distribution = source._parameters[theirs]
-        if position:
-            raise ValueError(f"{reuse['measurement']}: {theirs} is correlated in flavio")
-        measurement.add_constraint([ours], completed(distribution))
+        value = reuse.get(attribute) or getattr(source, attribute, "")
+        setattr(measurement, attribute, value)
+    for distribution, theirs in source._constraints:
+        ours = [_renamed(observable, reuse["observables"]) for observable in theirs]
+        if any(ours):
+            measurement.add_constraint(*_taken(distribution, ours))
+    _check_taken(measurement, reuse)
+
+
+def _renamed(observable: Observable, names: dict[str, str]) -> Observable | None:
+    """The observable of this package, with the same arguments."""
+    if isinstance(observable, str):
+        return names.get(observable)
+    name = names.get(observable[0])
+    return name and (name, *observable[1:])
+
+
+def _taken(
+    distribution: ProbabilityDistribution, names: Sequence[Observable | None]
+) -> tuple[list[Observable], ProbabilityDistribution]:
+    """Marginal distribution of what has a name; of what has the same name the mean."""
+    kept = list(dict.fromkeys(name for name in names if name))
+    if kept != [*names]:
+        weights = np.array([[float(name == own) for name in names] for own in kept])
+        weights /= weights.sum(axis=1, keepdims=True)
+        covariance = weights @ distribution.covariance @ weights.T
+        distribution = MultivariateNormalDistribution(
+            weights @ distribution.central_value, covariance
+        )
+    return kept, completed(distribution)
+
+
+def _check_taken(measurement: flavio.Measurement, reuse: dict[str, Any]) -> None:
+    """Names that flavio's measurement does not have would be left out in silence."""
+    found = {o if isinstance(o, str) else o[0] for o in measurement.all_parameters}
+    missing = {*reuse["observables"].values()} - found
+    if missing:
+        raise ValueError(f"{reuse['measurement']} of flavio has nothing for {sorted(missing)}")

@@ -39,6 +39,8 @@ _OURS = [
     "likelihood_nusmeft.yaml",
     "likelihood_kpiinv.yaml",
     "likelihood_dstar_polarisation.yaml",
+    "likelihood_tauinv.yaml",
+    "likelihood_winv.yaml",
 ]
 
 
@@ -48,8 +50,16 @@ def __dir__() -> list[str]:
 
 # of smelli: the results on B -> h nu nu and R(D), R(D*) are in ours
 _COUNTED_TWICE = ("likelihood_bqnunu.yaml", "likelihood_rd_rds.yaml")
-# of ours: smelli has K -> pi nu nu in its quark likelihood, F_L(D*) of Belle in that of b -> c l nu
-_COUNTED_THERE = ("likelihood_kpiinv.yaml", "likelihood_dstar_polarisation.yaml")
+# of ours: smelli has K -> pi nu nu in its quark likelihood, F_L(D*) of Belle in that of
+# b -> c l nu, and B -> tau nu, B -> pi tau nu, D -> tau nu and W -> l nu in several
+_COUNTED_THERE = (
+    "likelihood_kpiinv.yaml",
+    "likelihood_dstar_polarisation.yaml",
+    "likelihood_tauinv.yaml",
+    "likelihood_winv.yaml",
+)
+# of ours, if smelli takes V_ub from B -> tau nu
+_CKM_INPUT = ("likelihood_tauinv.yaml",)
 _MASSES = ("m_N1", "m_N2", "m_N3")
 
 
@@ -244,6 +254,8 @@ class GlobalLikelihood(_Base):
             theirs = [name for name in _Base._likelihoods_yaml if name not in _COUNTED_TWICE]
             ours = [name for name in _OURS if name not in _COUNTED_THERE]
             self._likelihoods_yaml = [*theirs, *ours]
+        elif not fix_ckm:
+            self._likelihoods_yaml = [name for name in _OURS if name not in _CKM_INPUT]
         super().__init__(eft, basis, par_dict, fix_ckm=fix_ckm, **options)
         for file, likelihood in {**self.fast_likelihoods, **self.likelihoods}.items():
             for name in likelihood.fit_parameters:

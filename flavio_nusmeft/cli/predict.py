@@ -97,6 +97,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _data(options: argparse.Namespace, wc_obj: Any, given: Mapping[str, float]) -> dict[str, Any]:
     """Everything that `nusmeft predict` prints, as a dictionary for JSON."""
+    from flavio_nusmeft.measurements import dataset, warn_of_rates
     from flavio_nusmeft.physics import plausible
     from flavio_nusmeft.settings import provenance
 
@@ -107,6 +108,8 @@ def _data(options: argparse.Namespace, wc_obj: Any, given: Mapping[str, float]) 
         errors = _errors(observables, options.uncertainty, given, wc_obj)
         for row, error in zip(rows, errors, strict=True):
             row["uncertainty"] = error
+    keys = [name if not arguments else (name, *arguments) for name, *arguments in observables]
+    warn_of_rates(dataset(options.dataset), keys, "pulls; --uncertainty shows them")
     idle = plausible.idle(wc_obj, par)
     plausible.warn_idle(idle, wc_obj, par)
     return {
@@ -210,7 +213,7 @@ def _label(row: Mapping[str, Any]) -> str:
 def _process(row: Mapping[str, Any]) -> str:
     """The decay without charges and leptons: B->D for BR(B0->Dtauinv)."""
     name = row["observable"]
-    found = re.search(r"\(([A-Z][a-z]*)[^>]*->(.*?)(?:e|mu|tau|l)?inv\)", name)
+    found = re.search(r"\(([A-Za-z][a-z]*)[^>]*->(.*?)(?:e|mu|tau|l)?inv\)", name)
     return "->".join(found.groups()) if found else name.partition("(")[2]
 
 

@@ -97,7 +97,9 @@ def add_running(group: Any) -> None:
 
 
 def add_dataset(
-    parser: argparse.ArgumentParser, default: str = "current", known: str = "current or paper2023"
+    parser: argparse.ArgumentParser,
+    default: str = "current",
+    known: str = "current, paper2023, leptonic, charged or a sum as current+leptonic",
 ) -> None:
     """Add the data set."""
     text = f"data set to compare with: {known} (default: {default})"

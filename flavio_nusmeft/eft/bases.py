@@ -24,6 +24,7 @@ STERILE = "sterile"
 
 _QUARKS = {"d": LOW[0].down, "u": LOW[0].up}
 _FLAVOUR_CHANGING = {frozenset(s[:2]): s for s in ("sbnunu", "dbnunu", "sdnunu", "cununu")}
+_LEPTON_CHANGING = {(0, 1): "nunumue", (1, 2): "nunumutau", (0, 2): "nunutaue"}
 _NUMBERS = {5: "five", 4: "four", 3: "three"}
 _LEPTONS = ("e", "mu", "tau")
 _LEPTON_TEX = ("e", r"\mu", r"\tau")
@@ -31,7 +32,12 @@ _LEPTON_TEX = ("e", r"\mu", r"\tau")
 
 @cache
 def _sector_name(fields: tuple[str, ...], lepton: int, i: int, j: int) -> str:
-    """Sector of a nuWET coefficient with quark indices i, j, named as in WET: sbnunu, cbenu."""
+    """Sector of a nuWET coefficient, named as in WET: sbnunu, cbenu, nunumue.
+
+    i, j are the indices of its last two fields, ``fields``, quarks or charged leptons.
+    """
+    if fields[0][0] == "e":
+        return "ffnunu" if i == j else _LEPTON_CHANGING[min(i, j), max(i, j)]
     first, second = _QUARKS[fields[0][0]][i], _QUARKS[fields[1][0]][j]
     if fields[0][0] != fields[1][0]:
         return f"{second}{first}{_LEPTONS[lepton]}nu"
@@ -81,21 +87,23 @@ _DESCRIPTIONS = {
         " arXiv:1612.04527: LdQN_prst = (l_p d_r) eps (q_s n_t) in place of the tensor."
     ),
     "JMS": (
-        "Operators with a neutrino and quarks of the low-energy EFT with 3 active (1, 2, 3) and 3"
-        " sterile (4, 5, 6) neutrinos, arXiv:2309.02940 Eqs. (4) and (6), after arXiv:1709.04486."
-        " Every operator stands once: coefficients symmetric or antisymmetric in the neutrino"
-        " indices are kept for increasing indices and count both orders. The coefficients of WET"
-        " JMS with neutrinos and quarks have the same names and meaning. Top quarks, dipoles and"
-        " operators with four leptons are not included."
+        "Operators with a neutrino and quarks, or with two neutrinos and two charged leptons, of"
+        " the low-energy EFT with 3 active (1, 2, 3) and 3 sterile (4, 5, 6) neutrinos,"
+        " arXiv:2309.02940 Eqs. (4) and (6), after arXiv:1709.04486. Every operator stands once:"
+        " coefficients symmetric or antisymmetric in the neutrino indices are kept for increasing"
+        " indices and count both orders. The coefficients of WET JMS with neutrinos and quarks or"
+        " charged leptons have the same names and meaning. Top quarks, dipoles and operators with"
+        " four neutrinos are not included."
     ),
 }
 
 
 def _survives(coefficient: Coefficient, theory: EffectiveTheory) -> bool:
-    """Whether a theory has all quarks of an operator of nuWET."""
+    """Whether a theory has all quarks, or charged leptons, of an operator of nuWET."""
     fields, indices = coefficient.operator.fields[2:], coefficient.indices[2:]
     quarks = theory.up + theory.down
-    return all(_QUARKS[f[0]][i] in quarks for f, i in zip(fields, indices, strict=True))
+    pairs = [(f[0], i) for f, i in zip(fields, indices, strict=True)]
+    return all(i < theory.leptons if f == "e" else _QUARKS[f][i] in quarks for f, i in pairs)
 
 
 @cache
@@ -106,7 +114,8 @@ def _nuwet_sectors() -> dict[str, dict[str, dict[str, Any]]]:
         for name in wcxf.EFT[LOW[0].standard].sectors
         if name.endswith(("enu", "munu", "taunu"))
     }
-    sectors |= {name: {} for name in (*_FLAVOUR_CHANGING.values(), "ffnunu")}
+    changing = (*_FLAVOUR_CHANGING.values(), *_LEPTON_CHANGING.values())
+    sectors |= {name: {} for name in (*changing, "ffnunu")}
     for coefficient in lookup(JMS).values():
         fields, (_, lepton, i, j) = coefficient.operator.fields, coefficient.indices
         charged = fields[1] in ("eL", "eR")
@@ -159,7 +168,7 @@ def documents() -> dict[str, dict[str, Any]]:
             "metadata": {
                 "description": f"Low-energy effective theory with {_NUMBERS[theory.flavours]} quark"
                 " flavours, three active and three sterile neutrinos: operators with neutrinos"
-                " and quarks"
+                " and quarks or charged leptons"
             },
             "sectors": {name: wcxf.EFT[theory.standard].sectors[name] for name in sectors},
         }

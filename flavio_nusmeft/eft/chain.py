@@ -78,16 +78,17 @@ def _run_nuwet(
 @lru_cache(maxsize=256)
 def _currents(sectors: tuple[str, ...]) -> str:
     """Which currents `match` has to compute for the sectors."""
-    charged = any(not sector.endswith("nunu") for sector in sectors)
+    leptons = any(sector.startswith("nunu") for sector in sectors) or "ffnunu" in sectors
+    charged = any(sector.endswith("nu") and not sector.endswith("nunu") for sector in sectors)
     up = "cununu" in sectors or "ffnunu" in sectors
     down = any(sector.endswith("nunu") and sector != "cununu" for sector in sectors)
-    return "d" * down + "u" * up + "c" * charged
+    return "d" * down + "u" * up + "c" * charged + "e" * leptons
 
 
 @lru_cache(maxsize=256)
 def needs_ckm(running: str, sectors: tuple[str, ...]) -> bool:
     """Whether the way from nuSMEFT to the sectors depends on the CKM matrix."""
-    return running == "full" or _currents(sectors) != "d"
+    return running == "full" or not set(_currents(sectors)) <= {"d", "e"}
 
 
 @cache

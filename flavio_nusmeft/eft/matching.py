@@ -20,14 +20,15 @@ __all__ = [
     "match",
     "match_charged",
     "match_down",
+    "match_leptons",
     "match_up",
     "sine_squared",
 ]
 
 _A, _S = slice(0, N_ACTIVE), slice(N_ACTIVE, N_NEUTRINOS)
 _UP = slice(0, 2)
-_T3 = {"d": -1 / 2, "u": 1 / 2}
-_CHARGE = {"d": -1 / 3, "u": 2 / 3}
+_T3 = {"d": -1 / 2, "u": 1 / 2, "e": -1 / 2}
+_CHARGE = {"d": -1 / 3, "u": 2 / 3, "e": -1.0}
 
 
 def _vector(sterile: np.ndarray) -> np.ndarray:
@@ -56,11 +57,11 @@ def _charged(block: np.ndarray) -> np.ndarray:
     return result
 
 
-def _z_exchange(phin: np.ndarray, quark: str, chirality: str, s_w2: float) -> np.ndarray:
+def _z_exchange(phin: np.ndarray, fermion: str, chirality: str, s_w2: float) -> np.ndarray:
     """nbar gamma n J_Z of phin, [i, j, b, a]: 2 phin (T3 - Q s_W^2) delta_ij."""
-    t3 = _T3[quark] if chirality == "L" else 0.0
-    n_quarks = 3 if quark == "d" else 2
-    return np.einsum("ij,ba->ijba", 2 * (t3 - _CHARGE[quark] * s_w2) * np.eye(n_quarks), phin)
+    t3 = _T3[fermion] if chirality == "L" else 0.0
+    n_flavours = 2 if fermion == "u" else 3
+    return np.einsum("ij,ba->ijba", 2 * (t3 - _CHARGE[fermion] * s_w2) * np.eye(n_flavours), phin)
 
 
 def match_down(C: Arrays, s_w2: float) -> Arrays:
@@ -114,6 +115,32 @@ def match_charged(C: Arrays, V: np.ndarray) -> Arrays:
     return c
 
 
+def match_leptons(C: Arrays, s_w2: float) -> Arrays:
+    """Currents of two neutrinos and two charged leptons.
+
+    Fierz relations of anticommuting fields bring the neutrinos together in
+    (l_p n)eps(l_s e) = (nubar_p n)(ebar_s e) + 1/2 (nubar_s n)(ebar_p e)
+    + 1/8 (nubar_s sigma n)(ebar_p sigma e), and in the exchange of a W between phine and leptons.
+    """
+    c: Arrays = {}
+    if "ln" in C:
+        c["VnueLL"] = _vector(C["ln"])
+    if "ne" in C:
+        c["VnueLR"] = _vector(np.einsum("baij->ijba", C["ne"]))
+    if "phin" in C:
+        for chirality in "LR":
+            exchange = _vector(_z_exchange(C["phin"], "e", chirality, s_w2))
+            c[f"VnueL{chirality}"] = c.get(f"VnueL{chirality}", 0) + exchange
+    if "phine" in C:
+        c["SnueLR"] = _majorana(np.einsum("ki,aj->akij", np.eye(3), 2 * C["phine"]), +1)
+    if "lnle" in C:
+        direct = np.einsum("baji->abij", C["lnle"].conj())
+        crossed = np.einsum("jabi->abij", C["lnle"].conj())
+        c["SnueLL"] = _majorana(direct + crossed / 2, +1)
+        c["TnueLL"] = _majorana(crossed / 8, -1)
+    return c
+
+
 def sine_squared(parameters: Mapping[str, float]) -> float:
     """s_W^2 as wilson's matching takes it, from m_W, G_F and alpha_e (arXiv:1804.05033)."""
     return float(
@@ -121,14 +148,15 @@ def sine_squared(parameters: Mapping[str, float]) -> float:
     )
 
 
-def match(C: Arrays, parameters: Mapping[str, float], currents: str = "duc") -> Arrays:
+def match(C: Arrays, parameters: Mapping[str, float], currents: str = "duce") -> Arrays:
     """Match full Warsaw arrays with N onto full nuWET arrays.
 
     Parameters
     ----------
     C : arrays of classes with N at the matching scale, GeV^-2
     parameters : wilson's parameters (Vus, Vub, Vcb, gamma, GF, alpha_e, m_W)
-    currents : which to compute: neutral down ("d"), neutral up ("u"), charged ("c")
+    currents : which to compute: neutral down ("d"), neutral up ("u"), charged ("c"), those of
+        neutrinos and charged leptons ("e")
     """
     result: Arrays = {}
     s_w2 = sine_squared(parameters)
@@ -139,4 +167,6 @@ def match(C: Arrays, parameters: Mapping[str, float], currents: str = "duc") -> 
         result |= match_up(C, V, s_w2)
     if "c" in currents:
         result |= match_charged(C, V)
+    if "e" in currents:
+        result |= match_leptons(C, s_w2)
     return result

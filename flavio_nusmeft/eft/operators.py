@@ -149,20 +149,22 @@ _LEFT_VC = r"(\overline{{{}}} \gamma_\mu {})(\bar {} \gamma^\mu {})"
 
 def _neutral(q: str) -> tuple[OperatorClass, ...]:
     left, right = f"{q}L", f"{q}R"
+    scalar, tensor = ("V", "V") if q == "e" else ("S", "T")  # leptons have no colour
     return (
         OperatorClass(f"Vnu{q}LL", ("nu", "nu", left, left), HERMITIAN, _LEFT_V),
         OperatorClass(f"Vnu{q}LR", ("nu", "nu", right, right), HERMITIAN, _LEFT_V),
-        OperatorClass(f"Snu{q}LL", ("nuc", "nu", right, left), SYMMETRIC, _LEFT_S, "S"),
-        OperatorClass(f"Snu{q}LR", ("nuc", "nu", left, right), SYMMETRIC, _LEFT_S, "S"),
-        OperatorClass(f"Tnu{q}LL", ("nuc", "nu", right, left), ANTISYMMETRIC, _LEFT_T, "T"),
+        OperatorClass(f"Snu{q}LL", ("nuc", "nu", right, left), SYMMETRIC, _LEFT_S, scalar),
+        OperatorClass(f"Snu{q}LR", ("nuc", "nu", left, right), SYMMETRIC, _LEFT_S, scalar),
+        OperatorClass(f"Tnu{q}LL", ("nuc", "nu", right, left), ANTISYMMETRIC, _LEFT_T, tensor),
     )
 
 
-# LEFT operators with a neutrino and quarks, arXiv:2309.02940 Eqs. (4) and (6); names as in the
-# WET basis JMS, after arXiv:1709.04486.
+# LEFT operators with a neutrino and quarks, arXiv:2309.02940 Eqs. (4) and (6), or with two
+# neutrinos and charged leptons; names as in the WET basis JMS, after arXiv:1709.04486.
 JMS = _table(
     *_neutral("d"),
     *_neutral("u"),
+    *_neutral("e"),
     OperatorClass("VnueduLL", ("nu", "eL", "dL", "uL"), NONE, _LEFT_V),
     OperatorClass("VnueduLR", ("nu", "eL", "dR", "uR"), NONE, _LEFT_V),
     OperatorClass("VnueduRL", ("nuc", "eR", "dL", "uL"), NONE, _LEFT_VC),

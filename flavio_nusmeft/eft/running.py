@@ -196,14 +196,15 @@ def decouple(C: Arrays, scale: float, nf: int, alpha_s_mz: float, loops: int) ->
     return {name: factors[JMS[name].qcd] * array for name, array in C.items()}
 
 
-# Anomalous dimensions of the operators of nuWET with quarks in QED, in units of alpha_e/(4 pi):
-# classes that mix, and the matrix. A neutrino has no charge, so a neutral current runs like the
-# quark current alone, (-6, 2) Q² for scalar and tensor as (-6, 2) C_F in QCD; the charged currents
-# as in arXiv:1711.05270, with the same numbers for the parity-conjugate operators. Penguins, which
-# mix neutral currents without change of flavour (sector ffnunu), are left out.
+# Anomalous dimensions of the operators of nuWET in QED, in units of alpha_e/(4 pi): classes that
+# mix, and the matrix. A neutrino has no charge, so a neutral current runs like the current of
+# quarks or charged leptons alone, (-6, 2) Q² for scalar and tensor as (-6, 2) C_F in QCD; the
+# charged currents as in arXiv:1711.05270, with the same numbers for the parity-conjugate operators.
+# Penguins, which mix neutral currents without change of flavour (sector ffnunu), are left out.
+_CHARGE2 = (("d", 1 / 9), ("u", 4 / 9), ("e", 1.0))
 _QED: tuple[tuple[tuple[str, ...], Sequence[Sequence[float]]], ...] = (
-    *(((f"Snu{q}L{x}",), [[-6 * Q2]]) for q, Q2 in (("d", 1 / 9), ("u", 4 / 9)) for x in "LR"),
-    *(((f"Tnu{q}LL",), [[2 * Q2]]) for q, Q2 in (("d", 1 / 9), ("u", 4 / 9))),
+    *(((f"Snu{f}L{x}",), [[-6 * Q2]]) for f, Q2 in _CHARGE2 for x in "LR"),
+    *(((f"Tnu{f}LL",), [[2 * Q2]]) for f, Q2 in _CHARGE2),
     *(((f"Vnuedu{x}",), [[-4.0]]) for x in ("LL", "RR")),
     *(((f"Vnuedu{x}",), [[-2.0]]) for x in ("LR", "RL")),
     *(((f"Snuedu{x}",), [[4 / 3]]) for x in ("LR", "RL")),

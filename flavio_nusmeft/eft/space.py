@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import flavio
+from wilson import wcxf
 
 from .._inputs import mapping
 from .bases import check_readable, known_coefficients
@@ -71,11 +72,19 @@ class Space:
         """Whether amplitudes are linear in a coefficient.
 
         wilson runs the parameters of the SM along with those of SMEFT, of which they are functions.
+        In WET, G_F in decays of τ, K and π is a function of the coefficients of active neutrinos in
+        μ -> e.
         """
         theory = theory_of(self.eft)
-        if theory is not HIGH:
+        if theory is None or not self.is_standard(name):
             return True
-        return self.eft in THEORIES and name not in known_coefficients(HIGH.standard, HIGH.hub)
+        muon_decay = wcxf.Basis[self.eft, self.basis].sectors.get("nunumue", ())
+        return theory is not HIGH and name not in muon_decay
+
+    def is_standard(self, name: str) -> bool:
+        """Whether a coefficient is one of SMEFT or WET, without N."""
+        theory = THEORIES.get(self.eft)
+        return theory is None or name in known_coefficients(theory.standard, theory.hub)
 
     def point(self, values: Mapping[str, complex]) -> flavio.WilsonCoefficients:
         """The object with these coefficients, see `with_options`."""

@@ -27,6 +27,8 @@ class EffectiveTheory(NamedTuple):
         The bases of `standard` in which wilson runs and flavio reads.
     up, down : str
         The quarks, light ones first.
+    leptons : int
+        Number of charged leptons.
     end : str
         The field of `chain.Settings` with the scale of matching to the next theory; empty for the
         last one.
@@ -38,6 +40,7 @@ class EffectiveTheory(NamedTuple):
     readable: tuple[str, ...]
     up: str
     down: str
+    leptons: int
     end: str
 
     @property
@@ -55,10 +58,10 @@ _JMS = ("JMS", "flavio")
 THEORIES: dict[str, EffectiveTheory] = {
     theory.eft: theory
     for theory in (
-        EffectiveTheory("nuSMEFT", "SMEFT", "Warsaw", ("Warsaw",), "uct", "dsb", "matching"),
-        EffectiveTheory("nuWET", "WET", "JMS", _JMS, "uc", "dsb", "m_b"),
-        EffectiveTheory("nuWET-4", "WET-4", "JMS", _JMS, "uc", "ds", "m_c"),
-        EffectiveTheory("nuWET-3", "WET-3", "JMS", _JMS, "u", "ds", ""),
+        EffectiveTheory("nuSMEFT", "SMEFT", "Warsaw", ("Warsaw",), "uct", "dsb", 3, "matching"),
+        EffectiveTheory("nuWET", "WET", "JMS", _JMS, "uc", "dsb", 3, "m_b"),
+        EffectiveTheory("nuWET-4", "WET-4", "JMS", _JMS, "uc", "ds", 3, "m_c"),
+        EffectiveTheory("nuWET-3", "WET-3", "JMS", _JMS, "u", "ds", 2, ""),
     )
 }
 _BY_STANDARD = {theory.standard: theory for theory in THEORIES.values()}

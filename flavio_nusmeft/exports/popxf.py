@@ -31,6 +31,7 @@ from .._inputs import names, seed_number
 from .._version import __version__
 from ..batch import Observable, Polynomials, Predictor, as_observables, quantity_of
 from ..eft.space import Space
+from ..eft.theories import HIGH, theory_of
 from ..errors import InvalidValue, NotPolynomial, UndefinedRatio
 from ..inference.draws import check_draws, one_point, parameter_draws
 from ..physics.cache import Recorder
@@ -273,6 +274,11 @@ def _prepare(
         raise InvalidValue("coefficients is empty")
     refused = [name for name in chosen or () if not space.is_linear(name)]
     if refused or not any(map(space.is_linear, space.known)):
+        if theory_of(space.eft) is not HIGH:
+            raise NotPolynomial(
+                f"{', '.join(refused)}: in coefficients of active neutrinos in μ -> e + inv no"
+                " observable is an exact polynomial, as G_F depends on them"
+            )
         raise NotPolynomial(
             f"{', '.join(refused) or 'SMEFT'}: in coefficients of SMEFT no observable is an exact"
             " polynomial, as wilson runs the parameters of the SM along with them. Export nuWET or"

@@ -21,7 +21,15 @@ import numpy as np
 from .vector_two_body import VECTOR_TWO_BODY_TERMS, vector_two_body
 from .widths import COMPONENTS, term_indices
 
-__all__ = ["h_to_nu_n", "n_to_nu_photon", "w_to_lepton_n", "z_to_nn", "z_to_nu_n"]
+__all__ = [
+    "h_to_nu_n",
+    "n_to_nu_photon",
+    "w_couplings",
+    "w_form",
+    "w_to_lepton_n",
+    "z_to_nn",
+    "z_to_nu_n",
+]
 
 _FIRST, _SECOND = term_indices(VECTOR_TWO_BODY_TERMS)
 
@@ -67,14 +75,25 @@ def w_to_lepton_n(
     proportional to m_lepton. g_L is of mixing: -(g/√2) U for ν_l = U N^c.
     """
     g_L, g_R, d, m_lepton, m_N = np.broadcast_arrays(g_L, g_R, d, m_lepton, m_N)
-    # ε_μ and i (ε_μ p_ν - ε_ν p_μ) of a meson with f_V m_V = 2 and f_T = 2: the couplings of the
-    # parity basis have a P_L or P_R in the quark current
-    coefficients = vector_two_body(m_W, 2 / m_W, 2.0, m_lepton, m_N)
+    C = w_couplings(g_L, g_R, d)
+    products = (C[list(_FIRST)] * C[list(_SECOND)].conj()).real
+    return np.asarray(np.sum(w_form(m_W, m_lepton, m_N) * products, axis=0))
+
+
+def w_couplings(g_L: np.ndarray, g_R: np.ndarray, d: np.ndarray) -> np.ndarray:
+    """The couplings of W^- -> l^- N in `widths.COMPONENTS`, for the terms of `w_form`.
+
+    Those of a vector meson with f_V m_V = 2 and f_T = 2: the couplings of the parity basis have a
+    P_L or P_R in the quark current. Shape (10, ...).
+    """
     couplings = dict.fromkeys(COMPONENTS, np.zeros(np.shape(g_L), dtype=complex))
     couplings |= {"V+": (g_R + g_L) / 2, "A+": (g_R - g_L) / 2, "T+": d / 2, "T-": d / 2}
-    C = np.array(list(couplings.values()))
-    products = (C[list(_FIRST)] * C[list(_SECOND)].conj()).real
-    return np.asarray(np.sum(coefficients * products, axis=0))
+    return np.array(list(couplings.values()))
+
+
+def w_form(m_W: float, m_lepton: np.ndarray, m_N: np.ndarray) -> np.ndarray:
+    """Coefficients of the width of W^- -> l^- N, in `VECTOR_TWO_BODY_TERMS` of `w_couplings`."""
+    return vector_two_body(m_W, 2 / m_W, 2.0, m_lepton, m_N)
 
 
 def h_to_nu_n(m_h: float, m_N: np.ndarray, y: np.ndarray) -> np.ndarray:

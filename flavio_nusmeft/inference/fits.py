@@ -29,7 +29,7 @@ from ..errors import (
     nearest_parameter,
 )
 from ..measurements import dataset as dataset_names
-from ..measurements import find
+from ..measurements import find, warn_of_rates
 from .likelihoods import FastLikelihood, Likelihood
 
 __all__ = ["FastLikelihood", "Likelihood", "likelihood"]
@@ -99,7 +99,7 @@ def likelihood(
     Parameters
     ----------
     dataset : str, default 'current'
-        ``paper2023``, the inputs of arXiv:2309.02940, or ``current``.
+        ``paper2023``, ``current``, ``leptonic``, ``charged`` or a sum, see `dataset`.
     observables : iterable of observables, optional
         Those to use (with arguments: tuples, or lists as YAML gives them); default: all of the data
         set.
@@ -133,6 +133,17 @@ def likelihood(
         A fit parameter that flavio does not have, or that has no prior.
     InvalidValue
         A range that is empty or not finite.
+
+    Warns
+    -----
+    TheoryWarning
+        For rates of ``charged`` with all parameters at given values.
+
+    Notes
+    -----
+    V_cb, V_ub and V_us are parameters as all others, with flavio's values and priors, which come
+    from decays like those of ``charged``, without N. Without ``fast`` they are as given, or, in
+    ``fit_parameters``, part of the fit; with it their priors are in the theory covariance.
     """
     names = dataset_names(dataset, alternatives)
     if belle2 is not None:
@@ -159,6 +170,9 @@ def likelihood(
             )
     if not isinstance(fit_parameters, Mapping):
         fit_parameters = names_of("fit_parameters", fit_parameters)
+    if not fast and (isinstance(fit_parameters, Mapping) or not fit_parameters):
+        remedy = "likelihood has them with fast=True, or such parameters as fit_parameters"
+        warn_of_rates(names, chosen, f"this likelihood; nus.{remedy}")
     constraints = _priors(fit_parameters)
     fitted = list(fit_parameters)
     if fast:

@@ -79,7 +79,7 @@ def limits(
         ``profile``: -2 ln L rises by z² above its minimum, as for `intervals.upper_limit`;
         ``published``: a prediction reaches a published limit, each taken at face value.
     dataset : str, default 'current'
-        ``paper2023``, the inputs of arXiv:2309.02940, or ``current``.
+        ``paper2023``, ``current`` or another, or a sum, see `flavio_nusmeft.dataset`.
     observables : iterable of observables, optional
         Those to use; default: all of the data set.
     belle2 : Belle2Likelihood, str or path-like, optional

@@ -15,20 +15,23 @@ from typing import Any
 import flavio
 import numpy as np
 
-from ..eft.wilson import PARTNERS
+from ..eft.wilson import HIGH_PARTNERS, PARTNERS
 from ..errors import InvalidValue
 from ..physics import plausible
+from ..physics.boson_couplings import BOSONS
 from ..physics.channels import neutrino_masses, sector
 from ..physics.modes import (
     INVISIBLE,
     LEPTONIC,
     SEMI_INVISIBLE,
     SEMILEPTONIC,
+    TAU_HADRONIC,
     ExclusiveMode,
     TwoBodyMode,
 )
+from ..physics.neutral_couplings import FLAVOUR_CHANGING
 from ..physics.rates import evaluate
-from . import charged, neutral
+from . import charged, electroweak, leptons, neutral
 from .specs import Par, Spec
 
 __all__ = ["NAMES", "QUANTITIES", "check_value", "register"]
@@ -38,7 +41,12 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-_SPECS = (*neutral.specs(), *charged.specs())
+_SPECS = (
+    *neutral.specs(),
+    *charged.specs(),
+    *leptons.specs(),
+    *electroweak.specs(),
+)
 NAMES = tuple(spec.name for spec in _SPECS)
 # (par, *arguments) -> Quantity, by the names of the observables
 QUANTITIES = {spec.name: spec.quantity for spec in _SPECS}
@@ -112,8 +120,10 @@ def _partners() -> dict[str, tuple[str, ...]]:
 
     Sectors of the same quarks that differ in the charged lepton have the same ones.
     """
-    tables = (SEMI_INVISIBLE, SEMILEPTONIC, INVISIBLE, LEPTONIC)
+    tables = (SEMI_INVISIBLE, SEMILEPTONIC, LEPTONIC, TAU_HADRONIC)
     modes: list[ExclusiveMode | TwoBodyMode] = [m for t in tables for m in t.values()]
+    # no observable of flavio depends on what mesons of quarks of one flavour do
+    modes += [mode for mode in INVISIBLE.values() if mode.quarks in FLAVOUR_CHANGING]
     found: dict[tuple[str, bool], list[str]] = {}
     for mode in modes:
         names = [name for name in _named(mode) if name in NAMES]
@@ -126,9 +136,20 @@ def _partners() -> dict[str, tuple[str, ...]]:
     }
 
 
+def _high_partners() -> dict[str, tuple[str, ...]]:
+    """By class of coefficients: the observables of Z, W and h."""
+    result: dict[str, tuple[str, ...]] = {}
+    for boson, classes in BOSONS.items():
+        names = tuple(name for name in NAMES if f"({boson}->" in name)
+        for name in classes:
+            result[name] = result.get(name, ()) + names
+    return result
+
+
 def register() -> None:
     """Add the observables and their predictions to flavio, if they are not there yet."""
     PARTNERS.update(_partners())
+    HIGH_PARTNERS.update(_high_partners())
     for spec in _SPECS:
         if spec.name in flavio.Observable.instances:
             continue  # creating it again would drop its prediction

@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from ..physics import exclusive, inclusive, two_body
-from ..physics.modes import LEPTON_TEX, LEPTONIC, SEMILEPTONIC, ExclusiveMode
+from ..physics.modes import LEPTON_TEX, LEPTONIC, SEMILEPTONIC, TAU_HADRONIC, ExclusiveMode
 from ..physics.rates import Quantity, Rate, scaled
 from .specs import (
     AVERAGE,
@@ -300,3 +300,6 @@ def specs() -> Iterator[Spec]:
         yield from _semileptonic_specs(name, decay)
     yield from _inclusive_specs()
     yield from _leptonic_specs()
+    tau = "Process :: $\\tau$ lepton decays"
+    for mode in TAU_HADRONIC.values():
+        yield two_body_spec(mode, r"Hadronic tree-level decays :: $\tau\to P$ + invisible", tau)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from ..errors import InvalidBin
 from ..physics import exclusive, inclusive, long_distance
-from ..physics.modes import INVISIBLE, SEMI_INVISIBLE, ExclusiveMode
+from ..physics.modes import INVISIBLE, SEMI_INVISIBLE, VECTORS, ExclusiveMode, TwoBodyMode
+from ..physics.neutral_couplings import FLAVOUR_CHANGING
 from ..physics.rates import Quantity, Rate, scaled
 from .specs import (
     BIN,
@@ -170,10 +172,23 @@ def _strange_specs() -> Iterator[Spec]:
         )
 
 
+_ETA = ("arXiv:hep-ph/9802409",)
+
+
+def _invisible_spec(mode: TwoBodyMode) -> Spec:
+    if mode.quarks in FLAVOUR_CHANGING:
+        kind = rf"FCNC decays :: ${mode.B[0]}\to$ invisible"
+        return two_body_spec(mode, kind)
+    heavy = mode.quarks in ("bb", "cc")
+    process = "Process :: quarkonium lepton decays" if heavy else None
+    spec = two_body_spec(mode, r"Flavour conserving decays :: $M\to$ invisible", process)
+    return replace(spec, papers=_ETA) if mode.B == "eta" else spec
+
+
 def specs() -> Iterator[Spec]:
     """The rows of the table."""
     for mode in SEMI_INVISIBLE.values():
         yield from _semi_invisible_specs(mode)
-    for invisible in INVISIBLE.values():
-        yield two_body_spec(invisible, r"FCNC decays :: $B\to$ invisible")
+    for invisible in (*INVISIBLE.values(), *VECTORS.values()):
+        yield _invisible_spec(invisible)
     yield from _strange_specs()

@@ -183,13 +183,14 @@ def ratio_spec(
 
 def hadrons(quarks: str) -> str:
     """Beginning of the taxonomy for the decays of a hadron with these quarks, as in flavio."""
-    heaviest = next((q for q in "bcs" if q in quarks), None)
+    flavoured = len(quarks) == 2 and quarks[0] != quarks[1]
+    heaviest = next((q for q in "bcs" if q in quarks), None) if flavoured else None
     kind = f"${heaviest}$ hadron" if heaviest else "Unflavoured meson"
     return f"Process :: {kind} decays"
 
 
-def two_body_spec(mode: TwoBodyMode, kind: str) -> Spec:
-    """The branching ratio of a two-body decay."""
+def two_body_spec(mode: TwoBodyMode, kind: str, process: str | None = None) -> Spec:
+    """The branching ratio of a two-body decay; ``process`` as `hadrons` unless a hadron decays."""
     tex = rf"{mode.tex}\,\text{{inv}}"
     return Spec(
         f"BR({mode.name}inv)",
@@ -197,5 +198,5 @@ def two_body_spec(mode: TwoBodyMode, kind: str) -> Spec:
         partial(two_body_quantity, mode),
         f"Branching ratio of ${tex}$",
         rf"$\text{{BR}}({tex})$",
-        f"{hadrons(mode.quarks)} :: {kind} :: ${tex}$",
+        f"{process or hadrons(mode.quarks)} :: {kind} :: ${tex}$",
     )

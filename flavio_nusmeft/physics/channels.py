@@ -21,14 +21,18 @@ import flavio
 import numpy as np
 
 from ..eft.operators import N_ACTIVE, N_NEUTRINOS
+from ..eft.theories import HIGH
 from ..errors import InvalidMass
+from ..formulas.widths import COMPONENTS
+from .boson_couplings import BOSONS, boson_couplings
 from .charged_couplings import active_couplings, charged_couplings, sterile_couplings, theory
-from .kaons import long_lived
+from .kaons import annihilated, long_lived
 from .neutral_couplings import PAIRS, TRANSITIONS, pair_couplings
 
 __all__ = [
     "STERILE",
     "CouplingSet",
+    "content",
     "coupling_sets",
     "couplings",
     "masses",
@@ -80,20 +84,45 @@ def symmetry_factors(lepton: str | None) -> np.ndarray:
     return _IDENTICAL if lepton is None else np.ones(6)
 
 
+_VECTOR = np.array([component[0] in "VA" for component in COMPONENTS])
+_ROOT_HALF = 0.5**0.5
+_CONTENT = {
+    "pi0": {"uu": _ROOT_HALF, "dd": -_ROOT_HALF},
+    "omega": {"uu": _ROOT_HALF, "dd": _ROOT_HALF},
+}
+
+
+def content(par: Mapping[str, float], quarks: str) -> dict[str, float]:
+    """The pairs of quarks in a neutral meson, with their amplitudes.
+
+    Those of the η are relative to the decay constant of the pion, by quark flavours as in
+    hep-ph/9802409: f_q cos φ/√2 of u and d, -f_s sin φ of s.
+    """
+    if quarks != "eta":
+        return _CONTENT.get(quarks, {quarks: 1.0})
+    angle = np.radians(par["eta mixing angle"])
+    light = float(par["eta f_q/f_pi"] * np.cos(angle) * _ROOT_HALF)
+    return {"uu": light, "dd": light, "ss": float(-par["eta f_s/f_pi"] * np.sin(angle))}
+
+
 def sector(quarks: str, lepton: str | None) -> tuple[str, str]:
-    """The EFT of nuWET, and its sector, from which couplings are taken."""
+    """The EFT of nuWET, and its sector, from which couplings are taken; nuSMEFT for Z, W and h."""
+    if quarks in BOSONS:
+        return HIGH.eft, "sterile"
     if lepton is not None:
         return theory(quarks, lepton).eft, f"{quarks[::-1]}{lepton}nu"
-    transition = TRANSITIONS[quarks]
+    # the quarks of mixtures are all light
+    transition = TRANSITIONS.get(quarks) or TRANSITIONS["ss"]
     return transition.theory.eft, transition.sector
 
 
 class CouplingSet(NamedTuple):
     """Which couplings: of a quark transition, with a charged lepton or None, at a scale (GeV).
 
+    ``quarks`` may be a meson of `content`, or Z, W (with a charged lepton) or h.
     ``part`` of charged currents: ``all``, or ``active`` (SM, SMEFT and WET) or ``sterile`` only, or
-    ``active, GF``, see `active_couplings`; of neutral ones: ``all``, or ``long`` for the mixture
-    of K0 and K0bar that is a K_L.
+    ``active, GF``, see `active_couplings`; of neutral ones: ``all``, or ``vector`` (V and A) only,
+    or for the mixtures of K0 and K0bar ``long`` (K_L -> π), ``KL -> inv`` or ``KS -> inv``.
     """
 
     quarks: str
@@ -107,14 +136,15 @@ def coupling_sets(
 ) -> tuple[CouplingSet, ...]:
     """The couplings of a decay at a renormalisation scale (GeV), in one set or two.
 
-    In charged currents of π and K flavio has active neutrinos at m_ρ, where the QED logarithm of
-    the SM ends. Those of N are at ``scale``, since form factors of tensors are known at 2 GeV.
-    ``tied`` as ``tied_to_muon_decay`` of `active_couplings`.
+    In decays of π and K with charged currents flavio has active neutrinos at m_ρ, where the QED
+    logarithm of the SM ends. Those of N are at ``scale``, since form factors of tensors are known
+    at 2 GeV. In decays of τ both are. ``tied`` as ``tied_to_muon_decay`` of `active_couplings`.
     """
     all_of_them = CouplingSet(quarks, lepton, scale)
     if lepton is None or quarks not in ("su", "du"):
         return (all_of_them,)
-    active = CouplingSet(quarks, lepton, par["m_rho0"], "active, GF" if tied else "active")
+    end = scale if lepton == "tau" else par["m_rho0"]
+    active = CouplingSet(quarks, lepton, end, "active, GF" if tied else "active")
     return active, all_of_them._replace(part="sterile")
 
 
@@ -124,14 +154,27 @@ _CHARGED_PARTS: dict[str, Callable[..., np.ndarray]] = {
     "active, GF": partial(active_couplings, tied_to_muon_decay=True),
     "sterile": sterile_couplings,
 }
+_NEUTRAL_PARTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "all": np.asarray,
+    "vector": lambda pairs: pairs * _VECTOR,
+    "long": long_lived,
+    "KL -> inv": annihilated,
+    "KS -> inv": partial(annihilated, short=True),
+}
 
 
 def couplings(
     wc_obj: flavio.WilsonCoefficients | None, par: Mapping[str, float], which: CouplingSet
 ) -> np.ndarray:
-    """Couplings of every channel (GeV^-2), shape (channels, 10) as in `widths.COMPONENTS`."""
+    """Couplings of every channel (GeV^-2), shape (channels, 10) as in `widths.COMPONENTS`.
+
+    Those of Z, W and h are as in `boson_couplings`.
+    """
     quarks, lepton, scale, part = which
+    if quarks in BOSONS:
+        return boson_couplings(wc_obj, par, quarks, lepton, scale)
     if lepton is None:
-        pairs = pair_couplings(wc_obj, par, quarks, scale)
-        return long_lived(pairs) if part == "long" else pairs
+        amplitudes = content(par, quarks).items()
+        pairs = [x * pair_couplings(wc_obj, par, qq, scale) for qq, x in amplitudes]
+        return _NEUTRAL_PARTS[part](np.sum(pairs, axis=0))
     return _CHARGED_PARTS[part](wc_obj, par, quarks, lepton, scale)

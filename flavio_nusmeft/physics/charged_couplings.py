@@ -22,6 +22,7 @@ from ..eft.theories import THEORIES, EffectiveTheory, check_reached
 from ..eft.wilson import NuWilson
 from ..formulas.widths import COMPONENTS, combine
 from .cache import ParameterCache
+from .lepton_couplings import fermi_shift
 from .modes import CHARGED_LEPTONS
 
 __all__ = [
@@ -167,7 +168,8 @@ def active_couplings(
     """The part of `charged_couplings` from the SM, SMEFT and WET.
 
     ``tied_to_muon_decay``: the Fermi constant of the SM part is the measured one without new
-    physics in mu -> e nu nu, as flavio has it in decays of π, K -> l nu and τ.
+    physics in mu -> e nu nu, as flavio has it in decays of π, K -> l nu and τ; see
+    `lepton_couplings`.
     """
     target = theory(quarks, lepton)
     normalisation, sm = _cached_normalisation(par, (quarks, scale, target.flavours))
@@ -179,7 +181,9 @@ def active_couplings(
             sector, part = f"{quarks[::-1]}{lepton}nu", with_ckm(wc_obj, par)
             wcs = part.get_wc(sector, scale, par, eft=target.standard)
             if tied_to_muon_decay:
-                sm = sm * flavio.physics.taudecays.taulnunu.GFeff(part, par) / par["GF"]
+                scale = flavio.config["renormalization scale"]["mudecays"]
+                muon = part.match_run(scale, "WET-3", "JMS", ("nunumue",)).dict
+                sm = sm * (1 + fermi_shift(par, muon) / par["GF"])
     return np.asarray(normalisation * _active(wcs, quarks, lepton, sm))
 
 

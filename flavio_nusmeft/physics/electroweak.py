@@ -1,98 +1,109 @@
-"""N in decays of Z, W and h: what their widths of nuSMEFT add to those of flavio.
+"""Z, W, h -> inv and W -> l + inv: flavio's widths, and those of N at tree level.
 
-Coefficients of Warsaw at flavio's scales of these decays (``zdecays``, ``wdecays``, ``hdecays`` in
-``flavio.config["renormalization scale"]``), widths of `formulas.electroweak` at tree level,
-v = (√2 G_F)^-½, s_W² as in `eft.matching.sine_squared`. N do not mix; an N that is heavier than
-what decays does not count. Without coefficients of N, as of SMEFT, the widths are 0.
+Widths of N are those of `formulas.electroweak`, with couplings of `boson_couplings` at flavio's
+scales of these decays (``zdecays``, ``wdecays``, ``hdecays``). An N that is heavier than what
+decays does not count.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 import flavio
 import numpy as np
 
-from ..eft.flavour import Arrays, to_arrays
-from ..eft.matching import sine_squared
-from ..eft.objects import promote
-from ..eft.operators import N_ACTIVE, WARSAW
-from ..eft.wilson import NuWilson
-from ..formulas.electroweak import h_to_nu_n, w_to_lepton_n, z_to_nn, z_to_nu_n
-from .channels import neutrino_masses
-from .charged_couplings import has_coefficients
+from ..formulas.electroweak import h_to_nu_n, w_form, z_to_nn, z_to_nu_n
+from ..formulas.vector_two_body import VECTOR_TWO_BODY_TERMS
+from ..formulas.widths import term_indices
+from .cache import ParameterCache
+from .channels import CouplingSet
 from .modes import CHARGED_LEPTONS
+from .rates import Form, Rate, Stock
 
-__all__ = ["h_width", "w_width", "z_width"]
+__all__ = ["h_rate", "h_total", "w_leptonic", "w_rate", "w_total", "z_invisible", "z_rate"]
 
-
-def _coefficients(
-    wc_obj: flavio.WilsonCoefficients | None,
-    par: Mapping[str, float],
-    decay: str,
-    classes: tuple[str, ...],
-) -> Arrays:
-    """Arrays (flavour, flavour) of some classes at the scale of a decay, GeV^-2."""
-    arrays: Arrays = {name: np.zeros(WARSAW[name].shape, dtype=complex) for name in classes}
-    if has_coefficients(wc_obj):
-        wc_obj = promote(wc_obj)
-        if isinstance(wc_obj, NuWilson):
-            scale = flavio.config["renormalization scale"][decay]
-            values = wc_obj.sterile_high(scale, par)
-            wanted = {k: v for k, v in values.items() if k.partition("_")[0] in classes}
-            arrays |= to_arrays(wanted, WARSAW)
-    return arrays
+Pairs = tuple[tuple[float, float], ...]
+_SCALES = {"Z": "zdecays", "W": "wdecays", "h": "hdecays"}
+_TERMS = {
+    "Z": ((0, 1, 2), (0, 1, 2)),
+    "W": term_indices(VECTOR_TWO_BODY_TERMS),
+    "h": ((0,), (0,)),
+}
 
 
-def _v(par: Mapping[str, float]) -> float:
-    return float((np.sqrt(2) * par["GF"]) ** -0.5)
+def _forms(par: Mapping[str, float], kind: tuple[str], pairs: Pairs) -> tuple[np.ndarray, ...]:
+    """Coefficients of the width (GeV), shape (pairs of masses, terms)."""
+    (boson,) = kind
+    m1, m2 = np.array(pairs).T
+    one = np.ones_like(m1)
+    if boson == "W":
+        return (w_form(par["m_W"], m1, m2).T,)
+    if boson == "h":
+        return (h_to_nu_n(par["m_h"], m2, one)[:, None],)
+    m_Z = par["m_Z"]
+    terms = z_to_nn(m_Z, m1, m2, one), z_to_nn(m_Z, m1, m2, 1j * one), z_to_nu_n(m_Z, m2, one)
+    return (np.stack(terms, axis=1),)
 
 
-def _masses(par: Mapping[str, float]) -> np.ndarray:
-    return np.array(neutrino_masses(par)[N_ACTIVE:])
+_cached_forms = ParameterCache(_forms)
 
 
-def z_width(wc_obj: flavio.WilsonCoefficients | None, par: Mapping[str, float]) -> float:
-    """Γ(Z -> N N) + Γ(Z -> ν N), GeV, the sum over all N and flavours.
-
-    flavio's ``Gamma(Z->nunu)`` is a third of the sum over flavours, so a third of this adds to it.
-
-    Parameters
-    ----------
-    wc_obj : any flavio or wilson object of nuSMEFT, SMEFT or WET, or None
-
-    Raises
-    ------
-    UnknownBasis
-        For coefficients of nuWET (-4, -3).
-    """
-    C = _coefficients(wc_obj, par, "zdecays", ("phin", "nW", "nB"))
-    m_Z, v, m_N = par["m_Z"], _v(par), _masses(par)
-    pairs = z_to_nn(m_Z, m_N[:, None], m_N, m_Z * v * C["phin"])
-    s2 = sine_squared(par)
-    d_Z = v / np.sqrt(2) * (np.sqrt(1 - s2) * C["nW"] - np.sqrt(s2) * C["nB"])
-    # all ordered pairs, halved: a ≠ b counts once, a = b has 1/2
-    return float(pairs.sum() / 2 + z_to_nu_n(m_Z, m_N, d_Z).sum())
+def _rate(boson: str, lepton: str | None = None) -> Rate:
+    scale = flavio.config["renormalization scale"][_SCALES[boson]]
+    couplings = CouplingSet(boson, lepton, scale)
+    return Rate(couplings, Form(_cached_forms, (boson,)), _TERMS[boson])
 
 
-def w_width(
-    wc_obj: flavio.WilsonCoefficients | None, par: Mapping[str, float], lepton: str
-) -> float:
-    """Γ(W -> l N), GeV, the sum over N, for l = e, mu or tau; arguments as in `z_width`."""
-    C = _coefficients(wc_obj, par, "wdecays", ("phine", "nW"))
-    index, m_W, v = CHARGED_LEPTONS.index(lepton), par["m_W"], _v(par)
-    g_R = -m_W * v / np.sqrt(2) * C["phine"][:, index].conj()
-    widths = w_to_lepton_n(
-        m_W, np.asarray(par[f"m_{lepton}"]), _masses(par), np.zeros(()), g_R, v * C["nW"][index]
-    )
-    return float(widths.sum())
+def z_rate() -> Rate:
+    """Γ(Z -> N N) + Γ(Z -> ν N), GeV, the sum over all N and flavours."""
+    return _rate("Z")
 
 
-def h_width(wc_obj: flavio.WilsonCoefficients | None, par: Mapping[str, float]) -> float:
-    """Γ(h -> ν N), GeV, the sum over all N and flavours; arguments as in `z_width`.
+def w_rate(lepton: str) -> Rate:
+    """Γ(W -> l N), GeV, the sum over N, for l = e, mu or tau."""
+    return _rate("W", lepton)
+
+
+def h_rate() -> Rate:
+    """Γ(h -> ν N), GeV, the sum over all N and flavours.
 
     The mass term of nphi is absorbed in a Yukawa coupling: N do not mix.
     """
-    C = _coefficients(wc_obj, par, "hdecays", ("nphi",))
-    y = _v(par) ** 2 / np.sqrt(2) * C["nphi"]
-    return float(h_to_nu_n(par["m_h"], _masses(par), y).sum())
+    return _rate("h")
+
+
+def _leptonic(lepton: str, wc_obj: Any, par: Mapping[str, float]) -> float:
+    width = flavio.physics.wdecays.gammaw.GammaW
+    return float(sum(width(wc_obj, par, lepton, nu) for nu in CHARGED_LEPTONS))
+
+
+def _h_total(wc_obj: Any, par: Mapping[str, float]) -> float:
+    width = flavio.physics.higgs.width
+    scale = flavio.config["renormalization scale"]["hdecays"]
+    C = wc_obj.get_wcxf("all", scale, par, eft="SMEFT", basis="Warsaw")
+    return float(width.Gamma_rel_SM * par["m_h"] * width.Gamma_h(par, C))
+
+
+_W_LEPTONIC = {lepton: partial(_leptonic, lepton) for lepton in CHARGED_LEPTONS}
+
+
+def z_invisible() -> Stock:
+    """flavio's Γ(Z -> ν ν), the mean over the flavours."""
+    return Stock(flavio.physics.zdecays.gammaz.GammaZnu)
+
+
+def w_leptonic(lepton: str) -> Stock:
+    """flavio's Γ(W -> l ν)."""
+    return Stock(_W_LEPTONIC[lepton])
+
+
+def w_total() -> Stock:
+    """flavio's Γ_W."""
+    return Stock(flavio.physics.wdecays.gammaw.Gammatot)
+
+
+def h_total() -> Stock:
+    """flavio's Γ_h: 4.1 MeV of arXiv:1610.07922, and what SMEFT changes in the main decays."""
+    return Stock(_h_total)

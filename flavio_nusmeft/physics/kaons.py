@@ -1,4 +1,4 @@
-"""What K -> pi + inv has beyond the other decays: the normalisation, charm, and the K_L.
+"""What K -> pi + inv has beyond the other decays: the normalisation, charm, and K_L and K_S.
 
 Normalisation. flavio takes BR(K -> pi nu nubar) = κ_ν |A|²/(3 |V_us|²) per neutrino flavour, with
 κ_ν of arXiv:0705.2025: K_l3 data, isospin breaking and QED corrections instead of form factors.
@@ -22,6 +22,14 @@ Grossman and Nir (hep-ph/9701313), BR(K_L) <= 4.3 BR(K+) for massless vectors. S
 and massive N feel the larger energy release of K0 -> pi0: 5% more for massless scalars, and pairs
 heavier than 0.354 GeV are open to K_L alone.
 
+K_L, K_S -> inv. Here <0|s̄ Γ d|K0> = <0|d̄ Γ s|K0bar> for the axial vector and the pseudoscalar,
+and the couplings of s̄ Γ d are -C* for V-, S- and C* for A-, P-, so that
+
+    C -> √2 i Im C for V-, S-,   C -> √2 Re C for A-, P-
+
+in K_L; again K_S has Re and Im exchanged. A pair with V- or S- has CP = +1, one with A- or P-
+CP = -1, as the K_L.
+
 For active neutrinos |C_L|² is |X_ij - X_ji*|² of that paper: without flavour conservation the
 final state is no eigenstate of CP. flavio takes (Im X_ij)² for i ≠ j, too, which depends on the
 phases of the neutrinos; for i = j both are the same.
@@ -36,10 +44,12 @@ import numpy as np
 
 from ..formulas.widths import COMPONENTS
 
-__all__ = ["charm", "long_lived", "massless_rate"]
+__all__ = ["annihilated", "charm", "long_lived", "massless_rate"]
 
 _REAL = np.array([component in ("V+", "S+", "T+") for component in COMPONENTS])
 _IMAGINARY = np.array([component in ("A+", "P+", "T-") for component in COMPONENTS])
+_CP_EVEN = np.array([component in ("V-", "S-") for component in COMPONENTS])
+_CP_ODD = np.array([component in ("A-", "P-") for component in COMPONENTS])
 
 
 def massless_rate(par: Mapping[str, float], kaon: str, scale: float) -> float:
@@ -74,4 +84,11 @@ def charm(par: Mapping[str, float]) -> complex:
 def long_lived(couplings: np.ndarray) -> np.ndarray:
     """Couplings of K_L -> pi0 f_a f_b from those of K0bar, shape (pairs, 10)."""
     parts = np.where(_REAL, couplings.real, 0) + 1j * np.where(_IMAGINARY, couplings.imag, 0)
+    return np.asarray(np.sqrt(2) * parts)
+
+
+def annihilated(couplings: np.ndarray, *, short: bool = False) -> np.ndarray:
+    """Couplings of K_L (or K_S) -> f_a f_b from those of K0bar, shape (pairs, 10)."""
+    real, imaginary = (_CP_EVEN, _CP_ODD) if short else (_CP_ODD, _CP_EVEN)
+    parts = np.where(real, couplings.real, 0) + 1j * np.where(imaginary, couplings.imag, 0)
     return np.asarray(np.sqrt(2) * parts)

@@ -11,6 +11,8 @@ __all__ = [
     "LEPTON_TEX",
     "SEMILEPTONIC",
     "SEMI_INVISIBLE",
+    "TAU_HADRONIC",
+    "VECTORS",
     "ExclusiveMode",
     "TwoBodyMode",
 ]
@@ -67,9 +69,11 @@ class ExclusiveMode:
 
 @dataclass(frozen=True)
 class TwoBodyMode:
-    """A decay B -> inv, or B -> l + inv, with quarks ``quarks`` in the meson.
+    """A decay B -> inv, or B -> l + inv, with quarks ``quarks`` in the meson, or tau -> B + inv.
 
-    ``scale`` is as that of `ExclusiveMode`.
+    ``scale`` is as that of `ExclusiveMode`. ``quarks`` of π0, η and ω are their names, for the
+    mixtures of pairs in `channels.content`. ``part`` are the couplings, as in
+    `channels.CouplingSet`; ``decay_constant`` is f_B of flavio unless it is given.
     """
 
     name: str
@@ -78,6 +82,8 @@ class TwoBodyMode:
     tex: str
     lepton: str | None = None
     scale: str = "bll"
+    part: str = "all"
+    decay_constant: str = ""
 
 
 _WIDTH = "B->K* finite width"
@@ -166,6 +172,21 @@ INVISIBLE = {
     for mode in (
         TwoBodyMode("Bs->", "Bs", "bs", r"B_s\to "),
         TwoBodyMode("B0->", "B0", "bd", r"B^0\to "),
+        TwoBodyMode("D0->", "D0", "cu", r"D^0\to ", scale="dll"),
+        TwoBodyMode("KL->", "KL", "sd", r"K_L\to ", None, "kdecays", "KL -> inv", "f_K0"),
+        TwoBodyMode("KS->", "KS", "sd", r"K_S\to ", None, "kdecays", "KS -> inv", "f_K0"),
+        TwoBodyMode("pi0->", "pi0", "pi0", r"\pi^0\to ", scale="kdecays"),
+        TwoBodyMode("eta->", "eta", "eta", r"\eta\to ", None, "kdecays", "vector", "f_pi0"),
+    )
+}
+
+VECTORS = {
+    mode.name: mode
+    for mode in (
+        TwoBodyMode("Upsilon(1S)->", "Upsilon(1S)", "bb", r"\Upsilon(1S)\to ", None, "Upsilon(1S)"),
+        TwoBodyMode("J/psi->", "J/psi", "cc", r"J/\psi\to ", None, "J/psi"),
+        TwoBodyMode("phi->", "phi", "ss", r"\phi\to ", None, "kdecays"),
+        TwoBodyMode("omega->", "omega", "omega", r"\omega\to ", None, "kdecays"),
     )
 }
 
@@ -182,4 +203,12 @@ LEPTONIC = {
         ("pi+", "du", r"\pi^+", _LIGHT, "kdecays"),
     )
     for lepton in leptons
+}
+
+TAU_HADRONIC = {
+    name: TwoBodyMode(name, B, quarks, rf"\tau^+\to {tex}\,", "tau", "taudecays")
+    for name, B, quarks, tex in (
+        ("tau->pi", "pi+", "du", r"\pi^+"),
+        ("tau->K", "K+", "su", "K^+"),
+    )
 }

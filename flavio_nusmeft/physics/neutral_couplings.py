@@ -1,5 +1,6 @@
-"""Couplings of b -> s(d), s -> d and c -> u f1 f2 in the parity basis, arXiv:2309.02940 App. A.2.
+"""Couplings of q -> q', q q, τ -> μ(e) and μ -> e with f1 f2 in the parity basis.
 
+arXiv:2309.02940 App. A.2, with charged leptons in place of the quarks as well:
 L = 1/2 sum_ab (C_i O_i + C'_i O'_i) over the parities i = S, P, V, A, T; the neutrinos are
 Majorana fields, so S, P, A are symmetric and V, T antisymmetric in the neutrino indices.
 """
@@ -24,9 +25,10 @@ from ..formulas.widths import COMPONENTS, combine
 from .cache import ParameterCache
 from .charged_couplings import has_coefficients
 from .kaons import charm
+from .lepton_couplings import fermi_shift, w_exchange
 from .modes import CHARGED_LEPTONS
 
-__all__ = ["PAIRS", "TRANSITIONS", "left_to_parity", "pair_couplings"]
+__all__ = ["FLAVOUR_CHANGING", "PAIRS", "TRANSITIONS", "left_to_parity", "pair_couplings"]
 
 # the 21 pairs of neutrinos, indices from 0
 PAIRS = tuple((a, b) for a in range(N_NEUTRINOS) for b in range(a, N_NEUTRINOS))
@@ -34,10 +36,11 @@ _PAIR_INDEX = {pair: k for k, pair in enumerate(PAIRS)}
 
 
 class _Transition(NamedTuple):
-    """A transition of quarks.
+    """A transition of quarks or charged leptons.
 
-    ``kind`` of the quarks, "d" or "u", with their indices from 0; sector; the theory in which
-    flavio has the coefficients of active neutrinos at its scale.
+    ``kind`` of the fermions, "d", "u" or "e", with their indices from 0 (equal ones: a meson of a
+    quark and its antiquark); sector; the theory in which flavio has the coefficients of active
+    neutrinos at its scale.
     """
 
     kind: str
@@ -52,7 +55,23 @@ TRANSITIONS = {
     "bd": _Transition("d", 0, 2, "dbnunu", THEORIES["nuWET"]),
     "sd": _Transition("d", 0, 1, "sdnunu", THEORIES["nuWET-3"]),
     "cu": _Transition("u", 0, 1, "cununu", THEORIES["nuWET-4"]),
+    "bb": _Transition("d", 2, 2, "ffnunu", THEORIES["nuWET"]),
+    "cc": _Transition("u", 1, 1, "ffnunu", THEORIES["nuWET-4"]),
+    "ss": _Transition("d", 1, 1, "ffnunu", THEORIES["nuWET-3"]),
+    "dd": _Transition("d", 0, 0, "ffnunu", THEORIES["nuWET-3"]),
+    "uu": _Transition("u", 0, 0, "ffnunu", THEORIES["nuWET-3"]),
+    "taumu": _Transition("e", 1, 2, "nunumutau", THEORIES["nuWET-4"]),
+    "taue": _Transition("e", 0, 2, "nunutaue", THEORIES["nuWET-4"]),
+    "mue": _Transition("e", 0, 1, "nunumue", THEORIES["nuWET-3"]),
 }
+#: those that change the flavour of a quark
+FLAVOUR_CHANGING = frozenset(name for name in TRANSITIONS if name[0] != name[1])
+_T3_CHARGE = {"d": (-1 / 2, -1 / 3), "u": (1 / 2, 2 / 3)}
+
+
+def _has_flavio(quarks: str) -> bool:
+    """Whether flavio has C_L and C_R of active neutrinos: for down-type quarks that change."""
+    return TRANSITIONS[quarks].kind == "d" and quarks in FLAVOUR_CHANGING
 
 
 def left_to_parity(C: Arrays, final: int, initial: int, kind: str = "d") -> dict[str, np.ndarray]:
@@ -61,8 +80,8 @@ def left_to_parity(C: Arrays, final: int, initial: int, kind: str = "d") -> dict
     Parameters
     ----------
     C : full nuWET arrays (any subset of the neutral classes), GeV^-2
-    final, initial : quark indices; for b -> s: 1 and 2
-    kind : "d" for down-type quarks, "u" for up-type ones
+    final, initial : quark or lepton indices; for b -> s: 1 and 2
+    kind : "d" for down-type quarks, "u" for up-type ones, "e" for charged leptons
 
     Returns
     -------
@@ -117,10 +136,22 @@ def _sm_couplings(
     """Normalisation N of flavio's C_L, C_R, the SM coefficient N C_L, and the couplings.
 
     arXiv:2309.02940 Eq. (11), with flavio's C_L^SM and alpha(scale); s -> d with charm. In c -> u
-    the GIM mechanism leaves nothing.
+    the GIM mechanism leaves nothing. q q have the exchange of a Z, -2√2 G_F (T3 - Q s_W²) with
+    flavio's s_W², and charged leptons that of a W, in the couplings alone.
     """
     couplings = np.zeros((len(PAIRS), len(COMPONENTS)), dtype=complex)
-    if TRANSITIONS[quarks].kind == "u":
+    kind, final, initial, *_ = TRANSITIONS[quarks]
+    if quarks not in FLAVOUR_CHANGING:
+        T3, charge = _T3_CHARGE[kind]
+        left, right = (-2 * np.sqrt(2) * par["GF"] * (t - charge * par["s2w"]) for t in (T3, 0.0))
+        for a in range(N_ACTIVE):
+            k = _PAIR_INDEX[a, a]
+            couplings[k, COMPONENTS.index("A+")] = -(left + right)
+            couplings[k, COMPONENTS.index("A-")] = -(left - right)
+    if kind == "e":
+        for key, value in _parity_map(quarks)(w_exchange(par["GF"], final, initial)).items():
+            couplings[key] = value
+    if not _has_flavio(quarks):
         return 0j, 0j, couplings
     alpha = flavio.physics.running.running.get_alpha(par, scale)["alpha_e"]
     xi_t = flavio.physics.ckm.xi("t", quarks)(par)
@@ -141,6 +172,15 @@ def _sm_of_kind(par: Mapping[str, float], kind: tuple[Any, ...]) -> Any:
 _sm = ParameterCache(_sm_of_kind)
 
 
+def _jms(part: flavio.WilsonCoefficients, quarks: str, scale: float) -> dict[str, complex]:
+    """Coefficients of SMEFT or WET in the basis JMS of WET (-4, -3)."""
+    sector, eft = TRANSITIONS[quarks].sector, TRANSITIONS[quarks].theory.standard
+    # at the scale of the coefficients wilson returns all sectors
+    names = wcxf.Basis[eft, "JMS"].sectors[sector]
+    found = part.match_run(scale, eft, "JMS", (sector,)).dict
+    return {name: value for name, value in found.items() if name in names}
+
+
 def _active(
     wc_obj: flavio.WilsonCoefficients, par: Mapping[str, float], quarks: str, scale: float
 ) -> dict[str, complex]:
@@ -150,17 +190,20 @@ def _active(
     flavio. For coefficients given in SMEFT or WET JMS this is 6% below the rate for the same
     GeV^-2 in nuWET: wilson translates them to C_L, C_R with alpha_e = 1/127.9, and flavio
     multiplies these by alpha_e(4.8 GeV) = 1/132.1. Up-type quarks, which flavio's basis does not
-    have, are taken from JMS.
+    have, quarks of equal flavour, and leptons, where it has the same in GeV^-2, are taken from JMS.
     """
-    kind, final, initial, sector, theory = TRANSITIONS[quarks]
+    _, final, initial, sector, theory = TRANSITIONS[quarks]
     eft = theory.standard
     check_reached(wc_obj.wc.eft, theory)
     part = with_ckm(wc_obj, par)
-    if kind == "u":
-        # at the scale of the coefficients wilson returns all sectors
-        names = wcxf.Basis[eft, "JMS"].sectors[sector]
-        found = part.match_run(scale, eft, "JMS", (sector,)).dict
-        return {name: value for name, value in found.items() if name in names}
+    if not _has_flavio(quarks):
+        left = _jms(part, quarks, scale)
+        if quarks in ("taumu", "taue"):
+            muon_scale = float(flavio.config["renormalization scale"]["mudecays"])
+            shift = fermi_shift(par, _jms(part, "mue", muon_scale))
+            for name, value in w_exchange(shift, final, initial).items():
+                left[name] = left.get(name, 0) + value
+        return left
     wcs = part.get_wc(sector, scale, par, eft=eft)
     normalisation = _sm(par, (quarks, scale))[0]
     i, j = final + 1, initial + 1
@@ -189,7 +232,7 @@ def pair_couplings(
     Parameters
     ----------
     wc_obj : any flavio or wilson object: SMEFT, WET, nuSMEFT or nuWET
-    quarks : "bs", "bd", "sd" or "cu"
+    quarks : a key of `TRANSITIONS`
     scale : renormalisation scale, GeV
 
     Returns
@@ -201,13 +244,13 @@ def pair_couplings(
     if not has_coefficients(wc_obj):
         return couplings
     wc_obj = promote(wc_obj)
-    sectors = (TRANSITIONS[quarks].sector,)
+    *_, sector, theory = TRANSITIONS[quarks]
     if not isinstance(wc_obj, NuWilson):
         left = _active(wc_obj, par, quarks, scale)
     else:
-        eft = TRANSITIONS[quarks].theory.eft
+        eft, sectors = theory.eft, (sector,)
         left = wc_obj.sterile(scale, sectors, eft, par)
-        if wc_obj.wc.eft != HIGH.eft:
+        if _has_flavio(quarks) and wc_obj.wc.eft != HIGH.eft:
             left |= wc_obj.standard(scale, eft, "JMS", sectors)
         elif wc_obj.has_standard_part:
             left |= _active(wc_obj, par, quarks, scale)

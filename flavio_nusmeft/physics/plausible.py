@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 import flavio
@@ -17,7 +17,7 @@ from ..eft.translators import to_warsaw
 from ..eft.wilson import NuWilson
 from ..errors import HeavyMassWarning, NoEffectWarning, SizeWarning, listed, warn
 from .channels import STERILE, sector
-from .modes import INVISIBLE, LEPTONIC, SEMI_INVISIBLE, SEMILEPTONIC
+from .modes import INVISIBLE, LEPTONIC, SEMI_INVISIBLE, SEMILEPTONIC, TAU_HADRONIC, VECTORS
 
 __all__ = [
     "check",
@@ -31,12 +31,28 @@ __all__ = [
 
 Par = Mapping[str, float]
 
-_MODES = [mode for t in (LEPTONIC, INVISIBLE, SEMI_INVISIBLE, SEMILEPTONIC) for mode in t.values()]
+_TABLES = (LEPTONIC, TAU_HADRONIC, INVISIBLE, VECTORS, SEMI_INVISIBLE, SEMILEPTONIC)
+_MODES = [mode for table in _TABLES for mode in table.values()]
 # (quarks, lepton): key of flavio's configured renormalisation scale
 _TRANSITIONS = {(mode.quarks, mode.lepton): mode.scale for mode in _MODES}
+_TRANSITIONS |= {("taumu", None): "taudecays", ("taue", None): "taudecays"}
+_TRANSITIONS |= {("mue", None): "mudecays"}
 # those of two-body decays alone see no tensors
 _TENSORS = {(m.quarks, m.lepton) for t in (SEMI_INVISIBLE, SEMILEPTONIC) for m in t.values()}
-_HEAVIEST = "m_Bc"  # of all hadrons that decay in `modes`
+_TENSORS |= {(leptons, None) for leptons in ("taumu", "taue", "mue")}
+# what flavour-diagonal mesons see: kinds of operators; kinds and flavours of quarks
+_LIGHT = {("d", "11"), ("u", "11")}
+_MESONS = {
+    "bb": ("VT", {("d", "33")}),
+    "cc": ("VT", {("u", "22")}),
+    "ss": ("VT", {("d", "22")}),
+    "omega": ("VT", _LIGHT),
+    "pi0": ("VS", _LIGHT),
+    "eta": ("V", _LIGHT | {("d", "22")}),
+}
+# classes that decays of Z, W and h see at these scales
+_BOSONS = {"zdecays": ("phin", "nW", "nB"), "wdecays": ("phine", "nW"), "hdecays": ("nphi",)}
+_HEAVIEST, _HIGGS = "m_Bc", "m_h"  # of all hadrons that decay in `modes`, and of all that decays
 _KEPT = 10_000
 _TRIED = 20  # coefficients of which a warning says what full running does, 10 ms each
 _REACHED: dict[tuple[Any, ...], bool] = {}
@@ -64,15 +80,21 @@ def check(wc_obj: Any, par: Par) -> None:
 
 
 def warn_heavy(names: Iterable[str], eft: str, masses: Sequence[float], par: Par) -> None:
-    """Warn if no operator can be seen for its N are heavier than all hadrons that decay.
+    """Warn if no operator can be seen for its N are heavier than all that decays.
 
     Parameters
     ----------
     names : of coefficients with N in nuSMEFT Warsaw or nuWET JMS
     masses : m_N1, m_N2, m_N3, GeV; the smallest ones, if there are more
     """
-    heavy = {i for i, mass in enumerate(masses) if mass > par[_HEAVIEST]}
-    operators = [_flavours(eft == HIGH.eft, name) & heavy for name in names]
+    bosonic = {name for classes in _BOSONS.values() for name in classes}
+
+    def heavy(name: str) -> frozenset[int]:
+        heaviest = par[_HIGGS if name.partition("_")[0] in bosonic else _HEAVIEST]
+        flavours = _flavours(eft == HIGH.eft, name)
+        return frozenset(i for i in flavours if masses[i] > heaviest)
+
+    operators = [heavy(name) for name in names]
     if operators and all(operators):
         which = sorted(set().union(*operators))
         warn(
@@ -110,24 +132,59 @@ def _flavours(is_warsaw: bool, name: str) -> frozenset[int]:
     return frozenset(light | {i for field, i in pairs if field == "n"})
 
 
+def _ways(wc_obj: NuWilson, par: Par) -> Iterator[tuple[str, LinearMap, Callable[[str], bool]]]:
+    """Families of decays, the maps from coefficients with N to theirs, and which of these count."""
+    scales, source = flavio.config["renormalization scale"], THEORIES[wc_obj.wc.eft]
+    for transition, key in _TRANSITIONS.items():
+        eft, name = sector(*transition)
+        if source.contains(THEORIES[eft]):
+            way = wc_obj.sterile_map(scales[key], (name,), eft, par)
+            if transition[0] in _MESONS:
+                counts: Callable[[str], bool] = partial(_of_mesons, *_MESONS[transition[0]])
+            else:
+                counts = _any if transition in _TENSORS else _no_tensor
+            yield _family(*transition), way, counts
+    if source is HIGH:
+        for key, classes in _BOSONS.items():
+            yield key[0].upper(), wc_obj.high_map(scales[key], par), partial(_of_classes, classes)
+
+
+def _family(fermions: str, lepton: str | None) -> str:
+    names = ("tau", "mu", "e") if fermions in ("taumu", "taue", "mue") else "bcsdu"
+    parts = [name for name in names if name in fermions]
+    if fermions in _MESONS or len(parts) != 2:
+        return fermions
+    first, second = sorted(parts, key=fermions.index)
+    return f"{first}->{second} {lepton or ''}".strip()
+
+
+def _any(name: str) -> bool:
+    return True
+
+
+def _no_tensor(name: str) -> bool:
+    return not name.startswith("T")
+
+
+def _of_mesons(kinds: str, quarks: set[tuple[str, str]], name: str) -> bool:
+    return name[0] in kinds and (name[3], name[-2:]) in quarks
+
+
+def _of_classes(classes: tuple[str, ...], name: str) -> bool:
+    return name.partition("_")[0] in classes
+
+
 def families(wc_obj: NuWilson, name: str, par: Par) -> Iterator[str]:
-    """The decays of quarks whose observables a coefficient with N changes: ``b->s``, ``b->u e``.
+    """The decays whose observables a coefficient with N changes: ``b->s``, ``b->u e``, ``Z``.
 
     Parameters
     ----------
     wc_obj : of which scale, EFT and options are taken
     name : of the coefficient, in nuSMEFT Warsaw or nuWET JMS
     """
-    for transition, key in _TRANSITIONS.items():
-        eft, sector_name = sector(*transition)
-        if not THEORIES[wc_obj.wc.eft].contains(THEORIES[eft]):
-            continue
-        scale = flavio.config["renormalization scale"][key]
-        column = wc_obj.sterile_map(scale, (sector_name,), eft, par).column(name)
-        is_seen = transition in _TENSORS
-        if any(is_seen or not str(coefficient).startswith("T") for coefficient, *_ in column):
-            quarks, lepton = transition
-            yield f"{quarks[0]}->{quarks[1]} {lepton or ''}".strip()
+    for family, way, counts in _ways(wc_obj, par):
+        if any(counts(str(coefficient)) for coefficient, *_ in way.column(name)):
+            yield family
 
 
 def _reaches(wc_obj: NuWilson, name: str, par: Par) -> bool:

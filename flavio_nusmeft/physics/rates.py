@@ -7,17 +7,22 @@ predicts, one point or many, takes a `Quantity` and couplings and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
+import flavio
 import numpy as np
 
+from ..eft.objects import promote
+from ..eft.standard import with_ckm
+from ..eft.wilson import NuWilson
 from ..errors import UndefinedRatio
 from . import channels
 from .cache import ParameterCache
 from .channels import CouplingSet
+from .charged_couplings import has_coefficients
 
-__all__ = ["Form", "Quantity", "Rate", "evaluate", "scaled"]
+__all__ = ["Form", "Part", "Quantity", "Rate", "Stock", "couplings_of", "evaluate", "scaled"]
 
 
 class Form(NamedTuple):
@@ -62,30 +67,69 @@ class Rate(NamedTuple):
         return np.array([forms[pair] for pair in pairs]) / factors
 
 
+class Stock(NamedTuple):
+    """A part that flavio computes: ``function(wc_obj, par)`` times ``factor``.
+
+    The function takes an object without N, flavio's, and must be one and the same in all calls.
+    """
+
+    function: Callable[[Any, Mapping[str, float]], float]
+    factor: float = 1.0
+
+    def value(self, wc_obj: Any, par: Mapping[str, float]) -> float:
+        """For an object of any kind, of which the part without N counts (None: the SM)."""
+        if has_coefficients(wc_obj):
+            wc_obj = promote(wc_obj)
+            if not isinstance(wc_obj, NuWilson) or wc_obj.has_standard_part:
+                return self.factor * float(self.function(with_ckm(wc_obj, par), par))
+        return self.factor * _cached_stock(par, self.function)
+
+
+def _standard_model(par: Mapping[str, float], function: Callable[..., float]) -> float:
+    return float(function(flavio.WilsonCoefficients(), par))
+
+
+_cached_stock = ParameterCache(_standard_model)
+#: what a quantity is the sum of
+Part = Rate | Stock
+
+
 class Quantity(NamedTuple):
-    """The sum of the rates in the numerator and ``offset``, over that of the denominator if any.
+    """The sum of the parts of the numerator and ``offset``, over that of the denominator if any.
 
     ``undefined`` is the value where the denominator vanishes; None: there is none.
     """
 
-    numerator: tuple[Rate, ...]
+    numerator: tuple[Part, ...]
     offset: float = 0.0
-    denominator: tuple[Rate, ...] = ()
+    denominator: tuple[Part, ...] = ()
     undefined: float | None = None
 
 
-def scaled(rate: Rate, factor: float) -> Rate:
-    """The rate times a factor."""
-    return rate._replace(factor=rate.factor * factor)
+_AnyPart = TypeVar("_AnyPart", Rate, Stock)
+
+
+def scaled(part: _AnyPart, factor: float) -> _AnyPart:
+    """A rate, or a part of flavio, times a factor."""
+    return part._replace(factor=part.factor * factor)
+
+
+def couplings_of(quantity: Quantity) -> list[CouplingSet]:
+    """The couplings that a quantity depends on; those within flavio's parts do not count."""
+    parts = (*quantity.numerator, *quantity.denominator)
+    return [part.couplings for part in parts if isinstance(part, Rate)]
 
 
 def evaluate(quantity: Quantity, wc_obj: Any, par: Mapping[str, float]) -> float:
     """Value of a quantity for one object with Wilson coefficients (None: the SM)."""
     couplings: dict[CouplingSet, np.ndarray] = {}
 
-    def total(rates: tuple[Rate, ...]) -> float:
+    def total(parts: tuple[Part, ...]) -> float:
         result = 0.0
-        for rate in rates:
+        for rate in parts:
+            if isinstance(rate, Stock):
+                result += rate.value(wc_obj, par)
+                continue
             C = couplings.get(rate.couplings)
             if C is None:
                 C = couplings[rate.couplings] = channels.couplings(wc_obj, par, rate.couplings)

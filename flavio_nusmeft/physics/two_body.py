@@ -1,4 +1,8 @@
-"""B_s, B0 -> inv and P -> l + inv for π, K, D, D_s, B, B_c: the width of `formulas.two_body`."""
+"""Mesons -> inv, P -> l + inv for π, K, D, D_s, B, B_c, and τ -> π, K + inv.
+
+The widths are those of `formulas.two_body`, and of `formulas.vector_two_body` for Υ(1S), J/ψ, φ, ω.
+Densities of the η contain the anomaly: only its axial vector currents count.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,20 @@ from collections.abc import Mapping
 import flavio
 import numpy as np
 
-from ..formulas.two_body import TWO_BODY_TERMS, two_body
+from ..formulas.two_body import TWO_BODY_TERMS, fermion_pseudoscalar, two_body
+from ..formulas.vector_two_body import VECTOR_TWO_BODY_TERMS, vector_two_body
 from ..formulas.widths import term_indices
 from . import channels
 from .cache import ParameterCache
-from .modes import INVISIBLE, LEPTONIC, TwoBodyMode
+from .modes import INVISIBLE, LEPTONIC, TAU_HADRONIC, VECTORS, TwoBodyMode
 from .rates import Form, Rate
 
 __all__ = ["rates"]
 
 _TERMS = term_indices(TWO_BODY_TERMS)
-_MODES = INVISIBLE | LEPTONIC
+_VECTOR_TERMS = term_indices(VECTOR_TWO_BODY_TERMS)
+_MODES = INVISIBLE | LEPTONIC | TAU_HADRONIC | VECTORS
+_PAIRS_OF_LIGHT_QUARKS = {"pi0": "ud", "eta": "ud"}
 
 
 def _forms(
@@ -27,10 +34,24 @@ def _forms(
     name, scale = kind
     mode = _MODES[name]
     running = flavio.physics.running.running
-    quark_masses = sum(running.get_mq(quark, par, scale) for quark in mode.quarks)
     m1, m2 = np.array(pairs).T
-    widths = two_body(par[f"m_{mode.B}"], par[f"f_{mode.B}"], quark_masses, m1, m2)
-    return (par[f"tau_{mode.B}"] * widths.T,)
+    mass, constant = par[f"m_{mode.B}"], par[mode.decay_constant or f"f_{mode.B}"]
+    if name in VECTORS:
+        widths = vector_two_body(mass, constant, _tensor(par, mode.B, scale), m1, m2)
+        return (par[f"tau_{mode.B}"] * widths.T,)
+    quarks = _PAIRS_OF_LIGHT_QUARKS.get(mode.quarks, mode.quarks)
+    quark_masses = sum(running.get_mq(quark, par, scale) for quark in quarks)
+    is_tau = name in TAU_HADRONIC
+    function = fermion_pseudoscalar if is_tau else two_body
+    widths = function(mass, constant, quark_masses, m1, m2)
+    return (par["tau_tau" if is_tau else f"tau_{mode.B}"] * widths.T,)
+
+
+def _tensor(par: Mapping[str, float], meson: str, scale: float) -> float:
+    """f_V^T, GeV; that of quarkonia as in flavio at the scale of their decays."""
+    if meson in ("phi", "omega"):
+        return float(flavio.physics.running.running.get_f_perp(par, meson, scale))
+    return float(par[f"fT_{meson}"])
 
 
 _cached_forms = ParameterCache(_forms)
@@ -47,19 +68,25 @@ _cached_radiative = ParameterCache(_radiative)
 def rates(par: Mapping[str, float], mode: TwoBodyMode) -> tuple[Rate, ...]:
     """Branching ratio, the sum over all neutrinos or pairs of them.
 
-    In decays of K and π active neutrinos have flavio's radiative corrections, and its Fermi
-    constant; sterile ones are at tree level.
+    In decays of K and π active neutrinos have flavio's radiative corrections, and there and in
+    those of τ its Fermi constant; sterile ones are at tree level.
     """
-    scale = flavio.config["renormalization scale"][mode.scale]
     factor = 1.0
-    if mode.quarks in ("su", "du"):
+    if mode.name in LEPTONIC and mode.quarks in ("su", "du"):
         factor = _cached_radiative(par, (mode.B, mode.lepton or ""))
     return tuple(
         Rate(
             which,
             Form(_cached_forms, (mode.name, which.scale)),
-            _TERMS,
+            _VECTOR_TERMS if mode.name in VECTORS else _TERMS,
             factor if which.part.startswith("active") else 1.0,
         )
-        for which in channels.coupling_sets(par, mode.quarks, mode.lepton, scale, tied=True)
+        for which in _sets(par, mode)
     )
+
+
+def _sets(par: Mapping[str, float], mode: TwoBodyMode) -> tuple[channels.CouplingSet, ...]:
+    scale = flavio.config["renormalization scale"][mode.scale]
+    if mode.lepton is None:
+        return (channels.CouplingSet(mode.quarks, None, scale, mode.part),)
+    return channels.coupling_sets(par, mode.quarks, mode.lepton, scale, tied=True)

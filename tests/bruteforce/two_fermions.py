@@ -16,7 +16,7 @@ import numpy as np
 
 from .hadronic import Currents, dual, kallen
 from .phasespace import two_body_factor
-from .rates import Arrays, Terms, _matrix, _parity_matrix, left_terms
+from .rates import Arrays, Terms, _charged_terms, _matrix, _parity_matrix, left_terms
 from .spinors import (
     GAMMA,
     METRIC,
@@ -124,6 +124,22 @@ def majorana_vector_width(
     return _boson(m_V, masses[a], masses[b], w, crossed) / (2 if a == b else 1)
 
 
+def invisible_width(
+    mass: float, masses: Sequence[float], parts: Sequence[tuple[Terms, Currents]], pair
+) -> float:
+    """Width of a meson -> chi_a chi_b.
+
+    Parameters
+    ----------
+    parts : terms of qbar_i Gamma q_j, see `rates.left_terms`, with <0|qbar_i Gamma q_j|M>; their
+        amplitudes add up
+    """
+    a, b = pair
+    w = sum(_matrix(terms, a, b, currents) for terms, currents in parts)
+    crossed = sum(_matrix(terms, b, a, currents) for terms, currents in parts)
+    return _boson(mass, masses[a], masses[b], w, crossed) / (2 if a == b else 1)
+
+
 def _meson(decaying: float, other: float, meson: Mapping[str, float]) -> Currents | None:
     """<0|qbar Gamma q|M> of the meson in the rest frame of a fermion that decays to it."""
     mass = meson["mass"]
@@ -156,6 +172,22 @@ def fermion_width(
         matrix = _parity_matrix(couplings, currents)
         matrix = GAMMA[0] @ np.swapaxes(matrix.conj(), 1, 2) @ GAMMA[0]
     return _fermion(decaying, other, meson["mass"], matrix, 0 * matrix)
+
+
+def charged_lepton_width(
+    m_lepton: float,
+    m_nu: float,
+    meson: Mapping[str, float],
+    left: Arrays,
+    indices: tuple[int, int, int, int],
+) -> float:
+    """Width of l -> chi M from the charged LEFT operators, see `rates.charged_width_left`."""
+    currents = _meson(m_lepton, m_nu, meson)
+    if currents is None:
+        return 0.0
+    matrix = _matrix(_charged_terms(left, indices), 0, 0, currents)
+    matrix = GAMMA[0] @ np.swapaxes(matrix.conj(), 1, 2) @ GAMMA[0]
+    return _fermion(m_lepton, m_nu, meson["mass"], matrix, 0 * matrix)
 
 
 def majorana_fermion_width(

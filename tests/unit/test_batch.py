@@ -14,7 +14,8 @@ import yaml
 from flavio_nusmeft import NuWilson, batch, errors, likelihood, predict, to_popxf
 from flavio_nusmeft.eft.bases import known_coefficients
 from flavio_nusmeft.measurements import results
-from flavio_nusmeft.observables import NAMES
+from flavio_nusmeft.observables import NAMES, QUANTITIES
+from flavio_nusmeft.physics.rates import Quantity, Stock, evaluate
 
 FGMS = {"scale": 1e3, "eft": "nuSMEFT", "basis": "FGMS"}
 ARGUMENTS = {
@@ -319,3 +320,28 @@ def test_mass_of_an_n_without_coefficients():
         predict("BR(B+->Kinv)", {"LNQd_2123": 1e-8}, par={"m_N2": 1.5}, **point)
     par = flavio.default_parameters.get_central_all()
     predict("BR(B+->Kinv)", {"LNQd_2123": 1e-8}, par={**par, "m_N1": 1.5, "m_N3": 0.0}, **point)
+
+
+def test_parts_that_flavio_computes(monkeypatch, rng):
+    """They are no polynomials of WET, so each of its points is on its own; N are as before."""
+    name = "BR(Bs->inv)"
+    stock = flavio.Observable["BR(B+->taunu)"].prediction.function
+
+    def quantity(par):
+        rate = QUANTITIES["BR(B0->inv)"](par).numerator[0]
+        return Quantity((rate, Stock(stock, 0.5)), denominator=(Stock(stock),))
+
+    monkeypatch.setitem(batch.QUANTITIES, name, quantity)
+    values = {"SnudLL_1413": 0.3 * complexes(rng, 3), "VnueduLL_3331": complexes(rng, 3) / 10}
+    found = predict(name, values, scale=4.8, eft="nuWET", basis="JMS")[name]
+    par = flavio.default_parameters.get_central_all()
+    for k in range(3):
+        point = {n: v[k] for n, v in values.items()}
+        w = NuWilson(point, 4.8, "nuWET", "JMS")
+        without_n = wilson.Wilson({"VnueduLL_3331": point["VnueduLL_3331"]}, 4.8, "WET", "JMS")
+        below = flavio.Observable["BR(B+->taunu)"].prediction_par(
+            par, flavio.WilsonCoefficients.from_wilson(without_n, par)
+        )
+        expected = 0.5 + evaluate(QUANTITIES["BR(B0->inv)"](par), w, par) / below
+        assert found[k] == pytest.approx(expected, rel=1e-12, abs=0)
+    assert abs(found[1] / found[0] - 1) > 1e-3

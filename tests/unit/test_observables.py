@@ -65,6 +65,11 @@ def test_names():
     expected |= {f"BR(B->Xc{lepton}inv)" for lepton in ("e", "mu", "tau", "l")}
     expected |= {f"{x}(B->Xclinv)" for x in ("Rmue", "Rtaul", "Rtaumu")}
     expected |= {"Rmue(B->Xlinv)", "Remu(B->Xlinv)", "BR(B->Xsinv)", "<BR>(B->Xsinv)"}
+    expected |= {f"BR(tau->{x}inv)" for x in ("pi", "K", "e", "mu")} | {"Gamma/Gamma_SM(mu->einv)"}
+    expected |= {f"BR({m}->inv)" for m in ("D0", "KL", "KS", "pi0", "eta")}
+    expected |= {f"BR({m}->inv)" for m in ("Upsilon(1S)", "J/psi", "phi", "omega")}
+    expected |= {"Gamma(Z->inv)", "BR(h->inv)", *(f"BR(W->{x}inv)" for x in ("e", "mu", "tau"))}
+    expected |= {f"R{x}(W->linv)" for x in ("mue", "taue", "taumu")}
     assert set(NAMES) == expected
 
 

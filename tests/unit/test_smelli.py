@@ -19,7 +19,9 @@ from flavio_nusmeft.observables import NAMES
 OURS = "likelihood_nusmeft.yaml"
 KAONS = "likelihood_kpiinv.yaml"
 POLARISATIONS = "likelihood_dstar_polarisation.yaml"
-FILES = (OURS, KAONS, POLARISATIONS)
+TAUS = "likelihood_tauinv.yaml"
+W = "likelihood_winv.yaml"
+FILES = (OURS, KAONS, POLARISATIONS, TAUS, W)
 
 needs_smelli = pytest.mark.skipif(
     importlib.util.find_spec("smelli") is None, reason="smelli is not installed"
@@ -39,9 +41,9 @@ def likelihood(*args, **kwargs):
     return module.GlobalLikelihood(*args, **kwargs)
 
 
-def by_flavio(par, par_sm, wc_obj):
+def by_flavio(par, par_sm, wc_obj, files=FILES):
     """Difference to the SM with flavio's own class, of everything in the data set."""
-    names = dataset("current")
+    names = [n for f in files for n in _data.load_yaml(f"smelli/{f}")["include_measurements"]]
     observables = sorted({o for n in names for o in flavio.Measurement[n].all_parameters})
     mine = Likelihood(observables=observables, include_measurements=names)
     return mine.log_likelihood(par, wc_obj) - mine.log_likelihood(par_sm, None)
@@ -58,7 +60,8 @@ def make(coefficients, eft, basis):
 
 def test_files_are_the_data_set():
     files = [_data.load_yaml(f"smelli/{name}") for name in FILES]
-    assert [n for f in files for n in f["include_measurements"]] == dataset("current")
+    found = [n for f in files for n in f["include_measurements"]]
+    assert sorted(found) == sorted(dataset("current"))
     for content in files:
         names = content["include_measurements"]
         measured = {o for n in names for o in flavio.Measurement[n].all_parameters}
@@ -141,12 +144,13 @@ def test_equals_flavio(point, fix_ckm):
     w = make(coefficients, eft, basis)
     w.set_option("smeft_accuracy", "leadinglog")
     found = gl.parameter_point(w)
-    expected = by_flavio(found.par_dict_np, gl.par_dict_sm, w)
+    files = FILES if fix_ckm else [name for name in FILES if name != TAUS]  # they give V_ub
+    expected = by_flavio(found.par_dict_np, gl.par_dict_sm, w, files)
     assert abs(expected) > 0.05
     parts = found.log_likelihood_dict()
-    assert set(parts) == {*FILES, "global"}
+    assert set(parts) == {*files, "global"}
     assert found.log_likelihood_global() == pytest.approx(expected, rel=0, abs=1e-10)
-    assert sum(parts[name] for name in FILES) == pytest.approx(expected, rel=0, abs=1e-10)
+    assert sum(parts[name] for name in files) == pytest.approx(expected, rel=0, abs=1e-10)
 
 
 @needs_smelli
@@ -246,7 +250,8 @@ def test_methods_of_smelli():
     assert set(table.index) == measured
     assert table.notna().all(axis=None)
     observations = sum(len(flavio.Measurement[n].all_parameters) for n in dataset("current"))
-    counts = {OURS: observations - 5, KAONS: 2, POLARISATIONS: 3, "global": observations}
+    counts = {KAONS: 2, POLARISATIONS: 3, TAUS: 4, W: 6}
+    counts |= {OURS: observations - sum(counts.values()), "global": observations}
     assert gl.number_observations_dict() == counts
     grid = gl.plot_data_2d(
         lambda x, y: {"qn_2311": x, "nd_1123": y}, 1e3, 0, 1e-8, 0, 1e-8, steps=2
@@ -379,7 +384,7 @@ def test_custom_likelihoods():
     gl = likelihood.__wrapped__(custom_likelihoods=parts)
     found = gl.parameter_point(make(*POINTS["Warsaw"])).log_likelihood_dict()
     total = found["custom_neutral"] + found["custom_charged"]
-    total += found[KAONS] + found[POLARISATIONS]
+    total += found[KAONS] + found[POLARISATIONS] + found[TAUS] + found[W]
     assert total == pytest.approx(found["global"], rel=0, abs=1e-10)
 
 
@@ -410,8 +415,12 @@ def test_nothing_is_counted_twice():
     }
     assert set(gl._likelihoods_yaml) - set(base._likelihoods_yaml) == {OURS}
     assert gl._fast_likelihoods_yaml == base._fast_likelihoods_yaml_fixckm
-    reused = _data.load_yaml("measurements_from_flavio.yml").values()
-    twice = {(r["measurement"], theirs) for r in reused for theirs in r["observables"]}
+    reused = _data.load_yaml("measurements_from_flavio.yml")
+    ours = [
+        reused[n] for n in _data.load_yaml(f"smelli/{OURS}")["include_measurements"] if n in reused
+    ]
+    assert len(ours) == 4
+    twice = {(r["measurement"], theirs) for r in ours for theirs in r["observables"]}
     seen = set()
     for name in [*gl._fast_likelihoods_yaml, *gl._likelihoods_yaml]:
         with open(gl._get_yaml_path(name)) as stream:
@@ -424,7 +433,10 @@ def test_nothing_is_counted_twice():
     theirs = {observable for _, observable in seen}
     kaons = {o.replace("inv", "nunu") for o in _data.load_yaml(f"smelli/{KAONS}")["observables"]}
     assert kaons <= theirs
-    assert "FLtot(B0->D*taunu)" in theirs  # so that of Belle in ours must not be there
+    # so that of Belle in ours must not be there, and those with a tau
+    assert {"FLtot(B0->D*taunu)", "BR(B0->pitaunu)", "BR(D+->taunu)", "BR(Ds->taunu)"} <= theirs
+    assert "BR(W->munu)" in theirs
+    assert not {"BR(B+->tauinv)", "BR(Ds->tauinv)", "BR(W->muinv)"} & theirs
     assert not {o for o in theirs if o.startswith(("FLtot(B0->D*tauinv", "Ptautot"))}
 
 

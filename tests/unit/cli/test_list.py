@@ -55,9 +55,11 @@ def test_observables(listed):
 def test_measurements(listed):
     sets = _data.load_yaml("datasets.yml")
     everything = listed("measurements")
-    expected = {*sets["paper2023"], *sets["current"], *sets["alternatives"]}
+    expected = {name for names in sets.values() for name in names}
     assert sorted(names(everything)) == sorted(expected)
     assert names(listed("measurements", "--dataset", "paper2023")) == sets["paper2023"]
+    both = listed("measurements", "--dataset", "current+leptonic")
+    assert names(both) == [*sets["current"], *sets["leptonic"]]
     entries = {entry["name"].removeprefix("flavio_nusmeft "): entry for entry in everything}
     shared = entries["Belle Rmue(D) 2015"]
     assert shared["data sets"] == ["paper2023", "current"]

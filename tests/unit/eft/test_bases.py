@@ -65,14 +65,23 @@ def test_warsaw_contains_smeft():
 
 def test_wet_names_are_a_subset_with_the_same_sector_and_type():
     ours, theirs = wcxf.Basis["nuWET", "JMS"].sectors, wcxf.Basis["WET", "JMS"].sectors
-    classes = ("Vnud", "Vnuu", "Vnuedu", "Snuedu", "Tnuedu")
+    classes = ("Vnud", "Vnuu", "Vnue", "Snuedu", "Tnuedu")
     count = 0
     for sector, names in theirs.items():
         for name, info in names.items():
             if name.startswith(classes):
                 count += 1
                 assert ours[sector][name].get("real", False) == info.get("real", False)
-    assert count == 402
+    assert count == 402 + 90
+    assert set(wcxf.Basis["nuWET-3", "JMS"].sectors) <= set(wcxf.Basis["WET-3", "JMS"].sectors)
+
+
+def test_charged_leptons_of_a_theory():
+    """Without c there is no tau in WET-3 either."""
+    for eft, leptons in (("nuWET-4", "123"), ("nuWET-3", "12")):
+        names = wcxf.Basis[eft, "JMS"].all_wcs
+        indices = [name[-2:] for name in names if name[1:5] == "nueL" or name[1:5] == "nueR"]
+        assert {index for pair in indices for index in pair} == set(leptons)
 
 
 def test_names_of_the_community_file():

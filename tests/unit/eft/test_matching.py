@@ -1,4 +1,4 @@
-"""Matching onto nuWET against the projection of explicit four-fermion amplitudes."""
+"""Matching onto nuWET with quarks against the projection of explicit four-fermion amplitudes."""
 
 from __future__ import annotations
 
@@ -72,7 +72,9 @@ def test_arrays_have_the_symmetry(rng):
 
 @pytest.mark.parametrize("name", ["ne", "ln", "nn", "lnle", "nphi", "nW", "nB"])
 def test_the_others_have_no_quark_operator(name, rng):
-    assert matched(random_coefficients(WARSAW, rng, {name})) == {}
+    values = random_coefficients(WARSAW, rng, {name})
+    assert matched(values) == {}
+    assert bool(matched(values, "duce")) is (name in ("ne", "ln", "lnle"))
 
 
 def test_named_coefficients():

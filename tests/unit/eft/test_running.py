@@ -180,6 +180,29 @@ def test_quark_currents_run_as_in_qcd_with_another_coupling():
     assert len(changes) == 4
 
 
+def test_lepton_currents_run_as_in_wilson():
+    """wilson's scalars of two leptons and two quarks run with -6 (Q_e² + Q_q²): with up and with
+    down quarks, this gives -6 Q_e². The tensor has -1/3 of it, the vector nothing."""
+    start, end, scalar = 91.0, 90.0, {}
+    for name in ("SeuRR_1212", "SedRR_1212"):
+        values = []
+        for order in (1, 0):
+            w = wilson.Wilson({name: 1e-8}, start, "WET", "JMS")
+            w.set_option("qed_order", order)
+            values.append(complex(w.match_run(end, "WET", "JMS").dict[name]))
+        scalar[name[:3]] = (values[0] / values[1]).real - 1
+    expected = scalar["Seu"] - 4 / 3 * (scalar["Seu"] - scalar["Sed"])
+    values = {"SnueLL_1412": 1e-8, "SnueLR_1421": 1e-8, "TnueLL_1412": 1e-8, "VnueLL_4412": 1e-8}
+    w = NuWilson(values, start, "nuWET", "JMS")
+    assert w.match_run(end, "nuWET", "JMS").dict == values
+    w.set_option("running", "full")
+    found = w.match_run(end, "nuWET", "JMS").dict
+    assert 1e-5 < expected < 1e-3
+    for name, factor in (("SnueLL", 1), ("SnueLR", 1), ("TnueLL", -1 / 3), ("VnueLL", 0)):
+        change = next(value for key, value in found.items() if key.startswith(name)) / 1e-8 - 1
+        assert change == pytest.approx(factor * expected, abs=3e-3 * expected)
+
+
 def test_thresholds():
     """Below m_b and m_c with four and three flavours; wilson does the same in three loops."""
     values = {"SnudLL_1412": 1e-8, "SnudLL_1423": 1e-8, "SnueduLL_4121": 1e-8, "SnuuLL_1412": 1e-8}

@@ -272,8 +272,8 @@ def test_smeft_is_left_to_wilson():
 
 
 def test_long_warnings_are_cut():
-    w = NuWilson({f"ln_11{i}{j}": 1e-8 for i in "123" for j in "123" if i <= j}, *ARGUMENTS)
-    with pytest.warns(errors.DroppedCoefficientWarning, match="ln_1133$"):
+    w = NuWilson({f"nW_{i}{j}": 1e-9 for i in "123" for j in "123" if i <= j}, *ARGUMENTS)
+    with pytest.warns(errors.DroppedCoefficientWarning, match="nW_33$"):
         w.match_run(91.1876, "nuWET", "JMS")
     many = {f"nedu_{i}{j}{k}1": 1e-8 for i in "123" for j in "123" for k in "123"}
     with pytest.warns(errors.DroppedCoefficientWarning, match="and 7 more$"):

@@ -8,7 +8,7 @@ from typing import Any
 
 import flavio
 
-from ..eft.flavour import lookup
+from ..eft.flavour import LinearMap, lookup
 from ..eft.limits import warn_scale
 from ..eft.objects import promote, with_options
 from ..eft.operators import JMS, N_ACTIVE, WARSAW

@@ -22,19 +22,7 @@ NONE = {
     "(Lambda->plnu)": "g1/f1, a ratio of form factors",
 }
 # to come
-PENDING = {
-    "(tau->pinu)",
-    "(tau->Knu)",
-    "(tau->enunu)",
-    "(tau->mununu)",
-    "(Z->nunu)",
-    "(W->enu)",
-    "(W->munu)",
-    "(W->taunu)",
-    "(W->lnu)",
-    "(pp->enu)",
-    "(pp->munu)",
-}
+PENDING = {"(pp->enu)", "(pp->munu)"}
 # observables of processes with a partner that have none
 ANGULAR = {
     *("<BR>/<cl>", "<BR>/<cV>", "<BR>/<phi>", "dBR/dcl", "dBR/dcV", "dBR/dphi"),

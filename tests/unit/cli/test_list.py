@@ -65,7 +65,7 @@ def test_measurements(listed):
     assert shared["data sets"] == ["paper2023", "current"]
     assert shared["source"] == "arXiv:1510.03657"
     assert entries["NA62 K+->piinv 2026"]["data sets"] == ["alternative in current"]
-    assert entries["Belle B->hinv SL 2017"]["source"] == "Grygier:2017tzo"
+    assert entries["Belle B->hinv SL 2017"]["source"] == "arXiv:1702.03224"
     assert all(entry["source"] for entry in everything)
     pair = entries["HFLAV R(D) R(D*) 2025"]["results"]
     assert [result["text"] for result in pair] == ["0.358 ± 0.024", "0.281 ± 0.011"]

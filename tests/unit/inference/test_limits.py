@@ -418,8 +418,8 @@ def test_wrong_input(arguments, error, message):
 
 
 def test_operators_without_effect():
-    with pytest.warns(errors.NoEffectWarning, match="depends on QN_3311"):
-        found = nus.limits(["QN_3311"], m_N1=0, **POINT)
+    with pytest.warns(errors.NoEffectWarning, match="depends on nu_1133"):
+        found = nus.limits(["nu_1133"], m_N1=0, **{**POINT, "basis": "Warsaw"})
     assert not found.rows[0].has_limit
     with pytest.raises(errors.InvalidScan, match="no operator of nuSMEFT FGMS"):
         nus.limits(m_N1=1.5, par={"m_N2": 2, "m_N3": 2}, observables=["BR(K+->piinv)"], **POINT)

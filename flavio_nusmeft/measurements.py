@@ -61,10 +61,11 @@ def dataset(name: str, alternatives: Iterable[str] = ()) -> list[str]:
     Parameters
     ----------
     name : str
-        ``paper2023``, the inputs of arXiv:2309.02940; ``current``; ``leptonic``, decays to e or mu
-        and N, for N so light that the lepton has the momentum of the SM; ``charged``, rates and
-        spectra of charged currents, for likelihoods with theory uncertainties; or a sum without
-        common results, ``current+leptonic``.
+        ``paper2023``, the inputs of arXiv:2309.02940; ``current``; ``electroweak``, decays of W, Z
+        and h, for coefficients of nuSMEFT; ``leptonic``, decays to e or mu and N, for N so light
+        that the lepton has the momentum of the SM; ``charged``, rates and spectra of charged
+        currents, for likelihoods with theory uncertainties; or a sum without common results,
+        ``current+leptonic``.
     alternatives : iterable of str, optional
         Names of measurements that replace members of the data set, those that data/datasets.yml
         gives.

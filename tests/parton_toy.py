@@ -23,31 +23,31 @@ def density(flavour: int, x: np.ndarray, scale: np.ndarray) -> np.ndarray:
     return (sea + valence) * (scale / 100) ** -0.1
 
 
-def write(folder: Path, name: str = NAME, members: int = 1, factor: float = 1.0) -> None:
-    """Write a set as parton reads it; sea quarks of member n are ``factor`` to the n larger."""
+def write(folder: Path, name: str = NAME, powers: tuple[float, ...] = (0.0,)) -> None:
+    """Write a set as parton reads it, a member for every power of x of the antiquarks."""
     (folder / name).mkdir(parents=True)
-    (folder / name / f"{name}.info").write_text(f"SetDesc: toy\nNumMembers: {members}\n")
+    info = f"SetDesc: toy\nNumMembers: {len(powers)}\n"
+    (folder / name / f"{name}.info").write_text(info)
     x = np.concatenate([np.geomspace(1e-6, 0.1, 41), np.linspace(0.12, 1, 45)])
     scale = np.geomspace(10, 2e4, 8)
-    for member in range(members):
+    for member, power in enumerate(powers):
         table = [
-            density(f, x[:, None], scale[None]) * (factor**member if f < 0 else 1)
+            density(f, x[:, None], scale[None]) * x[:, None] ** (power if f < 0 else 0)
             for f in FLAVOURS
         ]
         rows = np.stack(table, axis=-1).reshape(-1, len(FLAVOURS))
         lines = [" ".join(map(repr, row)) for row in rows.tolist()]
         head = [" ".join(map(repr, values.tolist())) for values in (x, scale)]
         flavours = " ".join(map(str, FLAVOURS))
-        text = "\n".join(["PdfType: central\nFormat: lhagrid1\n---", *head, flavours, *lines, "---"])
+        text = "\n".join(
+            ["PdfType: central\nFormat: lhagrid1\n---", *head, flavours, *lines, "---"]
+        )
         (folder / name / f"{name}_{member:04d}.dat").write_text(text + "\n")
 
 
-@pytest.fixture
-def toy_pdf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of the toy set, which flavio takes."""
-    write(tmp_path, members=2, factor=1.3)
-    monkeypatch.setattr(parton.io, "data_dir", lambda: str(tmp_path))
+def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let flavio take the toy set in a folder."""
+    monkeypatch.setattr(parton.io, "data_dir", lambda: str(folder))
     monkeypatch.setitem(flavio.config["PDF set"]["dileptons"], "name", NAME)
     partondist.get_pdf.cache_clear()
     partondist.get_parton_lumi.cache_clear()
-    return tmp_path

@@ -16,9 +16,10 @@ from typing import Any
 import flavio
 import numpy as np
 
-from ..eft.wilson import PARTNERS
+from ..eft.wilson import HIGH_PARTNERS, PARTNERS
 from ..errors import InvalidValue
 from ..physics import plausible
+from ..physics.boson_couplings import BOSONS
 from ..physics.channels import neutrino_masses, sector
 from ..physics.modes import (
     INVISIBLE,
@@ -137,9 +138,20 @@ def _partners() -> dict[str, tuple[str, ...]]:
     }
 
 
+def _high_partners() -> dict[str, tuple[str, ...]]:
+    """By class of coefficients: the observables of Z, W and h."""
+    result: dict[str, tuple[str, ...]] = {}
+    for boson, classes in BOSONS.items():
+        names = tuple(name for name in NAMES if f"({boson}->" in name)
+        for name in classes:
+            result[name] = result.get(name, ()) + names
+    return result
+
+
 def register() -> None:
     """Add the observables and their predictions to flavio, if they are not there yet."""
     PARTNERS.update(_partners())
+    HIGH_PARTNERS.update(_high_partners())
     for spec in _SPECS:
         if spec.name in flavio.Observable.instances:
             continue  # creating it again would drop its prediction

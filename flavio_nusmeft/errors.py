@@ -168,7 +168,7 @@ class InvalidRecord(NuSMEFTError, ValueError):
 
 
 class MissingRecord(NuSMEFTError, FileNotFoundError):
-    """A published record that must be downloaded first."""
+    """A published record, or a set of parton distributions, that must be downloaded first."""
 
 
 class InvalidScan(NuSMEFTError, ValueError):

@@ -2,7 +2,8 @@
 
 ``BR(...)`` of charged modes contains the long-distance τ part, ``BR_SD(...)`` does not; F_L is
 defined for the short-distance rate. P_τ is defined for the τ^- of the decay of a b quark, in the
-rest frame of q, see `exclusive.polarisation`. Arguments: q² in GeV².
+rest frame of q, see `exclusive.polarisation`. Arguments: q² in GeV², for pp the transverse mass in
+GeV.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from ..physics.modes import (
 )
 from ..physics.neutral_couplings import FLAVOUR_CHANGING
 from ..physics.rates import evaluate
-from . import charged, electroweak, leptons, neutral
+from . import charged, electroweak, leptons, neutral, tails
 from .specs import Par, Spec
 
 __all__ = ["NAMES", "QUANTITIES", "check_value", "register"]
@@ -46,6 +47,7 @@ _SPECS = (
     *charged.specs(),
     *leptons.specs(),
     *electroweak.specs(),
+    *tails.specs(),
 )
 NAMES = tuple(spec.name for spec in _SPECS)
 # (par, *arguments) -> Quantity, by the names of the observables

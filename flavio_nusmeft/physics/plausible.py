@@ -99,7 +99,7 @@ def warn_heavy(names: Iterable[str], eft: str, masses: Sequence[float], par: Par
         which = sorted(set().union(*operators))
         warn(
             f"{', '.join(STERILE[i] for i in which)} above the masses of all hadrons that decay"
-            " here: no N is produced; masses are in GeV",
+            " here: none of these makes N; masses are in GeV",
             HeavyMassWarning,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 
 import flavio
@@ -111,7 +112,7 @@ def integral(par, kind, m, low, high):
     edges = sorted({*ends, *(x for x in peak if x > ends[0]), 0.05, 1 - 1e-9})
     parts = [
         quad(integrand, a, b, epsabs=0, epsrel=1e-7, limit=200)[0]
-        for a, b in zip(edges, edges[1:], strict=False)
+        for a, b in itertools.pairwise(edges)
     ]
     return sum(parts)
 

@@ -131,7 +131,7 @@ LATTICE = [
 
 @pytest.mark.usefixtures("lattice")
 def test_lattice_is_flavios_parametrisation(par, rng, monkeypatch):
-    """B -> D* for any coefficients: those of flavio's BSZ implementation which the endpoint gives."""
+    """B -> D* for any coefficients, with a2 of A12 and T23 as the endpoint gives them."""
     for name in LATTICE:
         par[name] *= rng.uniform(0.5, 1.5)
         par[name.replace("lattice", "BSZ")] = par[name]

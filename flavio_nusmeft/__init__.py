@@ -9,6 +9,9 @@ decays with sterile neutrinos, their parameters and measurements to flavio and W
 - `scan`: grids, profiles, best fits and Markov chains, on one core or a cluster
 - `interval`, `upper_limit`: from a likelihood to the number, with its definition; `intervals`
 - `limits`: the table of limits on one operator at a time
+- `compare`: explanations in one table, with p-values and information criteria
+- `alternatives`: spectra of a resonance or of dark scalars in place of N
+- `spec`: fits and scans that a file specifies
 - `figures`: the figures of arXiv:2309.02940, also for other operators, masses and data
 - `Belle2Likelihood`: Belle II's published likelihood of B+ -> K+ + inv in q²
 - `to_popxf`: predictions as polynomials for jelli and other codes
@@ -34,11 +37,12 @@ from .measurements import dataset
 from .units import TeV
 
 if TYPE_CHECKING:
-    from . import figures, settings, uv
-    from .belle2 import Belle2Likelihood
+    from . import figures, settings, spec, uv
+    from .belle2 import Belle2Likelihood, alternatives
     from .exports import popxf, tables
     from .exports.popxf import to_popxf
     from .inference import intervals, scan
+    from .inference.comparison import compare
     from .inference.fits import likelihood
     from .inference.intervals import interval, upper_limit
     from .inference.limits import limits
@@ -49,6 +53,8 @@ __all__ = [
     "LogLikelihood",
     "NuWilson",
     "TeV",
+    "alternatives",
+    "compare",
     "dataset",
     "errors",
     "figures",
@@ -60,6 +66,7 @@ __all__ = [
     "predict",
     "scan",
     "settings",
+    "spec",
     "tables",
     "to_popxf",
     "upper_limit",
@@ -70,6 +77,8 @@ __all__ = [
 _LATER = {
     "Belle2Likelihood": "belle2",
     "LogLikelihood": "inference.log_likelihood",
+    "alternatives": "belle2.alternatives",
+    "compare": "inference.comparison",
     "figures": "figures",
     "interval": "inference.intervals",
     "intervals": "inference.intervals",
@@ -78,6 +87,7 @@ _LATER = {
     "popxf": "exports.popxf",
     "scan": "inference.scan",
     "settings": "settings",
+    "spec": "spec",
     "tables": "exports.tables",
     "to_popxf": "exports.popxf",
     "upper_limit": "inference.intervals",

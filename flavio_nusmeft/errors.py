@@ -30,6 +30,7 @@ __all__ = [
     "InvalidScale",
     "InvalidScan",
     "InvalidShape",
+    "InvalidSpec",
     "InvalidValue",
     "MissingPackage",
     "MissingRecord",
@@ -68,18 +69,18 @@ class NuSMEFTError(Exception):
     """Base of all errors of the package."""
 
 
-class _Lookup(NuSMEFTError, KeyError):
-    """A KeyError that prints its message as it is, not quoted."""
+class _Unknown(NuSMEFTError, KeyError, ValueError):
+    """A name that does not exist; unlike a KeyError it prints its message as it is, not quoted."""
 
     def __str__(self) -> str:
         return str(self.args[0])
 
 
-class UnknownCoefficient(_Lookup):
+class UnknownCoefficient(_Unknown):
     """A Wilson coefficient that its basis does not have."""
 
 
-class UnknownObservable(_Lookup):
+class UnknownObservable(_Unknown):
     """An observable that does not exist, takes other arguments, or is none of those asked for.
 
     Asked for are, as the message says, observables of this package, measured or binned ones, or
@@ -87,23 +88,23 @@ class UnknownObservable(_Lookup):
     """
 
 
-class UnknownMeasurement(_Lookup):
+class UnknownMeasurement(_Unknown):
     """A measurement that neither this package nor flavio has, or not as an alternative."""
 
 
-class UnknownParameter(_Lookup):
+class UnknownParameter(_Unknown):
     """A parameter that flavio does not have, or a fit parameter without a prior or a value."""
 
 
-class UnknownBasis(NuSMEFTError, ValueError):
+class UnknownBasis(_Unknown):
     """An EFT or a basis that does not exist, or cannot be reached from the given one."""
 
 
-class UnknownSector(NuSMEFTError, ValueError):
+class UnknownSector(_Unknown):
     """A sector that the EFT does not have."""
 
 
-class UnknownDataset(NuSMEFTError, ValueError):
+class UnknownDataset(_Unknown):
     """A data set that does not exist."""
 
 
@@ -159,7 +160,7 @@ class UnwritablePath(NuSMEFTError, OSError):
 
 
 class InvalidFile(NuSMEFTError, ValueError):
-    """A file that is not a WCxf file with Wilson coefficients."""
+    """A file that is not what is to be read, e.g. no WCxf file, or a folder without results."""
 
 
 class InvalidRecord(NuSMEFTError, ValueError):
@@ -167,15 +168,22 @@ class InvalidRecord(NuSMEFTError, ValueError):
 
 
 class MissingRecord(NuSMEFTError, FileNotFoundError):
-    """A published record that must be downloaded first."""
+    """A published record, or a set of parton distributions, that must be downloaded first."""
 
 
 class InvalidScan(NuSMEFTError, ValueError):
     """Axes, bounds or settings of a scan that do not fit its log-likelihood or each other."""
 
 
+class InvalidSpec(NuSMEFTError, ValueError):
+    """A specification of a fit or scan with something wrong in it; the message says where."""
+
+
 class InvalidCheckpoint(NuSMEFTError, ValueError):
-    """A checkpoint file that belongs to something else, is damaged, in use or not writable."""
+    """A checkpoint file, or a folder with results, that belongs to something else.
+
+    Or one that is damaged, in use or not writable.
+    """
 
 
 class FailedPoint(NuSMEFTError, RuntimeError):

@@ -13,17 +13,22 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import flavio
 import numpy as np
-from flavio.statistics.probability import MultivariateNormalDistribution, ProbabilityDistribution
+from flavio.statistics.probability import (
+    MultivariateNormalDistribution,
+    NumericalDistribution,
+    ProbabilityDistribution,
+)
 
 from . import _data
 from ._inputs import names as names_of
 from ._inputs import text
 from .distributions import completed
-from .errors import UnknownDataset, UnknownMeasurement, nearest
+from .errors import TheoryWarning, UnknownDataset, UnknownMeasurement, nearest, warn
 
 __all__ = [
     "Result",
@@ -32,9 +37,11 @@ __all__ = [
     "describe",
     "digest",
     "find",
+    "pull",
     "register",
     "result",
     "results",
+    "warn_of_rates",
 ]
 
 
@@ -54,10 +61,11 @@ def dataset(name: str, alternatives: Iterable[str] = ()) -> list[str]:
     Parameters
     ----------
     name : str
-        ``paper2023``, the inputs of arXiv:2309.02940; ``current``; ``leptonic``, decays to e or mu
-        and N, for N so light that the lepton has the momentum of the SM; ``charged``, rates and
-        spectra of charged currents, for likelihoods with theory uncertainties; or a sum without
-        common results, ``current+leptonic``.
+        ``paper2023``, the inputs of arXiv:2309.02940; ``current``; ``electroweak``, decays of W, Z
+        and h, for coefficients of nuSMEFT; ``leptonic``, decays to e or mu and N, for N so light
+        that the lepton has the momentum of the SM; ``charged``, rates and spectra of charged
+        currents, for likelihoods with theory uncertainties; or a sum without common results,
+        ``current+leptonic``.
     alternatives : iterable of str, optional
         Names of measurements that replace members of the data set, those that data/datasets.yml
         gives.
@@ -250,6 +258,32 @@ def results(observable: str | Sequence[Any], name: str) -> list[Result]:
     return sorted(known, key=lambda entry: entry.limit or 0.0)
 
 
+def warn_of_rates(names: Iterable[str], observables: Iterable[Observable], where: str) -> None:
+    """Warn of rates in ``charged`` that are used without theory errors.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names of measurements.
+    observables : iterable of observables
+        Observables that are used.
+    where : str
+        What the theory errors are missing in, and the remedy.
+
+    Warns
+    -----
+    TheoryWarning
+    """
+    rates = {*dataset("charged")}.intersection(names)
+    used = {*observables}
+    if any(not used.isdisjoint(find(name).all_parameters) for name in rates):
+        warn(
+            "theory errors of rates in the data set 'charged', from CKM elements, form factors and"
+            f" lifetimes, are as large as those of the data and not in {where}",
+            TheoryWarning,
+        )
+
+
 def describe(distribution: Any) -> dict[str, Any]:
     """Kind and numbers of a probability distribution of flavio, as JSON.
 
@@ -263,10 +297,15 @@ def describe(distribution: Any) -> dict[str, Any]:
     dict of str to object
         JSON.
     """
-    numbers = {name: _numbers(value) for name, value in sorted(vars(distribution).items())}
+    kind = type(distribution)
+    numbers = {
+        name: _numbers(value)
+        for name, value in sorted(vars(distribution).items())
+        if not isinstance(getattr(kind, name, None), cached_property)  # there after the first use
+    }
     # the others are what flavio derives from them
     kept = {name: value for name, value in numbers.items() if value is not None}
-    return {"type": type(distribution).__name__, **kept}
+    return {"type": kind.__name__, **kept}
 
 
 def _numbers(value: Any) -> Any:
@@ -372,3 +411,39 @@ def _check_taken(measurement: flavio.Measurement, reuse: dict[str, Any]) -> None
     missing = {*reuse["observables"].values()} - found
     if missing:
         raise ValueError(f"{reuse['measurement']} of flavio has nothing for {sorted(missing)}")
+
+
+def pull(observable: str | Sequence[Any], measurement: str, value: float) -> float | None:
+    """Distance of a value from the best value of a measurement, in standard deviations.
+
+    It is ±√(2 ln p(best) - 2 ln p(value)), positive above the best value, with the probability
+    density p of the measurement alone (of one observable of a correlated pair: its marginal
+    density), without an error of the prediction. The best value of a limit is the most probable
+    one: 0, or above it if the experiment saw more events than expected.
+
+    Parameters
+    ----------
+    observable : str or sequence
+        Name, or tuple or list of a name and arguments.
+    measurement : str
+        Name of a measurement of this observable.
+    value : float
+        The prediction.
+
+    Returns
+    -------
+    float or None
+        None where the density vanishes.
+    """
+    key = observable if isinstance(observable, str) else tuple(observable)
+    position, distribution = find(measurement)._parameters[key]
+    centre = np.ravel(distribution.central_value)
+    best = float(centre[position])
+    if isinstance(distribution, NumericalDistribution):
+        best = float(distribution.x[np.argmax(distribution.y_norm)])
+    others = {"exclude": [i for i in range(len(centre)) if i != position]}
+    more = others if len(centre) > 1 else {}
+    highest, found = (float(distribution.logpdf(x, **more)) for x in (best, value))
+    if not math.isfinite(found):
+        return None
+    return math.copysign(math.sqrt(max(0.0, 2 * (highest - found))), value - best)

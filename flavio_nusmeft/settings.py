@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import json
 import pkgutil
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -21,6 +22,7 @@ import yaml
 from wilson.run.smeft import smpar
 
 from ._version import __version__
+from .errors import SettingsWarning
 
 __all__ = [
     "ALPHA_S",
@@ -36,6 +38,7 @@ __all__ = [
     "provenance",
     "snapshot",
     "versions",
+    "warn_pickled",
 ]
 
 
@@ -187,6 +190,29 @@ def differences(first: Snapshot, second: Snapshot) -> dict[str, tuple[Any, Any]]
         for name in {**one, **other}
         if one.get(name) != other.get(name)
     }
+
+
+def warn_pickled(then: Snapshot) -> None:
+    """Warn that an object was pickled with other settings than those of now.
+
+    Parameters
+    ----------
+    then : dict of str to dict
+        From `snapshot`, when it was pickled.
+
+    Warns
+    -----
+    SettingsWarning
+    """
+    changes = differences(then, snapshot())
+    if changes:
+        listed = ", ".join(f"{n} was {old}, is {new}" for n, (old, new) in changes.items())
+        warnings.warn(
+            f"pickled with other settings, which change its values: {listed}; set them here as"
+            " they were (`scan` does that for its workers)",
+            SettingsWarning,
+            stacklevel=3,
+        )
 
 
 # what flavio ships; for what is not in its file and for wilson: as it was before any use

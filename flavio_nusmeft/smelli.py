@@ -49,8 +49,8 @@ def __dir__() -> list[str]:
 
 # of smelli: the results on B -> h nu nu and R(D), R(D*) are in ours
 _COUNTED_TWICE = ("likelihood_bqnunu.yaml", "likelihood_rd_rds.yaml")
-# of ours: smelli has K -> pi nu nu in its quark likelihood, F_L(D*) of Belle in that of b -> c l nu,
-# B -> tau nu, B -> pi tau nu and D -> tau nu in several
+# of ours: smelli has K -> pi nu nu in its quark likelihood, F_L(D*) of Belle in that of
+# b -> c l nu, and B -> tau nu, B -> pi tau nu and D -> tau nu in several
 _COUNTED_THERE = (
     "likelihood_kpiinv.yaml",
     "likelihood_dstar_polarisation.yaml",

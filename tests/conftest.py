@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 # one process per core (pytest -n) needs no threads; before numpy is imported
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -51,3 +52,13 @@ def as_flavio(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             f"{process} as flavio",
         )
     return
+
+
+@pytest.fixture
+def toy_pdf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a toy set of parton distributions, which flavio takes: members 0 and 1."""
+    import parton_toy
+
+    parton_toy.write(tmp_path, powers=(0.0, 0.5))
+    parton_toy.install(tmp_path, monkeypatch)
+    return tmp_path

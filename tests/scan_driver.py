@@ -50,7 +50,10 @@ def main(job):
     result = getattr(scan, job["scan"])(function, job["axes"], **arguments)
     if job["out"]:
         arrays = {"log_likelihood": result.log_likelihood}
-        arrays |= {"chain": result.chain} if job["scan"] == "sample" else result.profiled
+        if job["scan"] == "grid":
+            arrays |= result.profiled
+        else:
+            arrays["points"] = result.chain if job["scan"] == "sample" else result.samples
         with open(job["out"], "wb") as file:
             np.savez(file, **arrays)
 

@@ -100,6 +100,25 @@ class Fails(Gauss):
         return value
 
 
+class Together(Fails):
+    """Many points at once, with last bits that depend on which ones these are."""
+
+    together = 4
+
+    def __init__(self, at=None, what=None, **arguments):
+        super().__init__(at, what, **arguments)
+
+    def many(self, points):
+        values = np.array([self(x) for x in points])
+        return values * (1 + 1e-12 * np.sum(points / self.sigma))
+
+
+class KillsTogether(Kills):
+    """`Together`, and kills its process."""
+
+    together, many = Together.together, Together.many
+
+
 def missing():
     raise ModuleNotFoundError("only here")
 
@@ -195,3 +214,8 @@ class Sum:
 
     def jacobian(self, x):
         return np.ones((1, 2))
+
+
+def bump(size, place, spread):
+    """A spectrum for Belle II's likelihood: dBR/dq²."""
+    return lambda q2: size * np.exp(-0.5 * ((q2 - place) / spread) ** 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import flavio
@@ -20,6 +20,7 @@ from ..physics.formfactors import PROCESSES, implementation, papers
 from ..physics.modes import SEMI_INVISIBLE
 from . import exact as pyhf_likelihood
 from . import record
+from .function import SpectrumLikelihood
 from .model import Model, Profile
 from .together import maxima
 
@@ -221,6 +222,49 @@ class Belle2Likelihood:
         """
         return self._log_likelihood(_checked(spectrum), exact)
 
+    def function(
+        self,
+        spectrum: Callable[..., Any],
+        variables: Sequence[str],
+        *,
+        fixed: Mapping[str, Any] | None = None,
+        par: Mapping[str, float] | None = None,
+    ) -> SpectrumLikelihood:
+        """ln L of the SM and any spectrum as a function of its variables, for scans and intervals.
+
+        With ``form_factor_covariance`` the uncertainty is that of the SM's part.
+
+        Parameters
+        ----------
+        spectrum : callable
+            ``spectrum(**variables, **fixed)``: branching ratios in the bins without the SM, shape
+            (100,), or dBR/dq², a function of an array of q² (see `alternatives.binned`). An
+            argument ``par`` gets all parameters of flavio. For scans with processes it is a
+            function of a module.
+        variables : sequence of str
+            Its arguments that vary, in the order of the array.
+        fixed : mapping of str to object, optional
+            Values of others.
+        par : mapping of str to float, optional
+            Values of parameters of flavio; default: central values.
+
+        Returns
+        -------
+        SpectrumLikelihood
+            A log-likelihood as `scan`, `interval` and `compare` take it.
+
+        Raises
+        ------
+        InvalidValue, UnknownParameter
+
+        Examples
+        --------
+        >>> from flavio_nusmeft import alternatives, scan
+        >>> f = belle2.function(alternatives.resonance, ["BR", "m_X"], fixed={"width": 0.1})
+        >>> scan.minimize(f, {"BR": (0, 5e-5), "m_X": (0, 4)})
+        """
+        return SpectrumLikelihood(self, spectrum, variables, fixed=fixed, par=par)
+
     @np.errstate(over="ignore", invalid="ignore")  # events without number
     def log_likelihoods(self, spectra: ArrayLike) -> np.ndarray:
         """Many at once: as `spectrum_log_likelihood` of every spectrum, within 1e-8, but faster.
@@ -290,6 +334,41 @@ class Belle2Likelihood:
             Events in the bins of the fit, by channel.
         """
         return self._by_channel(_checked(spectrum)[0])
+
+    def fitted_events(self, spectrum: ArrayLike) -> dict[str, dict[str, np.ndarray]]:
+        """Events in the bins of all channels, with the nuisance parameters at their maximum.
+
+        What a figure of the fit needs: ``observed`` has the fluctuations, ``background`` and
+        ``signal`` are expected for branching ratios in the 100 bins of any model, with the SM.
+
+        Parameters
+        ----------
+        spectrum : array_like
+            Short-distance branching ratios in the bins, shape (100,).
+
+        Returns
+        -------
+        dict of str to dict
+            By channel, arrays ``observed``, ``background`` and ``signal``.
+
+        Raises
+        ------
+        InvalidShape, InvalidValue
+        FailedMinimization
+            For signals that are far too large.
+        """
+        factors, _ = self._signal(_checked(spectrum))
+        found = self._model.profile(factors, None, self._start(factors))
+        observations = self._record.workspace["observations"]
+        bins = {entry["name"]: len(entry["data"]) for entry in observations}
+        names = [channel["name"] for channel in self._record.workspace["channels"]]
+        cuts = np.cumsum([bins[name] for name in names])[:-1]
+        parts = [np.split(part, cuts) for part in self._model.fitted(found, factors, None)]
+        kinds = ("observed", "background", "signal")
+        return {
+            name: dict(zip(kinds, channel, strict=True))
+            for name, *channel in zip(names, *parts, strict=True)
+        }
 
     def spectrum(self, par_dict: Mapping[str, float], wc_obj: Any) -> np.ndarray:
         """Short-distance branching ratios of B+ -> K+ inv in the 100 bins.

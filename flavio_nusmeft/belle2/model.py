@@ -226,6 +226,19 @@ class Model:
         point = self._point(profile.alpha, *self._signal_arrays(factors, components))
         return point.gamma.ravel()
 
+    def fitted(
+        self, profile: Profile, factors: np.ndarray, components: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Observed, background and signal events at a maximum, each of shape (bins,)."""
+        point = self._point(profile.alpha, *self._signal_arrays(factors, components))
+        events = (point.events * point.gamma).ravel()
+        signal = np.zeros(self.size)
+        signal[self._signal] = events[self._signal]
+        background, signal = (
+            part.reshape(self._shape).sum(axis=1) for part in (events - signal, signal)
+        )
+        return np.where(self._n > _EMPTY, self._n, 0.0), background, signal
+
     def signal_slopes(
         self, profile: Profile, factors: np.ndarray, components: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray]:

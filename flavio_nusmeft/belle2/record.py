@@ -22,7 +22,7 @@ import numpy as np
 from .._inputs import as_path
 from ..errors import InvalidRecord, InvalidValue, MissingRecord
 
-__all__ = ["EDGES", "FILES", "VARIABLE", "Record", "find", "read", "sm_spectrum"]
+__all__ = ["DOI", "EDGES", "FILES", "VARIABLE", "Record", "find", "read", "sm_spectrum"]
 
 DOI = "10.17182/hepdata.166082"
 VARIABLE = "NUSMEFT_BELLE2"  # environment variable with the folder

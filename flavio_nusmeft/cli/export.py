@@ -29,6 +29,9 @@ examples:
   nusmeft export point.yml --format csv --observable '<dBR/dq2>(B+->Kinv)' --m-N1 1.5 \\
       --running full --par Vcb=0.041 -o full.csv
       with a mass, running and CKM elements as in nusmeft predict
+  nusmeft export point.yml --format csv --observable '<dBR/dq2>(B+->Kinv)' \\
+      --observable '<dBR/dq2>(B0->K*inv)' --m-N1 0.5,1,1.5 --bins 0,4,8,12,23 --draws 100 -o all.csv
+      two modes at three masses, with one covariance of all bins
 """
 
 
@@ -52,13 +55,13 @@ def add_parser(commands: Any) -> None:
         required=True,
         action="append",
         metavar="NAME[,ARGUMENT...]",
-        help="an observable; popxf: with its arguments, may be repeated; csv and hepdata: a binned"
+        help="an observable, may be repeated; popxf: with its arguments; csv and hepdata: a binned"
         " one without arguments, like '<dBR/dq2>(B+->Kinv)'",
     )
     parser.add_argument(
         "-o", "--output", required=True, metavar="PATH", help="file, or for hepdata a folder"
     )
-    shared.add_masses(parser)
+    shared.add_masses(parser, several="csv and hepdata: also several")
     shared.add_par(parser)
     shared.add_running(parser)
     parser.add_argument(
@@ -158,13 +161,10 @@ def _write_spectrum(
     chosen: Mapping[str, Any],
 ) -> list[Path]:
     from flavio_nusmeft._files import check_writable
-    from flavio_nusmeft.errors import InvalidBin, UnknownObservable
-    from flavio_nusmeft.exports.tables import spectrum
+    from flavio_nusmeft.errors import InvalidBin
+    from flavio_nusmeft.exports.tables import spectra, spectrum
 
     _refuse(options, "given", "jelli")
-    if len(options.observable) > 1:
-        raise UnknownObservable(f"--format {options.format} takes one observable")
-    (observable,) = options.observable
     wc_obj = shared.load(content, chosen)
     arguments: dict[str, Any] = {"par": par, "partial": options.partial}
     if options.bins:
@@ -173,12 +173,17 @@ def _write_spectrum(
         except ValueError:
             raise InvalidBin(f"--bins must be numbers with commas: {options.bins}") from None
     path = check_writable(options.output, directory=options.format == "hepdata")
-    result = spectrum(
-        observable, wc_obj=wc_obj, draws=options.draws, seed=options.seed, **arguments
+    predict: Any = spectra
+    observables: Any = options.observable
+    if len(observables) == 1 and not any(isinstance(value, list) for value in par.values()):
+        predict, (observables,) = spectrum, observables
+    result = predict(
+        observables, wc_obj=wc_obj, draws=options.draws, seed=options.seed, **arguments
     )
     if options.weights:
-        result = result.weights(spectrum(observable, **arguments))
+        result = result.weights(predict(observables, **arguments))
     if options.format == "hepdata":
-        return result.to_hepdata(path)
+        paths: list[Path] = result.to_hepdata(path)
+        return paths
     result.to_csv(path)
     return [path]

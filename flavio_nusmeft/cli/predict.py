@@ -97,6 +97,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _data(options: argparse.Namespace, wc_obj: Any, given: Mapping[str, float]) -> dict[str, Any]:
     """Everything that `nusmeft predict` prints, as a dictionary for JSON."""
+    from flavio_nusmeft.measurements import dataset, warn_of_rates
     from flavio_nusmeft.physics import plausible
     from flavio_nusmeft.settings import provenance
 
@@ -107,6 +108,8 @@ def _data(options: argparse.Namespace, wc_obj: Any, given: Mapping[str, float]) 
         errors = _errors(observables, options.uncertainty, given, wc_obj)
         for row, error in zip(rows, errors, strict=True):
             row["uncertainty"] = error
+    keys = [name if not arguments else (name, *arguments) for name, *arguments in observables]
+    warn_of_rates(dataset(options.dataset), keys, "pulls; --uncertainty shows them")
     idle = plausible.idle(wc_obj, par)
     plausible.warn_idle(idle, wc_obj, par)
     return {
@@ -147,7 +150,7 @@ def _row(
     """An observable, and what the measurements of the data set say about it."""
     import flavio
 
-    from flavio_nusmeft.measurements import results
+    from flavio_nusmeft.measurements import pull, results
 
     observable = flavio.Observable[name]
     standard = observable.prediction_par(par, flavio.WilsonCoefficients(), *arguments)
@@ -157,8 +160,8 @@ def _row(
         {k: v for k, v in vars(result).items() if v is not None}
         | {
             "text": str(result),
-            "pull": pulls.pull(key, result.measurement, prediction),
-            "SM pull": pulls.pull(key, result.measurement, standard),
+            "pull": pull(key, result.measurement, prediction),
+            "SM pull": pull(key, result.measurement, standard),
         }
         for result in results(key, options.dataset)
     ]
@@ -210,7 +213,7 @@ def _label(row: Mapping[str, Any]) -> str:
 def _process(row: Mapping[str, Any]) -> str:
     """The decay without charges and leptons: B->D for BR(B0->Dtauinv)."""
     name = row["observable"]
-    found = re.search(r"\(([A-Z][a-z]*)[^>]*->(.*?)(?:e|mu|tau|l)?inv\)", name)
+    found = re.search(r"\(([A-Za-z][a-z]*)[^>]*->(.*?)(?:e|mu|tau|l)?inv\)", name)
     return "->".join(found.groups()) if found else name.partition("(")[2]
 
 

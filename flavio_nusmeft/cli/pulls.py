@@ -6,47 +6,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-__all__ = ["Tension", "largest", "pull", "pull_text", "tension_text"]
+__all__ = ["Tension", "largest", "pull_text", "tension_text"]
 
 TENSION = 2.0  # standard deviations
-
-
-def pull(observable: str | Sequence[Any], measurement: str, value: float) -> float | None:
-    """Distance of a value from the best value of a measurement, in standard deviations.
-
-    It is ±√(2 ln p(best) - 2 ln p(value)), positive above the best value, with the probability
-    density p of the measurement alone (of one observable of a correlated pair: its marginal
-    density), without an error of the prediction. The best value of a limit is the most probable
-    one: 0, or above it if the experiment saw more events than expected.
-
-    Parameters
-    ----------
-    observable : name, or sequence of a name and arguments
-    measurement : name of a measurement of this observable
-    value : the prediction
-
-    Returns
-    -------
-    float or None
-        None where the density vanishes.
-    """
-    import numpy as np
-    from flavio.statistics.probability import NumericalDistribution
-
-    from flavio_nusmeft.measurements import find
-
-    key = observable if isinstance(observable, str) else tuple(observable)
-    position, distribution = find(measurement)._parameters[key]
-    centre = np.ravel(distribution.central_value)
-    best = float(centre[position])
-    if isinstance(distribution, NumericalDistribution):
-        best = float(distribution.x[np.argmax(distribution.y_norm)])
-    others = {"exclude": [i for i in range(len(centre)) if i != position]}
-    more = others if len(centre) > 1 else {}
-    highest, found = (float(distribution.logpdf(x, **more)) for x in (best, value))
-    if not math.isfinite(found):
-        return None
-    return math.copysign(math.sqrt(max(0.0, 2 * (highest - found))), value - best)
 
 
 def pull_text(value: float, result: Mapping[str, Any]) -> str:

@@ -52,12 +52,28 @@ def add_file(parser: argparse.ArgumentParser, more: str = "") -> None:
     parser.add_argument("file", help=f"WCxf file, or - for standard input{more}")
 
 
-def add_masses(group: Any, names: Iterable[str] = MASSES) -> None:
-    """Add the masses of N."""
+def add_masses(group: Any, names: Iterable[str] = MASSES, several: str = "") -> None:
+    """Add the masses of N.
+
+    Parameters
+    ----------
+    group : parser or group of one
+    names : of the masses
+    several : what several masses with commas are for; empty: one only
+    """
     for name in names:
-        flag = f"--{name.replace('_', '-')}"
-        text = f"mass of the sterile neutrino {name[2:]}"
-        group.add_argument(flag, type=float, metavar="GEV", help=text)
+        flag, more = f"--{name.replace('_', '-')}", f"; {several}" * bool(several)
+        text = f"mass of the sterile neutrino {name[2:]}{more}"
+        metavar, kind = ("GEV[,GEV...]", _floats) if several else ("GEV", float)
+        group.add_argument(flag, type=kind, metavar=metavar, help=text)
+
+
+def _floats(text: str) -> float | list[float]:
+    try:
+        first, *others = map(float, text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be numbers with commas, not {text}") from None
+    return [first, *others] if others else first
 
 
 def add_observables(parser: argparse.ArgumentParser, default: str) -> None:
@@ -99,7 +115,7 @@ def add_running(group: Any) -> None:
 def add_dataset(
     parser: argparse.ArgumentParser,
     default: str = "current",
-    known: str = "current, paper2023, leptonic, charged or a sum as current+leptonic",
+    known: str = "current, paper2023, electroweak, leptonic, charged or a sum as current+leptonic",
 ) -> None:
     """Add the data set."""
     text = f"data set to compare with: {known} (default: {default})"

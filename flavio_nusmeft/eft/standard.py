@@ -14,7 +14,7 @@ from wilson import wcxf
 
 from .. import settings
 from .._inputs import brief, mapping
-from ..errors import InvalidValue, UnknownBasis, nearest
+from ..errors import InvalidScale, InvalidValue, UnknownBasis, nearest
 from .evolution import Ckm
 from .limits import check_scale
 
@@ -22,6 +22,7 @@ __all__ = [
     "StandardWilson",
     "check_option",
     "ckm_elements",
+    "finite",
     "frozen",
     "invalid_option",
     "options_of",
@@ -34,12 +35,46 @@ __all__ = [
 _CKM = Ckm._fields
 
 
+def finite(value: Any) -> float:
+    """A finite number, for the schema of an option.
+
+    Raises
+    ------
+    vol.Invalid
+    """
+    try:
+        result = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise vol.Invalid("expected float") from None
+    if not np.isfinite(result):
+        raise vol.Invalid("value must be finite")
+    return result
+
+
+def _matching_scale(value: Any) -> float:
+    try:
+        return check_scale(finite(value))
+    except InvalidScale:
+        raise vol.Invalid("value must be a positive scale, in GeV") from None
+
+
 class StandardWilson(flavio.WilsonCoefficients):
     """Coefficients of SMEFT or WET that run with the CKM elements of flavio's parameters.
 
     That is what flavio makes of a ``wilson.Wilson``, with other ``parameters`` of the object kept.
     A ``flavio.WilsonCoefficients`` runs with the CKM elements of wilson, or those set on it.
+    Options that are numbers must be finite.
     """
+
+    _option_schema = vol.Schema(
+        {
+            **wilson.Wilson._option_schema.schema,
+            **dict.fromkeys(
+                ("smeft_matchingscale", "mb_matchingscale", "mc_matchingscale"), _matching_scale
+            ),
+            "parameters": vol.Schema({vol.Extra: finite}),
+        }
+    )
 
     def get_wcxf(
         self,
@@ -175,15 +210,15 @@ def set_options(wc_obj: flavio.WilsonCoefficients, options: Mapping[str, Any]) -
     InvalidValue
     """
     for key, value in mapping("options", options).items():
-        check_option(wc_obj, key, wc_obj.wc.eft)
+        check_option(wc_obj, key, wc_obj.wc.eft, value)
         try:
             wc_obj.set_option(key, value)
         except vol.Invalid as error:
             raise invalid_option(key, value, error) from None
 
 
-def check_option(wc_obj: Any, key: str, what: str) -> None:
-    """Check that an object has an option.
+def check_option(wc_obj: Any, key: str, what: str, value: Any = None) -> None:
+    """Check that an object has an option, and that parameters are a dictionary.
 
     Raises
     ------
@@ -195,6 +230,8 @@ def check_option(wc_obj: Any, key: str, what: str) -> None:
         if key in settings.NUWILSON:
             hint = ", it is for coefficients with N"
         raise InvalidValue(f"{brief(key)} is not an option of {what}{hint}")
+    if key == "parameters":  # wilson looks into it before its schema does
+        mapping("option parameters", value)
 
 
 def invalid_option(key: str, value: Any, error: vol.Invalid) -> InvalidValue:

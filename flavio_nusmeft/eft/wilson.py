@@ -44,6 +44,7 @@ from .standard import (
     StandardWilson,
     check_option,
     ckm_elements,
+    finite,
     frozen,
     invalid_option,
     options_of,
@@ -55,7 +56,7 @@ from .standard import (
 from .theories import HIGH, LOW, THEORIES, EffectiveTheory, check_reached, theory_of
 from .translators import from_warsaw, to_warsaw, warn_dropped
 
-__all__ = ["PARTNERS", "NuWilson", "values_of"]
+__all__ = ["HIGH_PARTNERS", "PARTNERS", "NuWilson", "values_of"]
 
 
 def __dir__() -> list[str]:
@@ -89,6 +90,8 @@ _LOOPS = (
 
 #: for a sector of WET, the observables of this package that sum over N where flavio's do not
 PARTNERS: dict[str, tuple[str, ...]] = {}
+#: likewise for a class of coefficients with N in nuSMEFT, for observables at m_Z and above
+HIGH_PARTNERS: dict[str, tuple[str, ...]] = {}
 
 
 class _Schema(vol.Schema):
@@ -167,11 +170,15 @@ class NuWilson(StandardWilson):
     )
     _option_schema = _Schema(
         {
-            **wilson.Wilson._option_schema.schema,
+            **StandardWilson._option_schema.schema,
             "running": vol.In(["qcd", "full"]),
-            "alpha_s": vol.All(vol.Coerce(float), vol.Range(min=0.05, max=0.2)),
-            "qcd_loops": vol.All(vol.In([1, 2, 3, 4]), vol.Coerce(int)),
-            "smeft_matchingscale": vol.All(vol.Coerce(float), vol.Range(min=SMALLEST_MATCHING)),
+            "alpha_s": vol.All(finite, vol.Range(min=0.05, max=0.2)),
+            "qcd_loops": vol.All(finite, vol.In([1, 2, 3, 4]), vol.Coerce(int)),
+            "smeft_matchingscale": vol.All(
+                finite,
+                vol.Range(min=SMALLEST_MATCHING),
+                StandardWilson._option_schema.schema["smeft_matchingscale"],
+            ),
         }
     )
 
@@ -329,7 +336,7 @@ class NuWilson(StandardWilson):
         ------
         InvalidValue
         """
-        check_option(self, key, self.wc.eft)
+        check_option(self, key, self.wc.eft, value)
         try:
             super().set_option(key, value)
         except vol.Invalid as error:
@@ -350,7 +357,7 @@ class NuWilson(StandardWilson):
         ------
         InvalidValue
         """
-        check_option(cls, key, "NuWilson")
+        check_option(cls, key, "NuWilson", value)
         try:
             super().set_default_option(key, value)
         except vol.Invalid as error:
@@ -431,14 +438,56 @@ class NuWilson(StandardWilson):
         # of tau and kaons below 1 GeV
         way = self.sterile_map(max(scale, LOWEST), (sector,), target.eft)
         if any(way.column(name) for name in self._sterile_values):
-            partners = PARTNERS.get(sector)
-            take = f"; this package has none of {sector} with N"
+            _warn_stock(PARTNERS.get(sector, ()), sector)
+
+    def get_wcxf(
+        self,
+        sector: str,
+        scale: float,
+        par: Mapping[str, float],
+        eft: str = "WET",
+        basis: str = "flavio",
+        nf_out: int | None = None,
+    ) -> wcxf.WC:
+        """As in flavio, of the part without N, with the CKM elements of ``par``.
+
+        Parameters
+        ----------
+        sector : str
+            Sector, as flavio or WCxf call it, or ``all``.
+        scale : float
+            In GeV.
+        par : mapping of str to float
+            All parameters, of which the CKM elements are taken.
+        eft : str, default 'WET'
+            EFT of the result.
+        basis : str, default 'flavio'
+            Basis of the result.
+        nf_out : int, optional
+            Number of quark flavours.
+
+        Returns
+        -------
+        wcxf.WC
+            Coefficients of the sector.
+
+        Warns
+        -----
+        StockObservableWarning
+            For SMEFT, if N contributes in decays of Z, W or h.
+        """
+        is_high = eft == HIGH.standard and self.wc.eft == HIGH.eft
+        if is_high and self._sterile_values and self.warns_of_stock:
+            way = self.high_map(scale, par)
+            reached = {
+                str(key).partition("_")[0]
+                for name in self._sterile_values
+                for key, *_ in way.column(name)
+            }
+            partners = [p for c in HIGH_PARTNERS if c in reached for p in HIGH_PARTNERS[c]]
             if partners:
-                take = f": take those with inv for nu in their names, here {', '.join(partners)}"
-            warn(
-                "observables of flavio see only the part of the coefficients without N" + take,
-                StockObservableWarning,
-            )
+                _warn_stock(tuple(dict.fromkeys(partners)), "Z, W and h")
+        return super().get_wcxf(sector, scale, par, eft, basis, nf_out)
 
     def match_run(
         self, scale: float, eft: str, basis: str, sectors: str | Iterable[str] = "all"
@@ -692,6 +741,16 @@ class NuWilson(StandardWilson):
         """EFT and basis of `standard_values`."""
         theory = THEORIES[self.wc.eft]
         return theory.standard, theory.hub
+
+
+def _warn_stock(partners: tuple[str, ...], of: str) -> None:
+    take = f"; this package has none of {of} with N"
+    if partners:
+        take = f": take those with inv for nu in their names, here {', '.join(partners)}"
+    warn(
+        "observables of flavio see only the part of the coefficients without N" + take,
+        StockObservableWarning,
+    )
 
 
 def values_of(wc: wcxf.WC) -> dict[str, complex]:

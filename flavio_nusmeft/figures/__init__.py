@@ -27,7 +27,8 @@ from .data import (
 )
 from .draw import draw_channels, draw_plane, draw_reach, draw_signal, draw_spectra
 from .experiment import CHANNELS, Z_POLE, Band, Experiment, Line, experiment
-from .paper import FIGURES, PaperFigure, write_figures
+from .files import write_figures
+from .paper import FIGURES, PaperFigure
 from .reach import Reach, reach
 from .theory import Theory
 

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-__all__ = ["draw_channels", "draw_plane", "draw_reach", "draw_signal", "draw_spectra"]
+__all__ = [
+    "COLORS",
+    "coefficient_tex",
+    "draw_channels",
+    "draw_plane",
+    "draw_reach",
+    "draw_signal",
+    "draw_spectra",
+    "percent_tex",
+]
 
 # The palette of M. Okabe and K. Ito, in the paper's order of hues
 _BLACK, _ORANGE, _SKY, _GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"

@@ -1,22 +1,14 @@
-"""The five figures of arXiv:2309.02940, one of the reach, and their files."""
+"""The five figures of arXiv:2309.02940, and one of the reach."""
 
 from __future__ import annotations
 
-import csv
-import io
-import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._files import check_writable, write_files
-from .._inputs import brief, names
 from .._optional import require
-from ..errors import InvalidValue
-from ..measurements import dataset as dataset_names
 from ..units import TeV
 from .data import (
     Curves,
@@ -40,24 +32,22 @@ from .draw import (
     percent_tex,
     unit_tex,
 )
-from .experiment import Z_POLE, Experiment, experiment
 from .reach import Reach, reach
-from .theory import Theory, check
+from .theory import Theory
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["FIGURES", "FORMATS", "PaperFigure", "write_figures"]
+__all__ = ["FIGURES", "STYLE", "Panel", "PaperFigure"]
 
-FORMATS = ("pdf", "png", "csv")
 MASSES = (0.0, 1.5)
 VECTOR, SCALAR, TENSOR, RIGHT = "QN_2311", "LNQd_2123", "LNQdT_2123", "dN_2311"
 Panel = Spectra | Curves | Plane | Reach
 
 # Settings that are active while a figure is made and saved, for a column of 86 mm or a page of
 # 178 mm; no LaTeX, fonts embedded as TrueType
-_STYLE: Any = {
+STYLE: Any = {
     "text.usetex": False,
     "figure.autolayout": False,
     "figure.constrained_layout.use": False,
@@ -77,6 +67,7 @@ _STYLE: Any = {
     "hatch.linewidth": 0.5,
     "legend.frameon": False,
     "pdf.fonttype": 42,
+    "svg.hashsalt": "flavio_nusmeft",
     "savefig.dpi": 300,
 }
 
@@ -121,7 +112,7 @@ class PaperFigure:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
 
-        with rc_context(_STYLE):
+        with rc_context(STYLE):
             figure = Figure(layout="constrained")
             self.arrange(figure, list(panels))
             # ticks and positions as they are with these settings, here and whenever it is drawn
@@ -292,156 +283,3 @@ FIGURES: dict[int | str, PaperFigure] = {
     5: PaperFigure("fig5-pairs", _planes, _arrange_planes),
     "reach": PaperFigure("reach", _reaches, _arrange_reaches),
 }
-
-
-def write_figures(
-    directory: str | Path,
-    datasets: str | Sequence[str] = ("paper2023", "current"),
-    formats: str | Sequence[str] = FORMATS,
-    *,
-    numbers: int | str | Sequence[int | str] = tuple(FIGURES),
-    theory: Theory | None = None,
-    on_written: Callable[[Path], object] | None = None,
-) -> list[Path]:
-    """Write the figures and the numbers behind them.
-
-    Parameters
-    ----------
-    directory : str or path-like
-        Folder; made if it is missing.
-    datasets : str or sequence of str, optional
-        One or several data sets.
-    formats : str or sequence of str, optional
-        ``csv`` and formats of matplotlib.
-    numbers : int, str or sequence of these, optional
-        One or several numbers of figures, or ``reach``.
-    theory : Theory, optional
-        EFT, basis, scale and parameters. Unless it has the option ``qcd_loops``, figures of data
-        sets other than ``paper2023`` have four loops (`Theory.for_dataset`).
-    on_written : callable, optional
-        Is called with every path when it is written, e.g. for a progress bar.
-
-    Returns
-    -------
-    list of Path
-        The paths, in the order in which they were written.
-
-    Raises
-    ------
-    MissingPackage
-        If matplotlib is missing and needed.
-    UnknownDataset, InvalidValue, UnwritablePath
-    """
-    folder = check_writable(directory, directory=True)
-    datasets, formats = names("datasets", datasets), names("formats", formats)
-    chosen = [numbers] if isinstance(numbers, (int, str)) else list(numbers)
-    for name in datasets:
-        dataset_names(name)
-    for number in chosen:
-        if number not in FIGURES:
-            known = ", ".join(map(str, FIGURES))
-            raise InvalidValue(f"there is no figure {brief(number)}; there are {known}")
-    _check_formats(formats)
-    theory = theory or Theory()
-    check(theory)
-    written = []
-    for path in _write(folder, datasets, formats, chosen, theory):
-        written.append(path)
-        if on_written is not None:
-            on_written(path)
-    return written
-
-
-def _check_formats(formats: Sequence[str]) -> None:
-    pictures = [name for name in formats if name != "csv"]
-    if not pictures:
-        return
-    require("a figure", "matplotlib")
-    from matplotlib.backend_bases import FigureCanvasBase
-
-    known = FigureCanvasBase.get_supported_filetypes()
-    for name in pictures:
-        if name not in known:
-            raise InvalidValue(f"matplotlib has no format '{name}'; there are {', '.join(known)}")
-
-
-def _write(
-    folder: Path,
-    datasets: Sequence[str],
-    formats: Sequence[str],
-    numbers: Sequence[int | str],
-    theory: Theory,
-) -> Iterator[Path]:
-    pictures = [name for name in formats if name != "csv"]
-    for dataset in datasets:
-        own = theory.for_dataset(dataset)
-        if "csv" in formats:
-            yield _write_experiment(folder / f"data-{dataset}.csv", experiment(dataset, own))
-        for number in numbers:
-            figure = FIGURES[number]
-            panels = figure.compute(dataset, own)
-            stem = f"{figure.name}-{dataset}"
-            if "csv" in formats:
-                yield _write_panels(folder / f"{stem}.csv", panels)
-            if pictures:
-                drawn = figure.draw(panels)
-                for picture in pictures:
-                    yield _save(drawn, folder / f"{stem}.{picture}")
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    from matplotlib import rc_context
-
-    # without the date: the same numbers give the same file
-    metadata = {"CreationDate": None} if path.suffix == ".pdf" else None
-    logger = logging.getLogger("fontTools")
-    level = logger.level
-    logger.setLevel(logging.WARNING)  # it reports every glyph
-    try:
-        with rc_context(_STYLE):
-            content = io.BytesIO()
-            figure.savefig(content, format=path.suffix[1:], metadata=metadata)
-    finally:
-        logger.setLevel(level)
-    write_files({path: content.getvalue()})
-    return path
-
-
-def _write_panels(path: Path, panels: Sequence[Panel]) -> Path:
-    """One table with a header that says the units; the panels one below the other."""
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream)
-    header: list[str] = []
-    for panel in panels:
-        names, columns = panel.table()
-        if names != header:
-            writer.writerow(names)
-            header = names
-        text = [_format(column) for column in columns]
-        writer.writerows(zip(*text, strict=True))
-    write_files({path: stream.getvalue()})
-    return path
-
-
-def _format(column: np.ndarray) -> list[str]:
-    if column.dtype.kind == "U":
-        return [str(value) for value in column]
-    return [f"{value:.6g}" for value in column.tolist()]
-
-
-def _write_experiment(path: Path, data: Experiment) -> Path:
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream)
-    writer.writerow(["observable", "kind", "low", "high", "remark", "source"])
-    for band in data.bands:
-        kind = "member" if band.member else "alternative"
-        observable = data.observables[band.channel]
-        interval = [f"{band.low:.6g}", f"{band.high:.6g}"]
-        writer.writerow([observable, kind, *interval, "1 sigma", band.source])
-    observables = {c: names[0] for c, (names, _) in Z_POLE.items()} | dict(data.observables)
-    for line in (*data.limits.values(), *data.reach, *data.prospects):
-        observable = observables[line.channel]
-        row = [observable, line.kind, "", f"{line.value:.6g}", line.text, line.source]
-        writer.writerow(row)
-    write_files({path: stream.getvalue()})
-    return path

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .. import settings
 from .._inputs import brief, text
 from ..batch import predict
+from ..eft.space import Space
 from ..eft.theories import THEORIES
 from ..errors import InvalidValue
 
@@ -106,3 +108,16 @@ class Theory:
             par=par,
             options=self.options,
         )
+
+    def provenance(self) -> dict[str, Any]:
+        """How predictions are made.
+
+        Returns
+        -------
+        dict of str to object
+            Basis, mass, parameters, options, settings that are not the shipped ones, and versions.
+        """
+        space = Space.of(self.scale, self.eft, self.basis, self.options)
+        result: dict[str, Any] = {"EFT": str(space), "m_N": self.mass}
+        result |= {f"parameter {name}": value for name, value in self.par.items()}
+        return result | settings.provenance(space.point({}))

@@ -22,6 +22,9 @@ __all__ = ["AtTarget", "AtValue", "Penalised"]
 Array = NDArray[np.float64]
 
 _PULL = 0.05  # ten times what MIGRAD leaves: slopes are known
+_CLOSE = 0.5  # widths between the observable and its target
+_NARROWER = 10  # times that a width is made smaller, until the target is reached
+_STUCK = 0.99  # of the distance is left: the target is out of reach
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,9 @@ class AtValue:
     seed: int
 
     def __call__(self, number: int, x: Array) -> Array:
-        """The row of the value with this number."""
-        point, value = np.array(x), self.values[number]
+        """The row of the value with this number; ``x`` as of `Profile`."""
+        rows, value = np.atleast_2d(np.array(x)), self.values[number]
+        point = rows[0]
         point[self.index] = value
         free = [i for i in range(len(point)) if i != self.index]
         try:
@@ -95,7 +99,7 @@ class AtValue:
                 task = Profile(
                     self.function, tuple(free), self.bounds[free], self.starts, self.seed
                 )
-                found, converged, *rest = task(number, point)
+                found, converged, *rest = task(number, rows)
                 point[free] = rest
             else:
                 found, converged = evaluate(self.function, point), True
@@ -109,7 +113,7 @@ class AtValue:
 
 @dataclass(frozen=True)
 class AtTarget:
-    """As `AtValue`, of an observable close to targets."""
+    """As `AtValue`, of an observable close to targets; within half a width, if ``exact``."""
 
     function: LogLikelihood
     observable: Any
@@ -118,12 +122,27 @@ class AtTarget:
     values: tuple[float, ...]
     starts: int
     seed: int
+    exact: bool
 
     def __call__(self, number: int, x: Array) -> Array:
-        """The row of the target with this number."""
+        """The row of the target with this number; ``x`` as of `Profile`."""
         target, width = self.values[number], self.widths[number]
+        row = self._maximum(number, x, target, width)
+        for _ in range(_NARROWER if self.exact else 0):
+            distance = abs(row[2] - target)
+            if not distance > _CLOSE * self.widths[number]:
+                break
+            # the distance is the slope times width²
+            width *= min(0.5, np.sqrt(_CLOSE * self.widths[number] / (2 * distance)))
+            before, start = row, np.vstack([np.full(len(self.bounds), np.nan), row[4:], row[4:]])
+            row = self._maximum(number, start, target, width)
+            if abs(row[2] - target) > _STUCK * abs(before[2] - target):
+                break
+        return row
+
+    def _maximum(self, number: int, x: Array, target: float, width: float) -> Array:
         aim = penalised(self.function, self.observable, target, width)
-        free = tuple(range(len(x)))
+        free = tuple(range(len(self.bounds)))
         task = Profile(aim, free, self.bounds, self.starts, self.seed)
         found, converged, *rest = task(number, np.array(x))
         point = np.array(rest)

@@ -23,15 +23,13 @@ from ..batch import Observable, as_observables
 from ..belle2 import Belle2Likelihood
 from ..errors import (
     InvalidValue,
-    TheoryWarning,
     UnknownObservable,
     UnknownParameter,
     nearest,
     nearest_parameter,
-    warn,
 )
 from ..measurements import dataset as dataset_names
-from ..measurements import find
+from ..measurements import find, warn_of_rates
 from .likelihoods import FastLikelihood, Likelihood
 
 __all__ = ["FastLikelihood", "Likelihood", "likelihood"]
@@ -101,7 +99,8 @@ def likelihood(
     Parameters
     ----------
     dataset : str, default 'current'
-        ``paper2023``, ``current``, ``leptonic``, ``charged`` or a sum, see `dataset`.
+        ``paper2023``, ``current``, ``electroweak``, ``leptonic``, ``charged`` or a sum, see
+        `dataset`.
     observables : iterable of observables, optional
         Those to use (with arguments: tuples, or lists as YAML gives them); default: all of the data
         set.
@@ -173,7 +172,8 @@ def likelihood(
     if not isinstance(fit_parameters, Mapping):
         fit_parameters = names_of("fit_parameters", fit_parameters)
     if not fast and (isinstance(fit_parameters, Mapping) or not fit_parameters):
-        _check_theory(names, chosen)
+        remedy = "likelihood has them with fast=True, or such parameters as fit_parameters"
+        warn_of_rates(names, chosen, f"this likelihood; nus.{remedy}")
     constraints = _priors(fit_parameters)
     fitted = list(fit_parameters)
     if fast:
@@ -195,18 +195,6 @@ def likelihood(
         include_measurements=names,
         belle2=belle2,
     )
-
-
-def _check_theory(names: Iterable[str], observables: Iterable[Observable]) -> None:
-    """Warn of rates that are used without theory uncertainties."""
-    rates = {*dataset_names("charged")}.intersection(names)
-    if any(o in find(name).all_parameters for name in rates for o in observables):
-        warn(
-            "the data set 'charged' has rates whose theory errors, of V_cb, V_ub, V_us and form"
-            " factors, are not in this likelihood, and as large as those of the data:"
-            " nus.likelihood has them with fast=True, or such parameters as fit_parameters",
-            TheoryWarning,
-        )
 
 
 def _of_same_decay(name: str, measured: Iterable[Observable]) -> str:

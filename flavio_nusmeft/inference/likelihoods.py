@@ -240,6 +240,21 @@ class MeasurementLikelihood(flavio_likelihood.MeasurementLikelihood):
             sum(_log_density(p.observables, p.distribution, pred_dict, delta) for p in parts)
         )
 
+    def log_likelihoods_pred(self, pred_dict: Mapping[Observable, np.ndarray]) -> np.ndarray:
+        """`log_likelihood_pred` of many predictions.
+
+        Parameters
+        ----------
+        pred_dict : mapping of observable to ndarray
+            Predictions by observable, shape (points,).
+
+        Returns
+        -------
+        ndarray
+            ln L, shape (points,).
+        """
+        return np.asarray(sum(_log_densities(p, pred_dict) for p in self.parts))
+
     def slopes(self, pred_dict: Mapping[Observable, float]) -> np.ndarray:
         """Derivatives of `log_likelihood_pred` by the predictions.
 
@@ -291,6 +306,12 @@ def _log_density(
     values = [predictions[o] for o in observables]
     density = distribution.delta_logpdf if delta else distribution.logpdf
     return density(values if len(values) > 1 else values[0])
+
+
+def _log_densities(part: _Part, predictions: Mapping[Observable, np.ndarray]) -> np.ndarray:
+    columns = [predictions[o] for o in part.observables]
+    values = np.column_stack(columns) if len(columns) > 1 else columns[0]
+    return np.asarray(part.distribution.logpdf(values)).reshape(len(columns[0]))
 
 
 class Likelihood(flavio_likelihood.Likelihood):
@@ -353,6 +374,21 @@ class Likelihood(flavio_likelihood.Likelihood):
             ln L.
         """
         return float(self.measurement_likelihood.log_likelihood_pred(pred_dict))
+
+    def log_likelihoods_pred(self, pred_dict: Mapping[Observable, np.ndarray]) -> np.ndarray:
+        """`log_likelihood_pred` of many predictions.
+
+        Parameters
+        ----------
+        pred_dict : mapping of observable to ndarray
+            Predictions by observable, shape (points,).
+
+        Returns
+        -------
+        ndarray
+            ln L, shape (points,).
+        """
+        return np.asarray(self.measurement_likelihood.log_likelihoods_pred(pred_dict))
 
     def slopes(self, pred_dict: Mapping[Observable, float]) -> np.ndarray:
         """Derivatives of `log_likelihood_pred` by the predictions.

@@ -26,9 +26,9 @@ from ..eft.theories import HIGH, theory_of
 from ..errors import InvalidScan, InvalidValue
 from ..measurements import results
 from .fits import Likelihood, likelihood
-from .intervals import _level
 from .limits_table import Limit, Limits
 from .lines import Line, Source, lines
+from .study import level
 
 __all__ = ["Limit", "Limits", "limits"]
 
@@ -115,7 +115,7 @@ def limits(
     limit then. Two operators are one row if -2 ln L of both agrees within 0.05 up to the limit, at
     all masses, or for ``published`` if the same limit constrains them to 1%.
     """
-    cl = _level(cl)
+    cl = level(cl)
     if method not in _METHODS:
         raise InvalidScan(f"method = {method!r} must be 'profile' or 'published'")
     if method == "published" and belle2 is not None:

@@ -7,6 +7,7 @@ import io
 import json
 import math
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -261,7 +262,7 @@ class Limits:
         write_files({target: stream.getvalue()})
 
     def to_latex(self) -> str:
-        """The table in LaTeX, for the package booktabs; the definition is a comment.
+        """The table in LaTeX, for the packages amsmath and booktabs; the definition is a comment.
 
         Returns
         -------
@@ -279,7 +280,8 @@ class Limits:
             [rf"\texttt{{{_escaped(row.operator)}}}", *map(_math, cells[1:-1]), _tex_source(row)]
             for row, cells in zip(self.rows, rows, strict=True)
         ]
-        comments = [f"% {note}" for note in (self._title, *self._notes())]
+        notes = (self._title, *self._notes())
+        comments = [f"% {' '.join(note.split())}" for note in notes]
         return "\n".join(
             [
                 *comments,
@@ -323,8 +325,22 @@ def _math(cell: str) -> str:
     return f"${text}$"
 
 
+_SPECIAL = {
+    "->": r"$\to$",
+    "\\": r"\textbackslash{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": "$<$",
+    ">": "$>$",
+    "|": "$|$",
+    **{character: f"\\{character}" for character in "_&%$#{}"},
+}
+_TOKEN = re.compile("|".join(map(re.escape, _SPECIAL)))
+
+
 def _escaped(text: str) -> str:
-    return text.replace("_", r"\_").replace("&", r"\&").replace("->", r"$\to$")
+    """Text in LaTeX, in the encoding of any font."""
+    return _TOKEN.sub(lambda found: _SPECIAL[found[0]], text)
 
 
 def _name(observable: Observable) -> str:

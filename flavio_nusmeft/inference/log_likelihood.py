@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -19,7 +18,6 @@ from ..eft.space import Space
 from ..errors import (
     InvalidShape,
     InvalidValue,
-    SettingsWarning,
     UnknownParameter,
     nearest_parameter,
 )
@@ -35,6 +33,9 @@ __all__ = ["LogLikelihood"]
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+_TOGETHER = 16  # points of a scan: of more the gain is small, and a kill costs more
 
 
 class LogLikelihood:
@@ -175,16 +176,9 @@ class LogLikelihood:
         return {**self.__dict__, "_expansion": None, "settings": settings.snapshot()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        changes = settings.differences(state.pop("settings"), settings.snapshot())
+        then = state.pop("settings")
         self.__dict__.update(state)
-        if changes:
-            listed = ", ".join(f"{n} was {old}, is {new}" for n, (old, new) in changes.items())
-            warnings.warn(
-                f"pickled with other settings, which change its values: {listed}; set them here as"
-                " they were (`scan` does that for its workers)",
-                SettingsWarning,
-                stacklevel=2,
-            )
+        settings.warn_pickled(then)
 
     def __call__(self, x: Sequence[float] | np.ndarray) -> float:
         """Evaluate the function.
@@ -203,13 +197,27 @@ class LogLikelihood:
         ------
         InvalidShape, InvalidValue
         """
-        value, par, wc_obj = self._without_belle2(x)
-        if self._belle2 is not None and self._is_expanded and value > -np.inf:
+        par, wc_obj, prior = self._with_prior(x)
+        if prior == -np.inf:
+            return prior
+        if not self._is_expanded:
+            # flavio's fast likelihood leaves the prior out
+            fast = isinstance(self.likelihood, flavio_likelihood.FastLikelihood)
+            function = (
+                self.likelihood.log_likelihood if fast else self.likelihood.log_likelihood_exp
+            )
+            # flavio: shape (1,) if a correlated observable is alone
+            return float(np.asarray(prior + function(par, wc_obj)).item())
+        plausible.check(wc_obj, par)
+        expansion = self._expand()
+        predictions = dict(zip(expansion.observables, expansion(np.asarray(x)), strict=True))
+        value = float(prior + self.likelihood.log_likelihood_pred(predictions))
+        if self._belle2 is not None and value > -np.inf:
             value += self._belle2.log_likelihood(par, wc_obj)
         return value
 
     def many(self, points: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray:
-        """The function at many points; faster with the likelihood of Belle II, else a loop.
+        """The function at many points: faster than a loop.
 
         Parameters
         ----------
@@ -219,7 +227,8 @@ class LogLikelihood:
         Returns
         -------
         ndarray
-            ln L, shape (points,), within 1e-8 of those of the single points.
+            ln L, shape (points,), within 1e-8 of those of the single points. The last bits depend
+            on which points are computed together.
 
         Raises
         ------
@@ -228,36 +237,46 @@ class LogLikelihood:
         array = reals("points", points)
         if array.ndim != 2:
             raise InvalidShape(f"points have the shape (points, variables), not {array.shape}")
-        if self._belle2 is None or not self._is_expanded:
+        if not self._is_expanded:
             return np.array([self(x) for x in array])
-        found = [self._without_belle2(x) for x in array]
-        values = np.array([value for value, _, _ in found])
+        found = [self._with_prior(x) for x in array]
+        values = np.array([prior for _, _, prior in found], dtype=float)
+        possible = np.flatnonzero(values > -np.inf)
+        if len(possible):
+            values[possible] += self._measured(array[possible], [found[i] for i in possible])
         finite = np.flatnonzero(values > -np.inf)
-        if len(finite):
-            spectra = [self._belle2.spectra(*found[i][1:]) for i in finite]
+        if len(finite) and self._belle2 is not None:
+            spectra = [self._belle2.spectra(*found[i][:2]) for i in finite]
             values[finite] += self._belle2.log_likelihoods(spectra)
         return values
 
-    def _without_belle2(self, x: Sequence[float] | np.ndarray) -> tuple[float, Any, Any]:
-        """ln L, without Belle II's if predictions are expanded, parameters and coefficients."""
+    @property
+    def together(self) -> int:
+        """Number of points that `scan.grid` gives to `many` at once: 1 where that is a loop."""
+        linear = all(v.factor is None or self.space.is_linear(v.name) for v in self._variables)
+        return _TOGETHER if self._is_expanded and linear else 1
+
+    def _measured(self, points: np.ndarray, found: Sequence[tuple[Any, Any, float]]) -> np.ndarray:
+        """ln L of the measurements at many points."""
+        for par, wc_obj, _ in found:
+            plausible.check(wc_obj, par)
+        expansion = self._expand()
+        rows = np.array([expansion(x) for x in points])
+        names, likelihood = expansion.observables, self.likelihood
+        if isinstance(likelihood, Likelihood):
+            return likelihood.log_likelihoods_pred(dict(zip(names, rows.T, strict=True)))
+        predictions = [dict(zip(names, row, strict=True)) for row in rows]
+        return np.array([likelihood.log_likelihood_pred(one) for one in predictions])
+
+    def _with_prior(self, x: Sequence[float] | np.ndarray) -> tuple[Any, Any, float]:
+        """Parameters and coefficients of a point, and the log-prior."""
         par, wc_obj = self.point(x)
         fast = isinstance(self.likelihood, flavio_likelihood.FastLikelihood)
         full = self.likelihood.likelihood if fast else self.likelihood
         prior = full.log_prior_fit_parameters(par)
-        if prior == -np.inf or any(par[name] < 0 for name in STERILE):
-            return -np.inf, par, wc_obj
-        if not self._is_expanded:
-            # flavio's fast likelihood leaves the prior out
-            function = (
-                self.likelihood.log_likelihood if fast else self.likelihood.log_likelihood_exp
-            )
-            # flavio: shape (1,) if a correlated observable is alone
-            return float(np.asarray(prior + function(par, wc_obj)).item()), par, wc_obj
-        plausible.check(wc_obj, par)
-        expansion = self._expand()
-        predictions = dict(zip(expansion.observables, expansion(np.asarray(x)), strict=True))
-        value = prior + self.likelihood.log_likelihood_pred(predictions)
-        return float(value), par, wc_obj
+        if any(par[name] < 0 for name in STERILE):
+            prior = -np.inf
+        return par, wc_obj, float(np.asarray(prior).item())
 
     def value_and_gradient(self, x: Sequence[float] | np.ndarray) -> tuple[float, np.ndarray]:
         """The log-likelihood and its derivatives by the variables.

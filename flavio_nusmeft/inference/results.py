@@ -27,6 +27,8 @@ def __dir__() -> list[str]:
 
 Array = NDArray[np.float64]
 
+_FINE = 16  # points of a drawn curve, for each of its own
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Curve:
@@ -46,6 +48,10 @@ class Curve:
         Where the maximum is, shapes (points,).
     converged : ndarray of bool
         Whether the maximisation has converged, shape (points,).
+    notes : tuple of str
+        What to know of it: maximisations that failed, values that were not reached.
+    made_of : dict
+        Function, bounds, seed and version.
     """
 
     quantity: Observable
@@ -54,14 +60,25 @@ class Curve:
     slopes: Array
     variables: dict[str, Array]
     converged: NDArray[np.bool_]
+    notes: tuple[str, ...]
+    made_of: dict[str, Any]
 
     def __repr__(self) -> str:
         low, high = self.values[[0, -1]]
         failed = int(np.sum(~self.converged))
         more = f", {failed} not converged" if failed else ""
+        more += "".join(f"; {note}" for note in self.notes)
         return (
             f"Curve({_name(self.quantity)}: {len(self.values)} points from {low:.6g} to {high:.6g},"
             f" maximum of ln L {self.log_likelihood.max():.6g}{more})"
+        )
+
+    @property
+    def definition(self) -> str:
+        """What the numbers mean."""
+        return (
+            f"profile likelihood of {_name(self.quantity)}: the largest ln L with its value, over"
+            f" {', '.join(self.variables)} within the bounds"
         )
 
     @property
@@ -84,17 +101,38 @@ class Curve:
             "slopes": _numbers(self.slopes),
             "variables": {name: _numbers(values) for name, values in self.variables.items()},
             "converged": self.converged.tolist(),
+            "definition": self.definition,
+            "notes": list(self.notes),
+            "made_of": self.made_of,
         }
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write `to_dict` as JSON, completely or not at all.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file; an existing one is replaced.
+
+        Raises
+        ------
+        UnwritablePath
+        """
+        _save(self.to_dict(), path)
+
     def plot(self, ax: Axes) -> None:
-        """Draw -2 ln L above its minimum.
+        """Draw -2 ln L above its minimum, interpolated as for intervals.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes
             To draw on.
         """
-        ax.plot(self.values, self.rise, color="C0")
+        from .curves import interpolated  # which knows this class
+
+        cells = len(self.values) - 1
+        x = np.interp(np.arange(cells * _FINE + 1) / _FINE, np.arange(cells + 1), self.values)
+        ax.plot(x, 2 * (self.log_likelihood.max() - interpolated(self)(x)), color="C0")
         ax.set_xlabel(_name(self.quantity))
         ax.set_ylabel(r"$-2\,\Delta\ln L$")
 
@@ -193,14 +231,13 @@ class Interval:
         Parameters
         ----------
         path : str or path-like
-            The file.
+            The file; an existing one is replaced.
 
         Raises
         ------
         UnwritablePath
         """
-        target = check_writable(Path(path))
-        write_files({target: json.dumps(self.to_dict(), indent=1) + "\n"})
+        _save(self.to_dict(), path)
 
     def plot(self, ax: Axes) -> None:
         """Draw the profile likelihood and the interval.
@@ -216,6 +253,11 @@ class Interval:
             ax.axvspan(low, high, color="C0", alpha=0.15, lw=0)
         ax.axvline(self.best, color="C0", ls=":")
         ax.set_xlabel(_name(self.quantity))
+
+
+def _save(content: dict[str, Any], path: str | os.PathLike[str]) -> None:
+    text = json.dumps(content, indent=1, allow_nan=False)
+    write_files({check_writable(Path(path)): text + "\n"})
 
 
 def _name(quantity: Observable) -> str:

@@ -2,7 +2,8 @@
 
 ``BR(...)`` of charged modes contains the long-distance τ part, ``BR_SD(...)`` does not; F_L is
 defined for the short-distance rate. P_τ is defined for the τ^- of the decay of a b quark, in the
-rest frame of q, see `exclusive.polarisation`. Arguments: q² in GeV².
+rest frame of q, see `exclusive.polarisation`. Arguments: q² in GeV², for pp the transverse mass in
+GeV.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from typing import Any
 import flavio
 import numpy as np
 
-from ..eft.wilson import PARTNERS
+from ..eft.wilson import HIGH_PARTNERS, PARTNERS
 from ..errors import InvalidValue
 from ..physics import plausible
+from ..physics.boson_couplings import BOSONS
 from ..physics.channels import neutrino_masses, sector
 from ..physics.modes import (
     INVISIBLE,
@@ -30,7 +32,7 @@ from ..physics.modes import (
 )
 from ..physics.neutral_couplings import FLAVOUR_CHANGING
 from ..physics.rates import evaluate
-from . import charged, electroweak, leptons, neutral
+from . import charged, electroweak, leptons, neutral, tails
 from .specs import Par, Spec
 
 __all__ = ["NAMES", "QUANTITIES", "check_value", "register"]
@@ -45,6 +47,7 @@ _SPECS = (
     *charged.specs(),
     *leptons.specs(),
     *electroweak.specs(),
+    *tails.specs(),
 )
 NAMES = tuple(spec.name for spec in _SPECS)
 # (par, *arguments) -> Quantity, by the names of the observables
@@ -135,9 +138,20 @@ def _partners() -> dict[str, tuple[str, ...]]:
     }
 
 
+def _high_partners() -> dict[str, tuple[str, ...]]:
+    """By class of coefficients: the observables of Z, W and h."""
+    result: dict[str, tuple[str, ...]] = {}
+    for boson, classes in BOSONS.items():
+        names = tuple(name for name in NAMES if f"({boson}->" in name)
+        for name in classes:
+            result[name] = result.get(name, ()) + names
+    return result
+
+
 def register() -> None:
     """Add the observables and their predictions to flavio, if they are not there yet."""
     PARTNERS.update(_partners())
+    HIGH_PARTNERS.update(_high_partners())
     for spec in _SPECS:
         if spec.name in flavio.Observable.instances:
             continue  # creating it again would drop its prediction

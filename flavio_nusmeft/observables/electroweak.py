@@ -13,7 +13,7 @@ from .specs import Par, Spec
 __all__ = ["specs"]
 
 _OPERATORS = "arXiv:2411.07220"
-_Z, _H = "Freitas:2014hra", "Falkowski:2019hvp"
+_Z, _W, _H = ("Freitas:2014hra", "Brivio:2017vri"), ("Brivio:2017vri",), ("Falkowski:2019hvp",)
 
 
 # the parts with N come first: they say in one line which coefficients cannot reach m_Z
@@ -54,7 +54,7 @@ def specs() -> Iterator[Spec]:
         f"A third of the partial width of ${tex}$, GeV",
         rf"$\Gamma({tex})/3$",
         f"Process :: $Z^0$ decays :: Flavour conserving decays :: ${tex}$",
-        (_OPERATORS, _Z),
+        (_OPERATORS, *_Z),
     )
     leptonic = r"Process :: $W^\pm$ decays :: Leptonic decays"
     for lepton in CHARGED_LEPTONS:
@@ -66,7 +66,7 @@ def specs() -> Iterator[Spec]:
             f"Branching ratio of ${tex}$",
             rf"$\text{{BR}}({tex})$",
             f"{leptonic} :: ${tex}$",
-            (_OPERATORS,),
+            (_OPERATORS, *_W),
         )
     tex = r"W^\pm\to \ell^\pm\,\text{inv}"
     for first, second in (("tau", "e"), ("mu", "e"), ("tau", "mu")):
@@ -78,7 +78,7 @@ def specs() -> Iterator[Spec]:
             f"Ratio of branching ratios ${ratio}$, first over second lepton",
             f"${ratio}$",
             f"{leptonic} :: ${tex}$",
-            (_OPERATORS,),
+            (_OPERATORS, *_W),
         )
     tex = r"h\to\text{inv}"
     yield Spec(
@@ -88,5 +88,5 @@ def specs() -> Iterator[Spec]:
         rf"Branching ratio of ${tex}$, without $h\to ZZ^*\to 4\nu$",
         rf"$\text{{BR}}({tex})$",
         f"Process :: Higgs decay :: ${tex}$",
-        (_OPERATORS, _H),
+        (_OPERATORS, *_H),
     )

@@ -28,6 +28,7 @@ from .boson_couplings import BOSONS, boson_couplings
 from .charged_couplings import active_couplings, charged_couplings, sterile_couplings, theory
 from .kaons import annihilated, long_lived
 from .neutral_couplings import PAIRS, TRANSITIONS, pair_couplings
+from .tail_couplings import tail_couplings
 
 __all__ = [
     "STERILE",
@@ -43,7 +44,7 @@ __all__ = [
 
 #: parameters of the masses of N
 STERILE = ("m_N1", "m_N2", "m_N3")
-_HEAVY = 1e3  # GeV
+_HEAVY = 1e5  # GeV
 _IDENTICAL = np.array([2.0 if a == b else 1.0 for a, b in PAIRS])
 
 
@@ -67,7 +68,7 @@ def _neutrino_mass(par: Mapping[str, float], index: int) -> float:
             f"{name} = {mass} GeV: a mass must be finite and not negative (a constraint on"
             " it should be a positive distribution)"
         )
-    # no meson decays to anything heavier; squares stay finite
+    # nothing decays to anything heavier, nor do protons make it; squares stay finite
     return min(mass, _HEAVY)
 
 
@@ -106,8 +107,8 @@ def content(par: Mapping[str, float], quarks: str) -> dict[str, float]:
 
 
 def sector(quarks: str, lepton: str | None) -> tuple[str, str]:
-    """The EFT of nuWET, and its sector, from which couplings are taken; nuSMEFT for Z, W and h."""
-    if quarks in BOSONS:
+    """The EFT of nuWET, and its sector, of the couplings; nuSMEFT for Z, W, h and pp."""
+    if quarks in BOSONS or quarks == "pp":
         return HIGH.eft, "sterile"
     if lepton is not None:
         return theory(quarks, lepton).eft, f"{quarks[::-1]}{lepton}nu"
@@ -119,7 +120,8 @@ def sector(quarks: str, lepton: str | None) -> tuple[str, str]:
 class CouplingSet(NamedTuple):
     """Which couplings: of a quark transition, with a charged lepton or None, at a scale (GeV).
 
-    ``quarks`` may be a meson of `content`, or Z, W (with a charged lepton) or h.
+    ``quarks`` may be a meson of `content`, or Z, W (with a charged lepton) or h, or ``pp`` with a
+    charged lepton in the final state.
     ``part`` of charged currents: ``all``, or ``active`` (SM, SMEFT and WET) or ``sterile`` only, or
     ``active, GF``, see `active_couplings`; of neutral ones: ``all``, or ``vector`` (V and A) only,
     or for the mixtures of K0 and K0bar ``long`` (K_L -> π), ``KL -> inv`` or ``KS -> inv``.
@@ -168,11 +170,13 @@ def couplings(
 ) -> np.ndarray:
     """Couplings of every channel (GeV^-2), shape (channels, 10) as in `widths.COMPONENTS`.
 
-    Those of Z, W and h are as in `boson_couplings`.
+    Those of Z, W and h are as in `boson_couplings`, those of pp as in `tail_couplings`.
     """
     quarks, lepton, scale, part = which
     if quarks in BOSONS:
         return boson_couplings(wc_obj, par, quarks, lepton, scale)
+    if quarks == "pp":
+        return tail_couplings(wc_obj, par, lepton or "", scale)
     if lepton is None:
         amplitudes = content(par, quarks).items()
         pairs = [x * pair_couplings(wc_obj, par, qq, scale) for qq, x in amplitudes]

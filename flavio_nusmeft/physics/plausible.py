@@ -19,7 +19,15 @@ from ..errors import HeavyMassWarning, NoEffectWarning, SizeWarning, listed, war
 from .channels import STERILE, sector
 from .modes import INVISIBLE, LEPTONIC, SEMI_INVISIBLE, SEMILEPTONIC, TAU_HADRONIC, VECTORS
 
-__all__ = ["check", "idle", "warn_above_one", "warn_heavy", "warn_idle", "warn_idle_masses"]
+__all__ = [
+    "check",
+    "families",
+    "idle",
+    "warn_above_one",
+    "warn_heavy",
+    "warn_idle",
+    "warn_idle_masses",
+]
 
 Par = Mapping[str, float]
 
@@ -91,7 +99,7 @@ def warn_heavy(names: Iterable[str], eft: str, masses: Sequence[float], par: Par
         which = sorted(set().union(*operators))
         warn(
             f"{', '.join(STERILE[i] for i in which)} above the masses of all hadrons that decay"
-            " here: no N is produced; masses are in GeV",
+            " here: none of these makes N; masses are in GeV",
             HeavyMassWarning,
         )
 
@@ -124,20 +132,30 @@ def _flavours(is_warsaw: bool, name: str) -> frozenset[int]:
     return frozenset(light | {i for field, i in pairs if field == "n"})
 
 
-def _ways(wc_obj: NuWilson, par: Par) -> Iterator[tuple[LinearMap, Callable[[str], bool]]]:
-    """The maps from coefficients with N to those of all observables, and which of these count."""
+def _ways(wc_obj: NuWilson, par: Par) -> Iterator[tuple[str, LinearMap, Callable[[str], bool]]]:
+    """Families of decays, the maps from coefficients with N to theirs, and which of these count."""
     scales, source = flavio.config["renormalization scale"], THEORIES[wc_obj.wc.eft]
     for transition, key in _TRANSITIONS.items():
         eft, name = sector(*transition)
         if source.contains(THEORIES[eft]):
             way = wc_obj.sterile_map(scales[key], (name,), eft, par)
             if transition[0] in _MESONS:
-                yield way, partial(_of_mesons, *_MESONS[transition[0]])
+                counts: Callable[[str], bool] = partial(_of_mesons, *_MESONS[transition[0]])
             else:
-                yield way, _any if transition in _TENSORS else _no_tensor
+                counts = _any if transition in _TENSORS else _no_tensor
+            yield _family(*transition), way, counts
     if source is HIGH:
         for key, classes in _BOSONS.items():
-            yield wc_obj.high_map(scales[key], par), partial(_of_classes, classes)
+            yield key[0].upper(), wc_obj.high_map(scales[key], par), partial(_of_classes, classes)
+
+
+def _family(fermions: str, lepton: str | None) -> str:
+    names = ("tau", "mu", "e") if fermions in ("taumu", "taue", "mue") else "bcsdu"
+    parts = [name for name in names if name in fermions]
+    if fermions in _MESONS or len(parts) != 2:
+        return fermions
+    first, second = sorted(parts, key=fermions.index)
+    return f"{first}->{second} {lepton or ''}".strip()
 
 
 def _any(name: str) -> bool:
@@ -156,6 +174,19 @@ def _of_classes(classes: tuple[str, ...], name: str) -> bool:
     return name.partition("_")[0] in classes
 
 
+def families(wc_obj: NuWilson, name: str, par: Par) -> Iterator[str]:
+    """The decays whose observables a coefficient with N changes: ``b->s``, ``b->u e``, ``Z``.
+
+    Parameters
+    ----------
+    wc_obj : of which scale, EFT and options are taken
+    name : of the coefficient, in nuSMEFT Warsaw or nuWET JMS
+    """
+    for family, way, counts in _ways(wc_obj, par):
+        if any(counts(str(coefficient)) for coefficient, *_ in way.column(name)):
+            yield family
+
+
 def _reaches(wc_obj: NuWilson, name: str, par: Par) -> bool:
     """Whether a coefficient, in Warsaw or JMS, changes any coupling of any observable."""
     wc, option = wc_obj.wc, wc_obj.get_option
@@ -164,11 +195,7 @@ def _reaches(wc_obj: NuWilson, name: str, par: Par) -> bool:
     if found is None:
         if len(_REACHED) >= _KEPT:
             _REACHED.clear()
-        found = _REACHED[key] = any(
-            counts(str(coefficient))
-            for way, counts in _ways(wc_obj, par)
-            for coefficient, *_ in way.column(name)
-        )
+        found = _REACHED[key] = any(True for _ in families(wc_obj, name, par))
     return found
 
 

@@ -20,6 +20,7 @@ MODES = {
     "K*": ("BR(B0->K*inv)", "BR(B0->K*nunu)"),
     "K": ("BR(B+->Kinv)", "BR(B+->Knunu)"),
     "R(D*)": ("Rtaul(B->D*linv)", "Rtaul(B->D*lnu)"),
+    "pi mu": ("BR(B0->pimuinv)", "BR(B0->pimunu)"),
 }
 N_POINTS = 4000
 

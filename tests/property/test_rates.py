@@ -27,8 +27,8 @@ COEFFICIENTS = {
     or (name.startswith(("Vnuu", "Snuu", "Tnuu")) and {0, 1} == set(c.indices[2:]))
     or "nuedu" in name
 }
-# polarisations may be negative
-RATES = [n for n in NAMES if "Ptau" not in n]
+# polarisations may be negative; Z, W and h need coefficients above m_Z
+RATES = [n for n in NAMES if "Ptau" not in n and n.partition("(")[2][0] not in "ZWh"]
 POLARISATIONS = [n for n in NAMES if "Ptau" in n]
 TOTALS = [n for n in RATES if flavio.Observable[n].arguments is None and not n.startswith("FL")]
 POINTS = [n for n in RATES if flavio.Observable[n].arguments == ["q2"]]

@@ -23,6 +23,8 @@ API: dict[str, list[str]] = {
         "LogLikelihood",
         "NuWilson",
         "TeV",
+        "alternatives",
+        "compare",
         "dataset",
         "errors",
         "figures",
@@ -34,6 +36,7 @@ API: dict[str, list[str]] = {
         "predict",
         "scan",
         "settings",
+        "spec",
         "tables",
         "to_popxf",
         "upper_limit",
@@ -51,6 +54,7 @@ API: dict[str, list[str]] = {
         "quantity_of",
     ],
     "belle2": ["Belle2Likelihood"],
+    "belle2.alternatives": ["binned", "dark_scalars", "resonance"],
     "citations": ["cite", "register"],
     "distributions": [
         "ConvolvedNormals",
@@ -59,7 +63,7 @@ API: dict[str, list[str]] = {
         "ONE_SIDED",
         "completed",
     ],
-    "eft.wilson": ["NuWilson", "PARTNERS", "values_of"],
+    "eft.wilson": ["HIGH_PARTNERS", "NuWilson", "PARTNERS", "values_of"],
     "errors": [
         "CheckpointWarning",
         "ConvergenceWarning",
@@ -78,6 +82,7 @@ API: dict[str, list[str]] = {
         "InvalidScale",
         "InvalidScan",
         "InvalidShape",
+        "InvalidSpec",
         "InvalidValue",
         "MissingPackage",
         "MissingRecord",
@@ -108,7 +113,7 @@ API: dict[str, list[str]] = {
     ],
     "_files": ["check_writable", "write_files"],
     "exports.popxf": ["documents", "popxf_correlations", "to_popxf"],
-    "exports.tables": ["Spectrum", "spectrum"],
+    "exports.tables": ["Spectra", "Spectrum", "spectra", "spectrum"],
     "figures": [
         "Band",
         "CHANNELS",
@@ -135,7 +140,9 @@ API: dict[str, list[str]] = {
         "spectra",
         "write_figures",
     ],
+    "inference.comparison": ["Comparison", "Explanation", "compare"],
     "inference.draws": ["Draws", "check_draws", "draw", "one_point", "parameter_draws", "seeded"],
+    "inference.explanations": ["Comparison", "Explanation"],
     "inference.fits": ["FastLikelihood", "Likelihood", "likelihood"],
     "inference.intervals": [
         "Curve",
@@ -154,9 +161,11 @@ API: dict[str, list[str]] = {
         "Grid",
         "LogLikelihood",
         "Minimum",
+        "Nested",
         "Start",
         "grid",
         "minimize",
+        "nested",
         "sample",
     ],
     "measurements": [
@@ -166,9 +175,11 @@ API: dict[str, list[str]] = {
         "describe",
         "digest",
         "find",
+        "pull",
         "register",
         "result",
         "results",
+        "warn_of_rates",
     ],
     "observables": ["NAMES", "QUANTITIES", "check_value", "register"],
     "parameters": ["register"],
@@ -186,8 +197,10 @@ API: dict[str, list[str]] = {
         "provenance",
         "snapshot",
         "versions",
+        "warn_pickled",
     ],
     "smelli": ["GlobalLikelihood"],
+    "spec": ["Spec", "fit", "load", "read", "scan"],
     "units": ["TeV"],
     "uv": [
         "R2_tilde",
@@ -246,7 +259,7 @@ def test_names(name):
         assert not public.startswith("_")
 
 
-@pytest.mark.parametrize("name", ["popxf", "scan", "tables", "uv"])
+@pytest.mark.parametrize("name", ["popxf", "scan", "spec", "tables", "uv"])
 def test_help(name):
     """Modules of the package or of its folders, by name and by object."""
     module = getattr(flavio_nusmeft, name)

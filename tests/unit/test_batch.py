@@ -23,6 +23,7 @@ ARGUMENTS = {
     ("q2",): (7.3,),
     ("q2min", "q2max"): (5.0, 8.5),
     ("MXmin", "MXmax"): (1.0, 6.0),
+    ("mTmin", "mTmax"): (500.0, 600.0),
 }
 SCALES = {"(K": 0.01, "(D": 0.2}  # q² of these decays over that of B
 
@@ -46,7 +47,7 @@ def complexes(rng, *shape):
     return (rng.normal(size=shape) + 1j * rng.normal(size=shape)) * 2e-8
 
 
-def test_every_observable_equals_single_points(rng):
+def test_every_observable_equals_single_points(rng, toy_pdf):
     """Complex coefficients that interfere, unequal masses, two parameter points."""
     names = ("QN_2311", "QN_2312", "dN_2312", "LNQd_2123", "LNQdT_2123", "LNQd_1132", "LNQdT_3323")
     coefficients = {name: complexes(rng, 3) for name in names}

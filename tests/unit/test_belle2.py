@@ -364,6 +364,45 @@ def test_spectrum_of_the_simulation():
     assert (np.diff(SM)[60:] < 0).all()
 
 
+def test_fitted_events_are_those_of_pyhf(b2, par):
+    """At the parameters of the maximum, with the signal in the workspace and without."""
+    pyhf = pytest.importorskip("pyhf")
+    wc = wilson(LNQd_2123=2e-8)
+    found = b2.fitted_events(b2.spectrum(par, wc))
+    factors, _ = b2._signal(b2._spectra(par, wc))
+    model = b2._model
+    profile = model.profile(factors, None, b2._start(factors))
+    gamma = model.gamma(profile, factors, None)
+    workspace = b2.workspace(par, wc)
+    expected = []
+    for names in (("charged", "mixed"), ("charged", "mixed", "signal")):
+        channels = [
+            c | {"samples": [s for s in c["samples"] if s["name"] in names]}
+            for c in workspace["channels"]
+        ]
+        exact = pyhf.Model({"channels": channels}, validate=False, poi_name=None)
+        x = np.array(exact.config.suggested_init())
+        for name, alpha in zip(model.parameters, profile.alpha, strict=True):
+            x[exact.config.par_slice(name)] = alpha
+        for name, where in model.staterrors.items():
+            if name in exact.config.par_order:
+                x[exact.config.par_slice(name)] = gamma[where]
+        events = np.split(
+            exact.expected_actualdata(x),
+            [exact.config.channel_slices[name].start for name in exact.config.channels][1:],
+        )
+        expected.append(dict(zip(exact.config.channels, events, strict=True)))
+    observed = {o["name"]: o["data"] for o in workspace["observations"]}
+    assert set(found) == set(observed)
+    for name, events in found.items():
+        np.testing.assert_array_equal(events["observed"], observed[name])
+        np.testing.assert_allclose(events["background"], expected[0][name], rtol=1e-8)
+        total = events["background"] + events["signal"]
+        np.testing.assert_allclose(total, expected[1][name], rtol=1e-8)
+    with pytest.raises(InvalidShape):
+        b2.fitted_events([1e-6])
+
+
 # --- spectra and yields -----------------------------------------------------------------------
 
 
@@ -555,6 +594,34 @@ def test_gamma_at_bounds(copied, rng, size, fewer, more, bounds):
     np.testing.assert_allclose(point.gamma, found, rtol=1e-7, atol=1e-9)
     assert point.value == pytest.approx(value, rel=1e-10, abs=0)
     assert set(point.gamma.ravel()) & {1e-10, 10.0} == bounds
+
+
+def test_alpha_at_bounds(copied):
+    """Against L-BFGS-B within pyhf's bounds, for data that ask for hardly any background: those at
+    a bound are held there, and the others are at the maximum for it."""
+
+    def change(workspace):
+        for observation in workspace["observations"]:
+            observation["data"] = [0.02 * x for x in observation["data"]]
+
+    edit(copied, change)
+    model = model_of(copied)[1]
+    factors = np.full(18, 1.0)
+    signal = model._signal_arrays(factors, None)
+    found = model.profile(factors)
+    at_bound = np.abs(found.alpha) == model_module.ALPHA
+    assert found.held.tolist() == at_bound.tolist()
+    assert 0 < at_bound.sum() < len(at_bound)
+    best = minimize(
+        lambda alpha: float(model._point(alpha, *signal).value),
+        np.zeros(len(found.alpha)),
+        jac=lambda alpha: model._gradient(alpha, model._point(alpha, *signal), *signal),
+        method="L-BFGS-B",
+        bounds=[(-model_module.ALPHA, model_module.ALPHA)] * len(found.alpha),
+        options={"ftol": 1e-15, "gtol": 1e-8},
+    )
+    assert found.log_likelihood == pytest.approx(model._constant - best.fun, abs=1e-6)
+    assert found.alpha == pytest.approx(best.x, abs=1e-3)
 
 
 @pytest.mark.parametrize("size", [1.0, 1e5, 1e9, 1e13])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import flavio
 import pytest
 
+from flavio_nusmeft import errors
 from flavio_nusmeft.errors import nearest
 from flavio_nusmeft.observables import NAMES
 
@@ -50,3 +51,14 @@ def test_single_letters(right):
         for name in wrong - set(NAMES):
             text = nearest(name, NAMES)
             assert text == "" or f"'{right}'" in text, name
+
+
+def test_unknown_names():
+    """All are errors of one kind, KeyError and ValueError, with a message that is not quoted."""
+    kinds = [kind for name, kind in vars(errors).items() if name.startswith("Unknown")]
+    assert len(kinds) == 7
+    for kind in kinds:
+        for caught in (KeyError, ValueError, errors.NuSMEFTError):
+            with pytest.raises(caught) as raised:
+                raise kind("no 'x'")
+            assert str(raised.value) == "no 'x'"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import datetime
+import re
 
 import flavio
 import matplotlib as mpl
@@ -12,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from scipy.optimize import brentq
 
-from flavio_nusmeft import NuWilson, TeV, errors, figures
+from flavio_nusmeft import NuWilson, TeV, __version__, errors, figures
 from flavio_nusmeft.measurements import result, results
 
 KPLUS, KSTAR, K0 = "B+->Kinv", "B0->K*inv", "B0->Kinv"
@@ -326,12 +328,12 @@ def test_files(tmp_path):
     for number, rows in ((1, 461), (2, 3 * 200**2), (3, 4 * 401), (4, 4 * 401), (5, 4 * 161**2)):
         (path,) = tmp_path.glob(f"fig{number}*.csv")
         with path.open(encoding="utf-8") as stream:
-            header, *table = csv.reader(stream)
+            header, *table = csv.reader(line for line in stream if not line.startswith("# "))
         assert len(table) == rows
         assert any("[" in name for name in header)
         assert {len(row) for row in table} == {len(header)}
     reach = next(tmp_path.glob("reach*.csv")).read_text(encoding="utf-8").splitlines()
-    assert len(reach) == 1 + 3 * 200
+    assert sum(not line.startswith("# ") for line in reach) == 1 + 3 * 200
     # the last table: the vector against the scalar for 1.5 GeV
     row = dict(zip(header, table[-1], strict=True))
     assert (row["x"], row["y"], row["m_N [GeV]"]) == ("LNQd_2123", "QN_2311", "1.5")
@@ -340,7 +342,8 @@ def test_files(tmp_path):
     expected = single("BR(B0->Kinv)", flavio.default_parameters.get_central_all(), point, 1.5)
     assert float(row["BR(B0->Kinv)"]) == pytest.approx(expected, rel=1e-5, abs=0)
     with (tmp_path / "data-paper2023.csv").open(encoding="utf-8") as stream:
-        kinds = [row["kind"] for row in csv.DictReader(stream)]
+        lines = [line for line in stream if not line.startswith("# ")]
+    kinds = [row["kind"] for row in csv.DictReader(lines)]
     assert {kind: kinds.count(kind) for kind in kinds} == {
         "member": 1,
         "alternative": 1,
@@ -351,14 +354,34 @@ def test_files(tmp_path):
     }
 
 
-def test_same_numbers_same_file(tmp_path):
-    panels = figures.FIGURES[1].compute("current", figures.Theory())
-    assert panels[0].observable == "dBR_SD/dq2(B+->Kinv)"
+@pytest.mark.parametrize("kind", ["pdf", "png", "svg", "ps", "csv"])
+def test_same_numbers_same_file(kind, tmp_path):
+    """No dates, but how they were made."""
+    theory = figures.Theory(par={"Vcb": 0.0431}, options={"running": "full"})
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-        figures.write_figures(tmp_path / name, ["current"], ["pdf"], numbers=[1])
-    (first,), (second,) = ((tmp_path / name).iterdir() for name in ("a", "b"))
-    assert first.read_bytes() == second.read_bytes()
+        figures.write_figures(tmp_path / name, ["current"], [kind], numbers=[1], theory=theory)
+    first, second = (sorted((tmp_path / name).iterdir())[-1] for name in ("a", "b"))
+    assert first.name == f"fig1-spectra-current.{kind}"
+    content = first.read_bytes()
+    assert content == second.read_bytes()
+    if kind == "pdf":  # strings of PDF are broken up
+        content = re.sub(rb"\\[\r\n]+", b"", content)
+    expected = {"data set": "current"} | theory.provenance()
+    assert expected["EFT"] == "nuSMEFT FGMS at 1000 GeV"
+    assert expected["running"] == "full"
+    for name, value in expected.items():
+        assert f"{name}: {value}".encode() in content, name
+    for name in ("parameter Vcb: 0.0431", f"flavio_nusmeft: {__version__}"):
+        assert name.encode() in content
+    year = str(datetime.date.today().year)
+    assert f"{year}-".encode() not in content
+    assert b"CreationDate (" not in content
+
+
+def test_figures_are_those_of_the_paper():
+    panels = figures.FIGURES[1].compute("current", figures.Theory())
+    assert panels[0].observable == "dBR_SD/dq2(B+->Kinv)"
 
 
 def test_matplotlib_is_imported_for_drawing_only(after_flavio):

@@ -18,7 +18,7 @@ from nusmeft_cli import main
 from flavio_nusmeft import _data, errors
 from flavio_nusmeft._files import write_files
 from flavio_nusmeft.exports.tables import Spectrum
-from flavio_nusmeft.figures import paper
+from flavio_nusmeft.figures import files
 
 resource = pytest.importorskip("resource")
 
@@ -48,14 +48,14 @@ def table(covariance: bool = True) -> Spectrum:
 def svg(folder):
     from matplotlib.figure import Figure
 
-    return paper._save(Figure(), folder / "x.svg")
+    return files._save(Figure(), folder / "x.svg", {})
 
 
 WRITERS = {
     "csv": lambda folder: table().to_csv(folder / "x.csv"),
     "hepdata": lambda folder: table().to_hepdata(folder),
     "figure": svg,
-    "panels": lambda folder: paper.write_figures(folder, ("current",), ("csv",), numbers=()),
+    "panels": lambda folder: files.write_figures(folder, ("current",), ("csv",), numbers=()),
     "run": lambda folder: main([*RUN, str(folder / "x.yml")]),
     "popxf": lambda folder: main([*POPXF, str(folder / "x.json")]),
 }

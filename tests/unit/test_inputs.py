@@ -306,6 +306,7 @@ def test_stock_likelihoods_of_a_dictionary():
         ("iminuit", "fit", lambda: scan.minimize(None, None)),
         ("iminuit", "fit", lambda: scan.grid(None, {}, profile={"a": (0, 1)})),
         ("emcee", "fit", lambda: scan.sample(None, None, steps=1)),
+        ("dynesty", "fit", lambda: scan.nested(None, None)),
         ("matplotlib", "plot", lambda: figures.write_figures("x")),
         ("matplotlib", "plot", lambda: figures.FIGURES[1].draw([])),
         ("emcee", "fit", lambda: scan.Chain((), *np.empty((3, 0))).autocorrelation_time()),

@@ -9,6 +9,7 @@ from flavio.statistics.likelihood import Likelihood
 from scipy.stats import norm
 
 from flavio_nusmeft import NuWilson, _data, dataset, errors
+from flavio_nusmeft import likelihood as nus_likelihood
 from flavio_nusmeft.measurements import Result, add_to_flavio, find, register, result, results
 from flavio_nusmeft.observables import NAMES
 
@@ -135,7 +136,7 @@ def test_every_measurement(name):
     assert name.startswith("flavio_nusmeft ")
     measurement = find(name)
     assert measurement.experiment
-    assert measurement.inspire or measurement.url or "EPS" in measurement.description
+    assert measurement.url or "EPS" in measurement.description
     known = _data.load_yaml("citations.yml")
     assert not measurement.inspire or measurement.inspire in known
     for observable in measurement.all_parameters:
@@ -222,6 +223,182 @@ def test_alternatives_replace_members():
 def test_unknown_dataset():
     with pytest.raises(errors.UnknownDataset, match="paper2023, current"):
         dataset("paper")
+    with pytest.raises(
+        errors.UnknownDataset, match=r"no data set 'chargd'.* did you mean 'charged'"
+    ):
+        dataset("current+chargd")
+    with pytest.raises(errors.UnknownDataset, match=r"no data set ''"):
+        dataset("current+")
+
+
+def test_sums_of_data_sets():
+    """In any order, with alternatives; what has results in common cannot be added."""
+    parts = ("current", "leptonic", "charged")
+    members = [name for part in parts for name in dataset(part)]
+    assert dataset("current+leptonic+charged") == dataset("current + leptonic + charged") == members
+    assert sorted(dataset("charged+leptonic+current")) == sorted(members)
+    newer = "flavio_nusmeft NA62 K+->piinv 2026"
+    assert newer in dataset("leptonic+current", [newer])
+    assert results("BR(B+->muinv)", "current") == []
+    assert [str(r) for r in results("BR(B+->muinv)", "current+leptonic")] == ["(5.3 ± 2.2)e-07"]
+    for name in ("current+current", "paper2023+current", "current+charged+current"):
+        with pytest.raises(errors.UnknownDataset, match="have results in common"):
+            dataset(name)
+    found = nus_likelihood("leptonic+current", ["BR(B+->muinv)", "BR(B0->inv)"])
+    assert len(found.measurement_likelihood.get_measurements) == 2
+
+
+TAKEN = _data.load_yaml("measurements_from_flavio.yml")
+
+
+def test_no_result_is_taken_twice():
+    """Of one measurement of flavio every observable once, in all data sets together."""
+    found = [
+        (entry["measurement"], name) for entry in TAKEN.values() for name in entry["observables"]
+    ]
+    assert len(set(found)) == len(found) > 80
+    assert {*TAKEN} <= {*all_names()}
+    # averages of experiments that are there themselves, or the other way round
+    for one, other in (
+        ("HFLAV rad 2018", "Belle B->enu 2007"),
+        ("CKM ratio measurements", "PDG 2022"),
+        ("PDG 2015", "PDG 2022"),
+        ("PDG 2018 D->lnu", "PDG 2022 D->lnu"),
+        ("Belle B0->pilnu 2013", "HFLAV B0->pilnu 2021"),
+        ("BaBar B->omegalnu 2012", "BPR combination B->omegalnu 2021"),
+        ("Belle B->D*lnu 2018 untagged", "Belle B->D*lnu 2010"),
+        ("LEP W->leptons ratios", "LEP W->leptons"),
+    ):
+        used = {entry["measurement"] for entry in TAKEN.values()}
+        assert other in used
+        assert one not in used
+    electrons = {o for n, o in found if n == "PDG 2022 D->Plnu" and "enu" in o}
+    assert not electrons  # in the bins of BESIII and CLEO
+
+
+def stock_name(ours, theirs):
+    """What stands in flavio's measurement for an observable of ours: one, or two of a mean."""
+    name, *arguments = (ours,) if isinstance(ours, str) else ours
+    names = [stock for stock, own in theirs.items() if own == name]
+    return [(n, *arguments) if arguments else n for n in names]
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_likelihoods_are_flavios(name):
+    """The same density at the same predictions, correlations included."""
+    theirs = TAKEN[name]["observables"]
+    source, own = flavio.Measurement[TAKEN[name]["measurement"]], find(name)
+    if len({*theirs.values()}) < len(theirs):
+        return  # means, below
+    rng = np.random.default_rng(1)
+    x = {}
+    for distribution, observables in own._constraints:
+        central = np.ravel(distribution.central_value)
+        error = np.ravel(distribution.error_right)
+        shift = rng.uniform(0.3, 1.0, len(central))
+        x |= dict(zip(observables, central + shift * error, strict=True))
+    stock = {stock_name(o, theirs)[0]: value for o, value in x.items()}
+    expected = [
+        float(distribution.logpdf([stock[o] for o in names] if len(names) > 1 else stock[names[0]]))
+        for distribution, names in source._constraints
+        if names[0] in stock
+    ]
+    assert sum(len(names) for _, names in own._constraints) == len(x)
+    found = sum(float(value) for value in own.get_logprobability_all(x).values())
+    assert found == pytest.approx(sum(expected), rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["Belle B->Dlinv 2015", "Belle B->D*linv 2010"])
+def test_means_of_electrons_and_muons(name):
+    """Of random numbers of flavio's distribution."""
+    entry = TAKEN[f"flavio_nusmeft {name}"]
+    ((distribution, theirs),) = flavio.Measurement[entry["measurement"]]._constraints
+    ((found, ours),) = find(f"flavio_nusmeft {name}")._constraints
+    assert 2 * len(ours) == len(theirs) == 40
+    pairs = [[theirs.index(n) for n in stock_name(o, entry["observables"])] for o in ours]
+    assert {len(pair) for pair in pairs} == {2}
+    drawn = np.random.default_rng(0).multivariate_normal(
+        distribution.central_value, distribution.covariance, 20000
+    )
+    means = np.transpose([drawn[:, pair].mean(axis=1) for pair in pairs])
+    error = found.standard_deviation if hasattr(found, "standard_deviation") else found.error_right
+    assert np.abs((means.mean(axis=0) - found.central_value) / error).max() < 0.04
+    ratio = np.cov(means.T) / np.outer(error, error) - found.covariance / np.outer(error, error)
+    assert np.abs(ratio).max() < 0.05
+
+
+def of_stock_form_factors():
+    """Pairs of observables: of every name the first and the last bin."""
+    for entry in TAKEN.values():
+        measured = list(flavio.Measurement[entry["measurement"]].all_parameters)
+        for stock, own in entry["observables"].items():
+            if own.split("->")[0][-1] in "+0B" and any(x in own for x in (">D", "K*", "_SD")):
+                continue  # b -> c and b -> s have others
+            found = [o for o in measured if stock in (o, o[0])]
+            for o in dict.fromkeys([found[0], found[-1]]):
+                yield own if isinstance(o, str) else (own, *o[1:]), o
+
+
+def test_predictions_of_the_standard_model_are_flavios(par):
+    pairs = list(of_stock_form_factors())
+    for ours, theirs in pairs:
+        assert value(ours, par) == pytest.approx(value(theirs, par), rel=3e-4, abs=0)
+    assert len(pairs) > 55
+
+
+def value(observable, par):
+    name, *arguments = (observable,) if isinstance(observable, str) else observable
+    prediction = flavio.Observable[name].prediction_par
+    return prediction(par, flavio.WilsonCoefficients(), *arguments)
+
+
+def test_pulls_of_the_standard_model(par):
+    """Of measured values, without theory errors: known tensions only."""
+    pulls = {}
+    for name in dataset("current+electroweak+leptonic"):
+        for observable in find(name).all_parameters:
+            found = result(observable, name)
+            if found.limit is None:
+                difference = value(observable, par) - found.central
+                error = found.error_plus if difference > 0 else found.error_minus
+                pulls[name.removeprefix("flavio_nusmeft "), observable] = difference / error
+            else:
+                assert value(observable, par) < 0.6 * found.limit
+    large = {key: pull for key, pull in pulls.items() if abs(pull) > 2}
+    assert len(pulls) > 25
+    assert large.keys() == {
+        ("Belle II B+->Kinv combined 2023", "BR_SD(B+->Kinv)"),
+        ("HFLAV R(D) R(D*) 2025", "Rtaul(B->Dlinv)"),
+        ("HFLAV R(D) R(D*) 2025", "Rtaul(B->D*linv)"),
+        ("LEP W->linv 2013", "BR(W->tauinv)"),
+    }
+    assert max(map(abs, large.values())) < 3
+
+
+def test_rates_need_theory_uncertainties(par):
+    """chi² of the Standard Model: with them one per value, without them far above."""
+    measured = [o for n in dataset("charged") for o in find(n).all_parameters]
+    chosen = [o for o in measured if "B->D" not in str(o) and "+->D" not in str(o)]
+    fast = nus_likelihood("charged", chosen, fast=True)
+    fast.make_measurement(N=40)
+    ((distribution, observables),) = fast.pseudo_measurement._constraints
+    predicted = fast.full_measurement_likelihood.get_predictions_par(par, None)
+    difference = [predicted[o] for o in observables] - distribution.central_value
+    chi2 = difference @ np.linalg.solve(distribution.covariance, difference)
+    assert 0.7 < chi2 / len(observables) < 1.6  # the tension is in the spectra of D -> K, pi
+    _, experiment = fast.exp_covariance.get(5000, force=False)
+    assert difference @ np.linalg.solve(experiment, difference) > 3 * len(observables)
+
+
+def test_warning_without_theory_uncertainties():
+    rate, other = ("<BR>(B0->pilinv)", 0, 2), "BR(B0->inv)"
+    with pytest.warns(errors.TheoryWarning, match="fast=True"):
+        nus_likelihood("charged", [rate])
+    with pytest.warns(errors.TheoryWarning, match="CKM"):
+        nus_likelihood("current+charged", [rate, other], fit_parameters={"m_N1": (0, 2)})
+    nus_likelihood("charged", [rate], fast=True)
+    nus_likelihood("charged", [rate], fit_parameters=["Vub"])
+    nus_likelihood("current+charged", [other])
 
 
 def likelihood(name):

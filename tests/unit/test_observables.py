@@ -70,6 +70,7 @@ def test_names():
     expected |= {f"BR({m}->inv)" for m in ("Upsilon(1S)", "J/psi", "phi", "omega")}
     expected |= {"Gamma(Z->inv)", "BR(h->inv)", *(f"BR(W->{x}inv)" for x in ("e", "mu", "tau"))}
     expected |= {f"R{x}(W->linv)" for x in ("mue", "taue", "taumu")}
+    expected |= {"R_13(pp->einv)", "R_13(pp->muinv)"}
     assert set(NAMES) == expected
 
 
@@ -92,6 +93,8 @@ def test_complete(name):
     total = name.startswith(("FLtot", "Ptautot"))
     if name == "<BR>(B->Xsinv)":
         expected = ["MXmin", "MXmax"]
+    if "pp->" in name:
+        expected = ["mTmin", "mTmax"]
     assert observable.arguments == (None if total else expected)
 
 

@@ -59,7 +59,8 @@ def make(coefficients, eft, basis):
 
 def test_files_are_the_data_set():
     files = [_data.load_yaml(f"smelli/{name}") for name in FILES]
-    assert [n for f in files for n in f["include_measurements"]] == dataset("current")
+    found = [n for f in files for n in f["include_measurements"]]
+    assert sorted(found) == sorted(dataset("current"))
     for content in files:
         names = content["include_measurements"]
         measured = {o for n in names for o in flavio.Measurement[n].all_parameters}
@@ -248,7 +249,8 @@ def test_methods_of_smelli():
     assert set(table.index) == measured
     assert table.notna().all(axis=None)
     observations = sum(len(flavio.Measurement[n].all_parameters) for n in dataset("current"))
-    counts = {OURS: observations - 9, KAONS: 2, POLARISATIONS: 3, TAUS: 4, "global": observations}
+    counts = {KAONS: 2, POLARISATIONS: 3, TAUS: 4}
+    counts |= {OURS: observations - sum(counts.values()), "global": observations}
     assert gl.number_observations_dict() == counts
     grid = gl.plot_data_2d(
         lambda x, y: {"qn_2311": x, "nd_1123": y}, 1e3, 0, 1e-8, 0, 1e-8, steps=2

@@ -4,6 +4,7 @@
   contours in one or two variables
 - `minimize`: the best fit, from several starting points, with errors or why there is none
 - `sample`: a Markov chain, for posterior distributions in many variables
+- `nested`: nested sampling, for evidences, Bayes factors and posteriors with several maxima
 
 A log-likelihood is any picklable callable with an attribute ``variables`` (`LogLikelihood`).
 With ``checkpoint``, a file, a scan that is repeated after it was interrupted or killed does the
@@ -44,13 +45,26 @@ again with the same checkpoint.
 
 from __future__ import annotations
 
+from .evidence import Nested
 from .grids import Grid, grid
 from .minimum import minimize
+from .nesting import nested
 from .points import LogLikelihood
 from .results import Minimum, Start
 from .sampling import Chain, sample
 
-__all__ = ["Chain", "Grid", "LogLikelihood", "Minimum", "Start", "grid", "minimize", "sample"]
+__all__ = [
+    "Chain",
+    "Grid",
+    "LogLikelihood",
+    "Minimum",
+    "Nested",
+    "Start",
+    "grid",
+    "minimize",
+    "nested",
+    "sample",
+]
 
 
 def __dir__() -> list[str]:

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from ..._inputs import as_path, brief, printable
 from ...errors import CheckpointWarning, InvalidCheckpoint
 
-__all__ = ["Checkpoint"]
+__all__ = ["Checkpoint", "differences"]
 
 _MAGIC = b"SQLite format 3\0"
 _APPLICATION_ID = 0x4E75534D  # "NuSM"
@@ -152,7 +152,7 @@ class Checkpoint:
                 f"this version of flavio_nusmeft reads '{_VERSION}'"
             )
         try:
-            differing = _differences(json.loads(meta["identity"]), identity)
+            differing = differences(json.loads(meta["identity"]), identity)
         except (LookupError, TypeError, ValueError, RecursionError):
             raise sqlite3.DatabaseError("it does not say of which scan it is") from None
         if differing:
@@ -279,13 +279,13 @@ def _crc(key: int, data: bytes) -> int:
     return zlib.crc32(data, key & 0xFFFFFFFF)
 
 
-def _differences(stored: Any, wanted: Any, name: str = "") -> list[str]:
+def differences(stored: Any, wanted: Any, name: str = "") -> list[str]:
     """Which entries differ, by their names, with both values."""
     if isinstance(stored, dict) and isinstance(wanted, dict):
         found = []
         for key in {**stored, **wanted}:
             path = f"{name}.{key[:60]}" if name else key[:60]
-            found += _differences(stored.get(key), wanted.get(key), path)
+            found += differences(stored.get(key), wanted.get(key), path)
         if not found and list(stored) != list(wanted):
             found = [f"the order of {name}: {', '.join(stored)} there, {', '.join(wanted)} here"]
         return found

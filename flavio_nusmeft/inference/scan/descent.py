@@ -147,31 +147,41 @@ class Descent(NamedTuple):
 def descend(objective: Objective, start: Array) -> Descent:
     """MIGRAD from a point with a finite value; it ends exactly at a bound if the maximum is there.
 
-    Variables that do not change the function stay where they are.
+    Variables that do not change the function stay where they are. Those that start at a bound are
+    held there first, as MIGRAD does not leave one.
     """
     try:
-        held = flat(objective, start)
+        idle = flat(objective, start)
     except FailedPoint:  # far away
-        held = np.zeros(len(start), dtype=bool)
+        idle = np.zeros(len(start), dtype=bool)
     u, value, reason = start, objective.value(start), 0
-    at_bound: list[int] = []
-    while not held.all():
-        value, u, reason = migrad(objective, u, value, held)
+    at_bound: list[int] = np.flatnonzero(~idle & ((start == 0) | (start == 1))).tolist()
+    may_leave = len(at_bound)
+    while True:
+        held = idle.copy()
+        held[at_bound] = True
         reached = []
-        for i in np.flatnonzero(~held & (np.minimum(u, 1 - u) < _NEAR)).tolist():
-            trial = _moved(u, i, round(u[i]))
-            if (found := objective.value(trial)) <= value:
-                u, value = trial, found
-                reached.append(i)
-        if not reached:
+        if not held.all():
+            value, u, reason = migrad(objective, u, value, held)
+            for i in np.flatnonzero(~held & (np.minimum(u, 1 - u) < _NEAR)).tolist():
+                trial = _moved(u, i, round(u[i]))
+                if (found := objective.value(trial)) <= value:
+                    u, value = trial, found
+                    reached.append(i)
+        if reached:
+            at_bound += reached
+            reason = 0
+            continue
+        inside = [(objective.value(_moved(u, i, abs(u[i] - _INSIDE))), i) for i in at_bound]
+        best, i = min(inside, default=(np.inf, 0))
+        if best >= value - AGREE:
             break
-        held[reached] = True
-        at_bound += reached
-        reason = 0
-    for i in at_bound:
-        inside = objective.value(_moved(u, i, abs(u[i] - _INSIDE)))
-        if inside < value - AGREE:
+        if not may_leave:
             reason = 4
+            break
+        may_leave -= 1
+        at_bound.remove(i)
+        u, value = _moved(u, i, abs(u[i] - _INSIDE)), best
     return Descent(value, u, reason)
 
 
@@ -276,8 +286,9 @@ def starting_points(points: Array, values: Array) -> list[int]:
 class Profile:
     """The maximum over free variables: array (2 + free): ln L, whether converged, the variables.
 
-    Descents from the best points of a sample, until two of them agree. The values are nan and ln L
-    is -inf if the likelihood vanishes at all points of the sample.
+    Descents from given points, if there are several until all of them agree, else from the best
+    points of a sample, until two of all agree. The values are nan and ln L is -inf if the
+    likelihood vanishes at all points of the sample.
     """
 
     function: LogLikelihood
@@ -287,8 +298,33 @@ class Profile:
     seed: int
 
     def __call__(self, number: int, x: Array) -> Array:
-        """The row of the point with this number."""
+        """The row of the point with this number.
+
+        Parameters
+        ----------
+        number : int
+            Number of the sample.
+        x : ndarray
+            The variables; or the variables and, in further rows, points to start from.
+        """
+        x, *near = np.atleast_2d(x)
         objective = Objective(self.function, x, self.free, self.bounds)
+        given = np.unique([objective.scaled(row[list(self.free)]) for row in near], axis=0)
+        found = [descend(objective, u) for u in given if np.isfinite(objective.value(u))]
+        if len(near) < 2 or len(_agreeing(found)) < len(given):
+            for u in self._sampled(objective, number):
+                found.append(descend(objective, u))
+                if len(_agreeing(found)) > 1:
+                    break
+        if not found:
+            if objective.error is not None:
+                raise Wall(str(objective.error)) from objective.error.__cause__
+            return np.array([-np.inf, 1.0, *np.full(len(self.free), np.nan)])
+        best = min(found, key=lambda one: one.value)
+        return np.array([-best.value, bool(_agreeing(found)), *objective.values(best.u)])
+
+    def _sampled(self, objective: Objective, number: int) -> list[Array]:
+        """The best points of a sample."""
         count = self.sample(len(self.free))
         points = sobol(len(self.free), MOST, (self.seed, number))
         values = np.full(MOST, np.inf)
@@ -297,21 +333,16 @@ class Profile:
             values[block] = [objective.value(u) for u in points[block]]
             if np.isfinite(values).any():
                 break
-        found: list[Descent] = []
-        for index in starting_points(points, values)[: self.starts]:
-            found.append(descend(objective, points[index]))
-            best = min(found, key=lambda one: one.value)
-            agreeing = [one for one in found if one.value <= best.value + AGREE]
-            if len(agreeing) > 1 and any(one.reason == 0 for one in agreeing):
-                break
-        if not found:
-            if objective.error is not None:
-                raise Wall(str(objective.error)) from objective.error.__cause__
-            return np.array([-np.inf, 1.0, *np.full(len(self.free), np.nan)])
-        converged = any(one.reason == 0 for one in agreeing)
-        return np.array([-best.value, converged, *objective.values(best.u)])
+        return [points[index] for index in starting_points(points, values)[: self.starts]]
 
     @staticmethod
     def sample(dimension: int) -> int:
         """Number of points, a power of two; up to `MOST` if the function is finite at none."""
         return min(MOST, max(8, 1 << (4 * dimension - 1).bit_length()))
+
+
+def _agreeing(found: list[Descent]) -> list[Descent]:
+    """Those that have found the best maximum, if one of them has converged."""
+    best = min((one.value for one in found), default=np.inf)
+    same = [one for one in found if one.value <= best + AGREE]
+    return same if any(one.reason == 0 for one in same) else []

@@ -15,7 +15,7 @@ from ..._inputs import seed_number
 from ..._optional import require
 from ...errors import ConvergenceWarning, FailedPointWarning, InvalidScan
 from .descent import Profile
-from .points import LogLikelihood, Value
+from .points import Block, LogLikelihood, Value
 from .session import (
     Bounds,
     Path,
@@ -142,11 +142,13 @@ def grid(
     if free:
         settings |= {"profile": dict(zip(free, limits.tolist(), strict=True))}
         settings |= {"starts": starts, "seed": seed, "sample": Profile.sample(len(free))}
-        task: Value | Profile = Profile(
+        task: Value | Block | Profile = Profile(
             function, tuple(variables.index(name) for name in free), limits, starts, seed
         )
     else:
-        task = Value(function)
+        size = integer("together of the log-likelihood", getattr(function, "together", 1), 1)
+        task = Value(function) if size == 1 else Block(function, size)
+        settings |= {"together": size} if size > 1 else {}
     shape = tuple(len(array) for array in values.values())
     positions = [variables.index(name) for name in values]
 

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,21 +19,22 @@ from . import curvature
 from .descent import AGREE, MOST, REASONS, Objective, descend, sobol, starting_points
 from .points import LogLikelihood, evaluate
 from .results import Minimum, Start, direction_text
-from .session import Bounds, Path, Session, bounds_array, check_names, identity, integer
+from .session import Bounds, Path, Session, Show, bounds_array, check_names, identity, integer
 
-__all__ = ["minimize"]
+__all__ = ["Found", "minimize", "search"]
 
 Array = NDArray[np.float64]
 
 _ROUND = 2  # descents, until it is asked whether they agree
 _LEAST = 3  # descents
+_STARTS = 10
 
 
 def minimize(
     function: LogLikelihood,
     bounds: Bounds,
     *,
-    starts: int = 10,
+    starts: int = _STARTS,
     seed: int | np.random.Generator = 0,
     executor: Executor | int | None = None,
     checkpoint: Path | None = None,
@@ -89,14 +90,51 @@ def minimize(
     WorkerWarning, CheckpointWarning
         As in `grid`.
     """
+    found = search(
+        function,
+        bounds,
+        starts=starts,
+        seed=seed,
+        executor=executor,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
+    definition = found.description | {"version": __version__}
+    return _result(function.variables, found, definition)
+
+
+class Found(NamedTuple):
+    """The best of all starts, all of them, the sample (rows: variables, ln L), and errors."""
+
+    best: Start
+    starts: list[Start]
+    sample: Array
+    limits: Array
+    examined: Array | None
+    description: dict[str, Any]
+
+
+def search(
+    function: LogLikelihood,
+    bounds: Bounds,
+    *,
+    starts: int = _STARTS,
+    seed: int | np.random.Generator,
+    executor: Executor | int | None,
+    checkpoint: Path | None = None,
+    progress: bool | Show,
+    errors: bool = True,
+    stacklevel: int = 3,
+) -> Found:
+    """What `minimize` finds, without errors of the variables if they are not asked for."""
     require("minimize", "iminuit")
     check_names(function, "bounds", bounds)
     starts, seed = integer("starts", starts, 1), seed_number(seed, InvalidScan)
     names = function.variables
     limits = bounds_array(bounds, names)
-    sample = min(MOST, max(32, 1 << (8 * len(names) - 1).bit_length()))
+    count = min(MOST, max(32, 1 << (8 * len(names) - 1).bit_length()))
     settings: dict[str, Any] = {"bounds": dict(zip(names, limits.tolist(), strict=True))}
-    settings |= {"starts": starts, "seed": seed, "sample": sample}
+    settings |= {"starts": starts, "seed": seed, "sample": count}
     description = identity("minimize", function, **settings)
     task = _Fit(function, limits, MOST + starts)
     with Session(
@@ -107,18 +145,25 @@ def minimize(
         checkpoint=checkpoint,
         progress=progress,
     ) as session:
-        search = _Search(task, session, sample + starts + 1)
-        search.sample(sample, seed)
-        found = search.descents()
+        steps = _Search(task, session, count + starts + errors)
+        steps.sample(count, seed)
+        found = steps.descents()
         best = _best(found)
-        examined = search.examine(best) if best.valid else None
+        examined = steps.examine(best) if best.valid and errors else None
         session.total = int(session.finished.sum()) + len(session.failed)
-    if session.failed:
+    _warn(found, best, session.failed, stacklevel + 1)
+    sample = session.rows[:MOST, : len(names) + 1]
+    return Found(best, found, sample, limits, examined, description)
+
+
+def _warn(found: list[Start], best: Start, failed: dict[int, str], stacklevel: int) -> None:
+    """Warn of what failed, raise if nothing converged."""
+    if failed:
         warnings.warn(
-            f"the log-likelihood fails for {len(session.failed)} starts or points of the sample, "
-            f"which are left out: {session.failed[min(session.failed)]}",
+            f"the log-likelihood fails for {len(failed)} starts or points of the sample, "
+            f"which are left out: {failed[min(failed)]}",
             FailedPointWarning,
-            stacklevel=2,
+            stacklevel=stacklevel,
         )
     if not best.valid:
         if not any(start.valid for start in found):
@@ -132,16 +177,15 @@ def minimize(
             "MIGRAD did not converge for the best of the starts; more starts or other bounds may "
             "help",
             ConvergenceWarning,
-            stacklevel=2,
+            stacklevel=stacklevel,
         )
     if len(found) >= _LEAST and not _agree(found):
         warnings.warn(
             f"the maximum was found from one of {len(found)} starts only; more starts or other "
             "bounds may give a higher one",
             ConvergenceWarning,
-            stacklevel=2,
+            stacklevel=stacklevel,
         )
-    return _result(names, limits, best, found, examined, description | {"version": __version__})
 
 
 @dataclass(frozen=True)
@@ -285,15 +329,8 @@ def _agree(found: Sequence[Start]) -> bool:
     return done >= _LEAST and len(_agreeing(found)) > 1 and _best(found).valid
 
 
-def _result(
-    names: tuple[str, ...],
-    limits: Array,
-    best: Start,
-    found: Sequence[Start],
-    examined: Array | None,
-    definition: dict[str, Any],
-) -> Minimum:
-    n = len(names)
+def _result(names: tuple[str, ...], found: Found, definition: dict[str, Any]) -> Minimum:
+    n, best, examined = len(names), found.best, found.examined
     codes, covariance = np.full(n, curvature.UNKNOWN), np.full((n, n), np.nan)
     flat: list[str] = []
     if examined is not None:
@@ -306,7 +343,7 @@ def _result(
             for name, code in zip(names, codes, strict=True)
             if code == curvature.FLAT
         ]
-        ranges, pairs = limits[:, 1] - limits[:, 0], _pairs(names)
+        ranges, pairs = found.limits[:, 1] - found.limits[:, 0], _pairs(names)
         flat += [
             direction_text(names, direction, ranges, pairs, int(kind))
             for direction, kind in zip(directions, kinds, strict=True)
@@ -323,6 +360,6 @@ def _result(
             name: curvature.REASONS[code] for name, code in zip(names, codes, strict=True) if code
         },
         flat=tuple(flat),
-        starts=tuple(found),
+        starts=tuple(found.starts),
         definition=definition,
     )

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FailedPoint, NuSMEFTError
+from .workers import Failure, attempt
 
-__all__ = ["LogLikelihood", "Value", "Wall", "evaluate", "value_and_gradient"]
+__all__ = ["Answers", "Block", "LogLikelihood", "Value", "Wall", "evaluate", "value_and_gradient"]
 
 Array = NDArray[np.float64]
 
@@ -28,7 +29,9 @@ class LogLikelihood(Protocol):
 
     A method ``description() -> dict`` (JSON) may say what it is: data, theory, fixed values. A
     checkpoint is continued only with an equal description. A method ``value_and_gradient(x)``, with
-    ln L and the array (variables) of its derivatives as result, makes maximisations faster.
+    ln L and the array (variables) of its derivatives as result, makes maximisations faster. With an
+    attribute ``together``, an integer above 1, `grid` calls the method ``many(points)`` for so many
+    points at once: array (points, variables), with the array (points) of ln L as result.
     """
 
     @property
@@ -111,3 +114,42 @@ class Value:
     def __call__(self, number: int, x: Array) -> Array:
         """The row of the point with this number."""
         return np.array([evaluate(self.function, x)])
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Rows and failures of a block, by the number of the point."""
+
+    rows: dict[int, Array]
+    failures: dict[int, Failure]
+
+
+@dataclass(frozen=True)
+class Block:
+    """The log-likelihoods of neighbouring points of a grid, by one call of ``function.many``.
+
+    The last bits may depend on which points are computed together: blocks are cut by number, so
+    that results depend neither on the executor nor on interruptions. Where a point fails, the
+    others of its block are done one by one.
+    """
+
+    function: Any
+    size: int
+
+    def __call__(self, number: int, x: Array) -> Answers:
+        """Of the block with this number, points (size, variables)."""
+        numbers = range(number * self.size, number * self.size + len(x))
+        try:
+            values = np.asarray(self.function.many(x.copy()), dtype=float)
+        except (Exception, SystemExit):  # of which point, and why, is found below
+            values = np.full(len(x), np.nan)
+        if values.shape == (len(x),) and (values < np.inf).all():
+            return Answers(dict(zip(numbers, values[:, None], strict=True)), {})
+        rows, failures = dict[int, Array](), dict[int, Failure]()
+        for i, point in zip(numbers, x, strict=True):
+            found = attempt(Value(self.function), i, point)
+            if isinstance(found, tuple):
+                failures[i] = found
+            else:
+                rows[i] = found
+        return Answers(rows, failures)

@@ -48,7 +48,9 @@ _WORKERS = 64  # assumed for the length of tasks, if not known
 
 
 class Runner:
-    """Evaluates ``function(number, point)``, a picklable callable that returns a 1-d array.
+    """Evaluates ``function(number, point)``, a picklable callable that returns an array.
+
+    For a `Block` a point is an array of points, and the result that of the block.
 
     Parameters
     ----------
@@ -276,12 +278,14 @@ class Runner:
                 self._replace(broken)
 
     def _poison(self, point: Point, error: Exception) -> str:
+        first = np.atleast_2d(point[1])
         place = ", ".join(
             f"{name} = {value!r}"
-            for name, value in zip(self._names, point[1].tolist(), strict=True)
+            for name, value in zip(self._names, first[0].tolist(), strict=True)
         )
+        which = "the point" if len(first) == 1 else f"one of the {len(first)} points from"
         message = (
-            f"the workers die at the point {place} (number {point[0]}), {_DEATHS} times now "
+            f"the workers die at {which} {place} (number {point[0]}), {_DEATHS} times now "
             f"({error!r}); all results before are kept. Is there enough memory?"
         )
         if not self._worked:

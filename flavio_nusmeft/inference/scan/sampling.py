@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..._inputs import seed_number
 from ..._optional import require
+from ..._version import __version__
 from ...errors import InvalidScan
 from .checkpoint import Checkpoint
 from .points import LogLikelihood, Value
@@ -24,6 +26,9 @@ from .session import (
     integer,
     progress_bar,
 )
+
+if TYPE_CHECKING:
+    from ..results import Interval
 
 __all__ = ["Chain", "sample"]
 
@@ -46,12 +51,15 @@ class Chain:
         ln L, shape (steps, walkers).
     acceptance_fraction : ndarray
         Part of the proposals that was accepted, shape (walkers,).
+    definition : dict
+        Of `sample`: function, bounds, seed, version.
     """
 
     variables: tuple[str, ...]
     chain: Array
     log_likelihood: Array
     acceptance_fraction: Array
+    definition: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         steps, walkers, _ = self.chain.shape
@@ -117,6 +125,36 @@ class Chain:
         except AutocorrError:
             return None
         return times if np.isfinite(times).all() else None
+
+    def interval(
+        self, quantity: str, cl: float = 0.6827, *, upper: bool = False, discard: int = 0
+    ) -> Interval:
+        """Credible interval or upper limit of a variable: `intervals.credible`.
+
+        Parameters
+        ----------
+        quantity : str
+            A variable.
+        cl : float, default 0.6827
+            Part of the posterior.
+        upper : bool, default False
+            Upper limit, in place of the region of highest density.
+        discard : int, default 0
+            Steps to leave out at the beginning.
+
+        Returns
+        -------
+        Interval
+            With its definition.
+
+        Raises
+        ------
+        InvalidScan
+            If the chain has no such variable, or nothing is left of it, or the level is none.
+        """
+        from ..intervals import credible
+
+        return credible(self, quantity, cl=cl, upper=upper, discard=discard)
 
 
 def sample(
@@ -199,7 +237,8 @@ def sample(
                 store.add({step: rows[step].ravel()})
         show(steps, steps)
     moved = (rows[1:, :, :-1] != rows[:-1, :, :-1]).any(axis=2)
-    return Chain(names, rows[1:, :, :-1], rows[1:, :, -1], moved.mean(axis=0))
+    definition = description | {"version": __version__}
+    return Chain(names, rows[1:, :, :-1], rows[1:, :, -1], moved.mean(axis=0), definition)
 
 
 class _Walk:

@@ -19,13 +19,14 @@ from numpy.typing import ArrayLike, NDArray
 from ..._inputs import brief, reals
 from ...errors import FailedPoint, InvalidScan, nearest
 from .checkpoint import Checkpoint
-from .points import LogLikelihood
+from .points import Block, LogLikelihood
 from .runner import Runner
 
 __all__ = [
     "Bounds",
     "Path",
     "Session",
+    "Show",
     "axis",
     "bounds_array",
     "check_names",
@@ -37,6 +38,7 @@ __all__ = [
 Array = NDArray[np.float64]
 Bounds = Mapping[str, tuple[float, float]]
 Path = str | os.PathLike[str]
+Show = Callable[[int, int], None]  # of what is completed, and of how many
 
 
 def check_names(function: LogLikelihood, what: str, *given: Mapping[str, Any]) -> None:
@@ -140,7 +142,7 @@ def identity(scan: str, function: LogLikelihood, **settings: Any) -> dict[str, A
 
 
 @contextmanager
-def progress_bar(title: str, total: int, show: bool) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(title: str, total: int, show: bool) -> Iterator[Show]:
     """A bar on stderr; yields the function that sets what is completed, and of how many."""
     if not show:
         yield lambda completed, total: None
@@ -166,13 +168,14 @@ class Session:
     Parameters
     ----------
     function : callable
-        ``function(i, point(i))`` is the row of the task i, or raises FailedPoint.
+        ``function(i, point(i))`` is the row of the task i, or raises FailedPoint; or a `Block`.
     description : dict
         From `identity`.
     shape : (int, int)
         Number of tasks, numbers in a row.
     executor, checkpoint, progress
-        As in `flavio_nusmeft.inference.scan.grid`.
+        As in `flavio_nusmeft.inference.scan.grid`; progress may be the function of a bar that is
+        there already.
 
     Attributes
     ----------
@@ -188,19 +191,21 @@ class Session:
 
     def __init__(
         self,
-        function: Callable[[int, Array], Array],
+        function: Callable[[int, Array], Any],
         description: dict[str, Any],
         shape: tuple[int, int],
         *,
         executor: Executor | int | None,
         checkpoint: Path | None,
-        progress: bool,
+        progress: bool | Show,
     ) -> None:
         self.rows: Array = np.full(shape, np.nan)
         self.finished: NDArray[np.bool_] = np.zeros(shape[0], dtype=bool)
         self.total = shape[0]
         self.failed: dict[int, str] = {}
         self._first: tuple[int, FailedPoint, str] | None = None
+        self._block = function.size if isinstance(function, Block) else 1
+        self._is_parallel = executor is not None
         with ExitStack() as stack:
             self._store: Checkpoint | None = None
             if checkpoint is not None:
@@ -210,14 +215,36 @@ class Session:
                 self.finished[self._store.keys] = True
             self._runner = stack.enter_context(Runner(function, executor, description["variables"]))
             title = description["scan"]
-            self._show = stack.enter_context(progress_bar(title, shape[0], progress))
+            if callable(progress):
+                self._show = progress
+            else:
+                self._show = stack.enter_context(progress_bar(title, shape[0], progress))
             self._stack = stack.pop_all()
 
     def run(self, numbers: Sequence[int] | NDArray[np.intp], point: Callable[[int], Array]) -> None:
         """Do those of the tasks that are not finished."""
         self._progress()
         wanted = [int(number) for number in numbers if not self.finished[number]]
-        self._runner.run(wanted, point, self._done, self._note)
+        if self._block == 1:
+            self._runner.run(wanted, point, self._done, self._note)
+            return
+        size, count = self._block, len(self.rows)
+
+        def points(block: int) -> Array:
+            return np.array([point(i) for i in range(block * size, min((block + 1) * size, count))])
+
+        blocks = list(dict.fromkeys(number // size for number in wanted))
+        self._runner.run(blocks, points, self._blocks_done)
+
+    def _blocks_done(self, blocks: dict[int, Any]) -> None:
+        for block in blocks.values():
+            # those that are there have the same bits
+            new = {number: row for number, row in block.rows.items() if not self.finished[number]}
+            self._done(new)
+            for number, (message, trace, cause) in block.failures.items():
+                error = FailedPoint(message)
+                error.__cause__ = cause
+                self._note(number, error, trace if self._is_parallel else "")
 
     def _done(self, rows: dict[int, Array]) -> None:
         if self._store is not None:

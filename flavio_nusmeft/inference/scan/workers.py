@@ -29,7 +29,9 @@ __all__ = [
     "Answer",
     "Array",
     "DaskLosses",
+    "Failure",
     "Point",
+    "attempt",
     "context",
     "evaluate",
     "pickled",
@@ -149,7 +151,7 @@ def evaluate(payload: bytes, chunk: list[Point], task: str) -> Answer:
     start = time.perf_counter()
     with _applied(chosen):
         for number, x in chunk:
-            found = _try(function, number, x)
+            found = attempt(function, number, x)
             if isinstance(found, tuple):
                 failures[number] = found
             else:
@@ -157,7 +159,8 @@ def evaluate(payload: bytes, chunk: list[Point], task: str) -> Answer:
     return results, failures, time.perf_counter() - start
 
 
-def _try(function: Callable[[int, Array], Array], number: int, x: Array) -> Array | Failure:
+def attempt(function: Callable[[int, Array], Array], number: int, x: Array) -> Array | Failure:
+    """The result at a point, or why there is none, so that it can be pickled."""
     try:
         return function(number, x)
     except FailedPoint as error:

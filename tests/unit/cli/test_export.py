@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 import yaml
 from nusmeft_cli import main
@@ -93,7 +94,9 @@ def test_spectrum(tmp_path, capsys, scalar):
         (["--bins", "3,2"], "must increase"),
         (["--draws", "-1"], "draws = -1"),
         (["--m-N1", "nan"], "m_N1"),
-        (["--observable", "BR(B+->Kinv)"], "takes one observable"),
+        (["--observable", "BR(B+->Kinv)"], "'BR(B+->Kinv)' is not a binned observable"),
+        (["--observable", NAME], "different names"),
+        (["--m-N1", "1,nan"], "m_N1"),
         (["--jelli"], "--jelli is not an option of --format csv"),
         (["-o", "/nowhere/x.csv"], "cannot write /nowhere/x.csv: there is no folder /nowhere"),
         (["--format", "hepdata", "-o", "/dev/null"], "cannot write to /dev/null"),
@@ -101,7 +104,7 @@ def test_spectrum(tmp_path, capsys, scalar):
 )
 def test_spectrum_with_wrong_input(arguments, message, tmp_path, capsys, monkeypatch):
     if "-o" in arguments:
-        monkeypatch.setattr(tables, "spectrum", None)  # nothing is computed
+        monkeypatch.setattr(tables, "spectra", None)  # nothing is computed
     usual = [SCALAR, "--format", "csv", "--observable", NAME]
     usual += ["-o", str(tmp_path / "x.csv")]
     assert main(["export", *usual, *arguments]) == 2
@@ -111,6 +114,33 @@ def test_spectrum_with_wrong_input(arguments, message, tmp_path, capsys, monkeyp
     assert message in captured.err
     assert captured.err.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_spectra(tmp_path, capsys, scalar):
+    """Several observables and masses, as `spectra`; also as weights, and at one mass."""
+    names, masses, bins = [NAME, "<dBR/dq2>(B0->K*inv)"], [0.5, 1.5], [0.0, 8.0, 23.0]
+    arguments = ["export", SCALAR, *(x for name in names for x in ("--observable", name))]
+    arguments += ["--bins", "0,8,23", "--draws", "4"]
+    for given, par in (("0.5,1.5", masses), ("1.5", 1.5)):
+        output = tmp_path / "x.csv"
+        usual = [*arguments, "--m-N1", given, "--format"]
+        assert main([*usual, "csv", "-o", str(output)]) == 0
+        expected = tables.spectra(names, bins, scalar, par={"m_N1": par}, draws=4)
+        found = tables.Spectra.from_csv(output)
+        assert np.array_equal(found.covariance, expected.covariance)
+        folder = tmp_path / "weights"
+        assert main([*usual, "hepdata", "--weights", "-o", str(folder)]) == 0
+        sm = tables.spectra(names, bins, par={"m_N1": par})
+        documents = list(yaml.safe_load_all((folder / "covariance.yaml").read_text("utf-8")))
+        values = [v["value"] for v in documents[0]["dependent_variables"][0]["values"]]
+        assert values == expected.weights(sm).covariance.ravel().tolist()
+    capsys.readouterr()
+    with pytest.raises(SystemExit, match="2"):
+        main([*arguments, "--m-N1", "0.5,x", "--format", "csv", "-o", "x.csv"])
+    assert "--m-N1: must be numbers with commas, not 0.5,x" in capsys.readouterr().err
+    popxf = ["--format", "popxf", "--observable", "BR(B+->Kinv)", "-o", str(tmp_path / "x.json")]
+    assert main(["export", SCALAR, *popxf, "--m-N1", "0.5,1.5"]) == 2
+    assert "m_N1 must be one number" in capsys.readouterr().err
 
 
 def test_spectrum_with_parameters_and_options(tmp_path, capsys, scalar):
@@ -129,6 +159,15 @@ def test_spectrum_with_parameters_and_options(tmp_path, capsys, scalar):
     lines = text.splitlines()
     for line in ("# running: full", "# alpha_s: 0.12", "# parameter Vcb: 0.045"):
         assert line in lines
+    plain = tables.spectrum(
+        NAME,
+        (0, 8, 23),
+        NuWilson({"LNQd_2123": 2e-8}, 1e3, "nuSMEFT", "FGMS"),
+        par={"Vcb": 0.045},
+        options={"running": "full", "alpha_s": 0.12},
+    )
+    assert np.array_equal(plain.values, expected.values)
+    assert plain.info == expected.info
 
 
 def test_popxf_with_parameters_and_options(tmp_path):

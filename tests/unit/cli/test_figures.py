@@ -72,7 +72,7 @@ def test_figures_with_parameters_and_options(tmp_path, capsys, monkeypatch):
 
     def fewer(*arguments, theory, on_written):
         seen.append(theory)
-        return figures.paper.write_figures(*arguments, numbers=(), theory=theory)
+        return figures.files.write_figures(*arguments, numbers=(), theory=theory)
 
     monkeypatch.setattr(figures, "write_figures", fewer)
     arguments = ["--dataset", "current", "--format", "csv", "--par", "Vcb=0.045", "--json"]
@@ -85,5 +85,5 @@ def test_figures_with_parameters_and_options(tmp_path, capsys, monkeypatch):
     # the reach is above the SM rate, which Vcb changes
     text, other = path.read_text("utf-8"), tmp_path / "other"
     for chosen, equal in ((theory, True), (figures.Theory(), False)):
-        list(figures.paper.write_figures(other, ["current"], ["csv"], numbers=(), theory=chosen))
+        list(figures.files.write_figures(other, ["current"], ["csv"], numbers=(), theory=chosen))
         assert ((other / path.name).read_text("utf-8") == text) == equal

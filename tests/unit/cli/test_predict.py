@@ -205,7 +205,7 @@ def test_chosen_observables(capsys):
     assert rows[1]["SM"] == flavio.sm_prediction("FL(B0->K*inv)", 3)
 
 
-@pytest.mark.parametrize(("flavours", "decays"), [("3", "KPp"), ("4", "KPpD")])
+@pytest.mark.parametrize(("flavours", "decays"), [("3", "KPpeom"), ("4", "KPpeomDJt")])
 def test_fewer_quarks(flavours, decays, tmp_path, capsys):
     """Without -o the observables that the EFT can reach, else an error that says what to do."""
     path = tmp_path / "low.yml"
@@ -334,15 +334,25 @@ def test_wet_basis_that_flavio_cannot_read(tmp_path, capsys):
 
 
 def test_coefficients_without_effect_are_named(tmp_path, capsys):
-    path = tmp_path / "dipole.yml"
+    path = tmp_path / "top.yml"
     path.write_text(
-        "{eft: nuSMEFT, basis: Warsaw, scale: 1000, values: {nW_11: 1.0e-8, qn_2311: 1.0e-8}}"
+        "{eft: nuSMEFT, basis: Warsaw, scale: 1000, values: {nu_1133: 1.0e-8, qn_2311: 1.0e-8}}"
     )
     assert main(["predict", str(path), "-o", "BR(B0->Kinv)"]) == 0
     captured = capsys.readouterr()
     (line,) = captured.err.splitlines()
     assert line.startswith(
-        "nusmeft: no observable of flavio_nusmeft depends on nW_11 (qcd running)"
+        "nusmeft: no observable of flavio_nusmeft depends on nu_1133 (qcd running)"
     )
     assert "running = 'full' the effect comes by mixing" in line
     assert "BR(B0->Kinv)" in captured.out
+
+
+def test_theory_errors_of_rates(capsys):
+    """Their pulls are of the experiment alone, which is said."""
+    assert main(["predict", SCALAR, "--dataset", "charged", "-o", "Gamma(pi+->muinv)"]) == 0
+    captured = capsys.readouterr()
+    assert "-14.6σ" in captured.out
+    assert "not in pulls; --uncertainty shows them" in captured.err
+    assert main(["predict", SCALAR, "--dataset", "current+charged", "-o", "BR(B0->inv)"]) == 0
+    assert capsys.readouterr().err == ""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from nusmeft_cli import pulls
 
-from flavio_nusmeft.measurements import dataset, find
+from flavio_nusmeft.measurements import dataset, find, pull
 from flavio_nusmeft.observables import NAMES
 
 
@@ -29,7 +29,7 @@ from flavio_nusmeft.observables import NAMES
     ],
 )
 def test_pull(observable, measurement, value, expected):
-    found = pulls.pull(observable, f"flavio_nusmeft {measurement}", value)
+    found = pull(observable, f"flavio_nusmeft {measurement}", value)
     if expected is None:
         assert found is None
     else:
@@ -46,7 +46,7 @@ def test_pulls_begin_at_the_best_value(name):
         width = np.ravel(distribution.error_right)[position]
         steps = np.linspace(-1, 8, 361)
         x = np.ravel(distribution.central_value)[position] + width * steps
-        values = [pulls.pull(name, measurement, value) for value in x]
+        values = [pull(name, measurement, value) for value in x]
         known = np.array([value for value in values if value is not None])
         assert (np.diff(known) > -1e-9).all()
         assert np.abs(known).min() < 0.03
@@ -59,7 +59,7 @@ def test_pull_of_a_counting_experiment():
     distribution = flavio.Measurement["Belle B->hnunu had 2013"]._parameters["BR(B+->Knunu)"][1]
     for value in (5e-6, 2e-5, 7e-5):
         drop = distribution.logpdf(distribution.central_value) - distribution.logpdf(value)
-        found = pulls.pull(name, measurement, value)
+        found = pull(name, measurement, value)
         assert abs(found) == pytest.approx(np.sqrt(2 * drop), abs=1e-3)
         assert (found > 0) == (value > distribution.central_value)
 

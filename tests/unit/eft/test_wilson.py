@@ -14,7 +14,7 @@ import wilson
 from wilson import wcxf
 
 from flavio_nusmeft import NuWilson, errors
-from flavio_nusmeft.eft.objects import load_wc, promote
+from flavio_nusmeft.eft.objects import load_wc, promote, with_options
 from flavio_nusmeft.eft.standard import with_ckm
 
 ARGUMENTS = (1e3, "nuSMEFT", "Warsaw")
@@ -374,3 +374,36 @@ def test_objects_of_a_basis_without_translator(name, eft, basis):
     w = wilson.Wilson({coefficient: 1e-9}, 100.0, eft, basis)
     with pytest.raises(errors.UnknownBasis, match=f"cannot translate the basis '{basis}' of {eft}"):
         flavio.np_prediction(name, w)
+
+
+@pytest.mark.parametrize(
+    ("eft", "basis", "scale"),
+    [("nuSMEFT", "FGMS", 1e3), ("nuWET", "JMS", 4.8), ("SMEFT", "Warsaw", 1e3)],
+)
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 10**400, None, "x", 1j])
+def test_numbers_of_options_are_finite(eft, basis, scale, value):
+    """Of every option that is a number, and of every parameter; in one line."""
+    names = ["smeft_matchingscale", "mb_matchingscale", "mc_matchingscale"]
+    names += ["qed_order", "qcd_order", "smeft_matching_order"]
+    names += ["alpha_s"] if eft in ("nuSMEFT", "nuWET") else []
+    given = [{name: value} for name in names]
+    given += [{"parameters": {name: value}} for name in ("GF", "m_W", "Vcb")]
+    for options in given:
+        with pytest.raises(errors.InvalidValue, match="option") as caught:
+            with_options({}, scale, eft, basis, options)
+        assert "\n" not in str(caught.value)
+        if eft == "nuSMEFT":
+            ((name, number),) = options.items()
+            with pytest.raises(errors.InvalidValue, match=f"option {name}"):
+                NuWilson({}, scale, eft, basis).set_option(name, number)
+            with pytest.raises(errors.InvalidValue, match=f"option {name}"):
+                NuWilson.set_default_option(name, number)
+
+
+@pytest.mark.parametrize("value", [0, -4.2, 1e30])
+def test_matching_scales_are_scales(value):
+    for name in ("mb_matchingscale", "mc_matchingscale", "smeft_matchingscale"):
+        with pytest.raises(errors.InvalidValue, match=f"option {name} = .*(scale|least)"):
+            NuWilson({}, 1e3, "nuSMEFT", "FGMS", options={name: value})
+    with pytest.raises(errors.InvalidValue, match="option parameters must be a dictionary"):
+        NuWilson({}, 1e3, "nuSMEFT", "FGMS", options={"parameters": value})

@@ -186,7 +186,7 @@ def test_hepdata(table, tmp_path):
     ]
     (data,) = documents["spectrum.yaml"]
     (q2,), (average, integrated) = data["independent_variables"], data["dependent_variables"]
-    assert [(v["low"], v["high"]) for v in q2["values"]] == table._pairs
+    assert [(v["low"], v["high"]) for v in q2["values"]] == list(itertools.pairwise(EDGES))
     assert [v["value"] for v in average["values"]] == table.values.tolist()
     assert average["header"]["units"] == "GeV$^{-2}$"
     assert [v["value"] for v in integrated["values"]] == table.branching_ratios.tolist()

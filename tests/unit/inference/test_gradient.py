@@ -116,6 +116,22 @@ def test_many_points(rng):
             function.many(TYPICAL)
 
 
+@pytest.mark.parametrize("dataset", ["paper2023", "current"])
+def test_grid_of_a_data_set(dataset):
+    """All distributions of the data, limits and correlated ones, for arrays of points."""
+    function = nus.LogLikelihood(nus.likelihood(dataset), ["LNQd_2123", "m_N1"], **FGMS)
+    assert function.together == 16
+    axes = {"LNQd_2123": np.linspace(-6e-8, 6e-8, 9), "m_N1": [0.0, 1.0, 2.0, 5.0]}
+    points = np.array([(c, m) for c in axes["LNQd_2123"] for m in axes["m_N1"]])
+    found = nus.scan.grid(function, axes, progress=False).log_likelihood.ravel()
+    assert found == pytest.approx([function(x) for x in points], rel=1e-12, abs=1e-8)
+    blocks = [function.many(points[k : k + 16]) for k in range(0, len(points), 16)]
+    assert np.array_equal(found, np.concatenate(blocks))
+    smeft = {"scale": 1e3, "eft": "SMEFT", "basis": "Warsaw"}
+    running = nus.LogLikelihood(nus.likelihood(dataset), ["lq1_2223"], **smeft)
+    assert running.together == 1  # wilson runs every point
+
+
 @pytest.mark.skipif(not PUBLISHED.is_dir(), reason="the published record is not there")
 def test_belle2_beyond_ten_sigma():
     likelihood = nus.likelihood("current", [], belle2=PUBLISHED)

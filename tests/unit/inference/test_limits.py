@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import math
+import re
 import shutil
 
 import flavio
@@ -172,7 +174,8 @@ def test_representatives(everything):
     rows = {row.operator: row for row in everything.rows}
     # quark currents of either chirality in B -> K(*), and lepton flavours (arXiv:2309.02940 Sec. 4)
     assert rows[VECTOR].equivalent == ("dN_2311",)
-    assert {"LNQd_2123", "LNQd_3123", "LNQd_1132"} <= set(rows["LNQd_1123"].equivalent)
+    assert {"LNQd_2123", "LNQd_1132"} <= set(rows["LNQd_1123"].equivalent)
+    assert "LNQd_3123" in rows  # changes B+ -> tau + inv, by V_us
     for name in (VECTOR, "LNQd_1123", "QN_2322"):
         row = rows[name]
         for C in np.linspace(0, row.upper, 7):
@@ -319,6 +322,61 @@ def test_latex(three):
     assert r"\times 10^{-5}" in kaons
 
 
+def check_latex(cell):
+    """Escapes, braces and mathematical mode of a cell; mathematics also by matplotlib's parser."""
+    from matplotlib.mathtext import MathTextParser
+
+    assert cell.isascii()
+    plain = re.sub(r"\\[&%$#_{}]", "", cell)
+    parts = plain.split("$")
+    assert len(parts) % 2 == 1, cell
+    for text in parts[::2]:
+        assert not re.search(r"[&%#_^~<>|]", text), cell
+        known = {"texttt", "textbackslash", "textasciicircum", "textasciitilde"}
+        assert set(re.findall(r"\\([a-zA-Z]+)", text)) <= known, cell
+    depth = 0
+    for character in plain:
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        assert depth >= 0, cell
+    assert depth == 0, cell
+    for formula in parts[1::2]:
+        assert formula, cell
+        assert formula.count("{") == formula.count("}"), cell
+        mathtext = formula.replace(r"\text{", r"\mathrm{").replace(r"_\text", r"_\mathrm")
+        MathTextParser("path").parse(f"${mathtext}$")
+
+
+def test_latex_structure(three):
+    """As strict as LaTeX: rules, columns, and what stands in the cells."""
+    published = nus.limits(
+        ["QN_2311", "LNQd_1212"], m_N1=[0, 4], method="published", dataset="paper2023", **POINT
+    )
+    names = sorted(flavio.Measurement.instances)
+    odd = dataclasses.replace(three.rows[0], measurement=r"a_b & 50% $x$ #1 {~} <|> ^ \n ->")
+    noted = {**three.made_with, "odd": "two\nlines"}
+    others = [dataclasses.replace(three.rows[1], measurement=name) for name in names]
+    every = dataclasses.replace(three, rows=(odd, *others), made_with=noted)
+    for table in (three, published, every):
+        lines = table.to_latex().splitlines()
+        first = next(i for i, line in enumerate(lines) if not line.startswith("% "))
+        assert "% " + table.definition in lines[:first]
+        begin, top, headings, middle, *body, bottom, end = lines[first:]
+        (columns,) = re.fullmatch(r"\\begin\{tabular\}\{(l+)\}", begin).groups()
+        rules = [r"\toprule", r"\midrule", r"\bottomrule", r"\end{tabular}"]
+        assert [top, middle, bottom, end] == rules
+        assert len(body) == len(table.rows)
+        for row in (headings, *body):
+            assert row.endswith(r" \\")
+            cells = re.split(r"(?<!\\)&", row.removesuffix(r" \\"))
+            assert len(cells) == len(columns), row
+            for cell in cells:
+                check_latex(cell.strip())
+    with pytest.raises(AssertionError):
+        check_latex("a_b")
+    with pytest.raises(AssertionError):
+        check_latex("$x")
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs LaTeX")
 def test_latex_is_valid(three, tmp_path):
     import subprocess
@@ -360,8 +418,8 @@ def test_wrong_input(arguments, error, message):
 
 
 def test_operators_without_effect():
-    with pytest.warns(errors.NoEffectWarning, match="depends on dN_1111"):
-        found = nus.limits(["dN_1111"], m_N1=0, **POINT)
+    with pytest.warns(errors.NoEffectWarning, match="depends on nu_1133"):
+        found = nus.limits(["nu_1133"], m_N1=0, **{**POINT, "basis": "Warsaw"})
     assert not found.rows[0].has_limit
     with pytest.raises(errors.InvalidScan, match="no operator of nuSMEFT FGMS"):
         nus.limits(m_N1=1.5, par={"m_N2": 2, "m_N3": 2}, observables=["BR(K+->piinv)"], **POINT)

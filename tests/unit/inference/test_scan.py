@@ -94,7 +94,8 @@ def run_driver(*arguments, status=0, **more):
 
 def points(log):
     """All calls of the function, in their order."""
-    lines = Path(log).read_text().splitlines() if Path(log).exists() else []
+    text = Path(log).read_text() if Path(log).exists() else ""
+    lines = text.rpartition("\n")[0].splitlines()  # the last one may be just being written
     return [tuple(map(float.fromhex, line.split())) for line in lines]
 
 
@@ -120,6 +121,79 @@ def test_grid():
             assert result.log_likelihood[i, j, 0] == function(np.array([c, m, 0.0]))
     assert result.profiled == {}
     assert result.converged.all()
+
+
+def test_blocks(tmp_path, processes):
+    """Points in fixed blocks: the same bits on any executor, and the blocks are in the file."""
+    function = functions.Together()
+    direct = scan.grid(function, FULL, progress=False)
+    single = scan.grid(functions.Gauss(), FULL, progress=False)
+    assert direct.log_likelihood == pytest.approx(single.log_likelihood, rel=1e-9, abs=0)
+    grid_points = np.array([(c, m, 0.0) for m in AXES["m"] for c in AXES["C"]])
+    blocks = [function.many(grid_points[k : k + 4]) for k in range(0, 30, 4)]
+    assert np.array_equal(direct.log_likelihood.ravel(), np.concatenate(blocks))
+    assert not np.array_equal(direct.log_likelihood.ravel(), function.many(grid_points))
+    with ThreadPoolExecutor(3) as threads:
+        for executor in (processes, threads):
+            found = scan.grid(function, FULL, progress=False, executor=executor)
+            assert found.log_likelihood.tobytes() == direct.log_likelihood.tobytes()
+    file = tmp_path / "scan.db"
+    scan.grid(function, FULL, progress=False, checkpoint=file)
+    function.together = 5
+    with pytest.raises(InvalidCheckpoint, match="together: 4 there, 5 here"):
+        scan.grid(function, FULL, progress=False, checkpoint=file)
+    function.together = 0
+    with pytest.raises(InvalidScan, match="together of the log-likelihood must be an integer"):
+        scan.grid(function, FULL, progress=False)
+
+
+@pytest.mark.parametrize("what", ["zero", "odd", "nan", "inf"])
+@pytest.mark.parametrize("parallel", [False, True])
+def test_block_with_a_failure(tmp_path, request, parallel, what):
+    """The others of the block are there, point by point; only the one is tried again."""
+    executor = request.getfixturevalue("processes") if parallel else None
+    arguments = {"progress": False, "executor": executor, "checkpoint": tmp_path / "scan.db"}
+    axes = {"m": [1.0], "nu": [0.0], "C": np.linspace(1e-8, 3e-8, 10)}
+    axes["C"][[5, 9]] = axes["C"][[9, 5]]
+    with pytest.warns(FailedPointWarning, match="at 1 of 10 points.*C = 3e-08, m = 1.0"):
+        result = scan.grid(functions.Together(AT, what), axes, **arguments)
+    assert list(result.failed) == [(0, 0, 5)]
+    expected = scan.grid(functions.Together(), axes, progress=False).log_likelihood[0, 0]
+    single = scan.grid(functions.Gauss(), axes, progress=False).log_likelihood[0, 0]
+    found = result.log_likelihood[0, 0]
+    assert np.array_equal(found[[0, 1, 2, 3, 8, 9]], expected[[0, 1, 2, 3, 8, 9]])
+    assert np.array_equal(found[[4, 6, 7]], single[[4, 6, 7]])
+    assert np.isnan(found[5])
+    assert stored(tmp_path / "scan.db") == set(range(10)) - {5}
+    again = scan.grid(functions.Together(), axes, **arguments)
+    assert again.log_likelihood[0, 0, 5] == expected[5]
+    with pytest.raises(FailedPoint, match=r"C = 3e-08") as caught:
+        scan.grid(functions.Together(AT, what), axes | {"C": [AT] * 6}, progress=False)
+    assert "In the worker" not in str(caught.value)
+
+
+def test_blocks_killed(tmp_path):
+    """Continued with the same bits, also by other workers; what was finished is not done again."""
+    axes = FULL | {"m": np.linspace(1.0, 2.0, 20)}
+    log, again, file = tmp_path / "killed", tmp_path / "again", tmp_path / "scan.db"
+    kill_driver("grid", axes, {"checkpoint": file}, log=log, calls=30, function="Together")
+    kept = stored(file)
+    assert 0 < len(kept) < 120
+    assert {i // 4 * 4 + k for i in kept for k in range(4)} == kept
+    function = functions.Together(log=again)
+    result = scan.grid(function, axes, checkpoint=file, progress=False)
+    direct = scan.grid(functions.Together(), axes, progress=False)
+    assert result.log_likelihood.tobytes() == direct.log_likelihood.tobytes()
+    assert len(points(again)) == 120 - len(kept)
+
+
+def test_worker_dies_with_a_block(tmp_path, fragile):
+    class_ = functions.KillsTogether
+    expected = scan.grid(functions.Together(), FULL, progress=False)
+    function = class_(AT, once=tmp_path / "once")
+    with pytest.warns(WorkerWarning):
+        found = scan.grid(function, FULL, progress=False, executor=fragile)
+    assert found.log_likelihood.tobytes() == expected.log_likelihood.tobytes()
 
 
 def test_profile_is_the_marginal_of_a_gaussian():
@@ -644,9 +718,9 @@ def test_profile_behind_a_wall():
 # killed, interrupted, full ------------------------------------------------------------------------
 
 
-def kill_driver(name, axes, arguments, *, log, calls, number=signal.SIGKILL):
+def kill_driver(name, axes, arguments, *, log, calls, number=signal.SIGKILL, function="Gauss"):
     """Start a scan in a process of its own, and kill it after so many calls of the function."""
-    job = command(name, "Gauss", axes, arguments, options={"log": log, "delay": 0.002})
+    job = command(name, function, axes, arguments, options={"log": log, "delay": 0.002})
     process = subprocess.Popen(job, stderr=subprocess.PIPE, text=True)
     try:
         deadline = time.monotonic() + 60

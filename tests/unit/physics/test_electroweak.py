@@ -9,7 +9,7 @@ import wilson
 from bruteforce import two_fermions as explicit
 
 from flavio_nusmeft import NuWilson, batch, predict
-from flavio_nusmeft.errors import UnknownBasis
+from flavio_nusmeft.errors import StockObservableWarning, UnknownBasis
 from flavio_nusmeft.physics.electroweak import h_rate, w_rate, z_rate
 from flavio_nusmeft.physics.rates import Quantity, evaluate
 
@@ -226,7 +226,8 @@ def test_total_width_of_h_with_smeft(par):
     R = flavio.np_prediction("BR(h->inv)", alone), flavio.np_prediction("BR(h->inv)", both)
     total = 4.101e-3 / 125.1 * par["m_h"]
     h = h_width(alone, par)
-    C = both.get_wcxf("all", 125, par, "SMEFT", "Warsaw")
+    plain = wilson.Wilson({"dphi_33": 3e-8}, 1e3, "SMEFT", "Warsaw")
+    C = plain.match_run(125, "SMEFT", "Warsaw")
     factor = flavio.physics.higgs.width.Gamma_h(par, C)
     assert abs(factor - 1) > 0.01
     assert R[0] == pytest.approx(h / (h + total), rel=1e-12, abs=0)
@@ -262,3 +263,29 @@ def test_other_theories(par):
                 value(name, par, w)
             with pytest.raises(UnknownBasis, match=f"cannot run from {eft} up to"):
                 predict(name, w.wc.dict, scale=5.0, eft=eft, basis="JMS")
+
+
+@pytest.mark.parametrize(
+    ("stock", "coefficient", "partner"),
+    [
+        ("Gamma(Z->nunu)", "phin_11", r"Gamma\(Z->inv\)$"),
+        ("GammaZ", "nB_11", r"Gamma\(Z->inv\)$"),
+        ("BR(W->munu)", "phine_12", r"BR\(W->einv\), .*Rmue\(W->linv\), Rtaumu\(W->linv\)$"),
+        ("mu_gg(h->bb)", "nphi_11", r"BR\(h->inv\)$"),
+    ],
+)
+def test_stock_observables(stock, coefficient, partner, par):
+    """They do not see N, and say so."""
+    w = NuWilson({coefficient: 1e-7}, 1e3, "nuSMEFT", "Warsaw")
+    with pytest.warns(StockObservableWarning, match=f"inv for nu in their names, here .*{partner}"):
+        assert flavio.np_prediction(stock, w) == flavio.sm_prediction(stock)
+    flavio.np_prediction(stock, NuWilson({"nn_1111": 1e-7}, 1e3, "nuSMEFT", "Warsaw"))
+
+
+def test_stock_observables_with_full_running():
+    """qn mixes into phin; in QCD it does not."""
+    w = NuWilson({"qn_3311": 1e-7}, 1e3, "nuSMEFT", "Warsaw")
+    flavio.np_prediction("GammaZ", w)
+    w.set_option("running", "full")
+    with pytest.warns(StockObservableWarning, match=r"Gamma\(Z->inv\)"):
+        flavio.np_prediction("GammaZ", w)

@@ -112,12 +112,13 @@ def test_stock_observables_without_a_partner(name, coefficient, sector):
     assert value == predict_one(name, NuWilson({}, *NUSMEFT))
 
 
-def test_our_own_observables_see_everything():
+def test_our_own_observables_see_everything(toy_pdf):
     """SMEFT and N in one object: no word of stock observables."""
     w = NuWilson({"lq1_1123": 1e-10, "qn_2311": 1e-10, "lnqd1_1123": 1e-10}, *NUSMEFT)
     for name in NAMES:
         arguments = flavio.Observable[name].arguments or ()
-        predict_one(name, w, *{0: (), 1: (3.0,), 2: (0.0, 0.6)}[len(arguments)])
+        bins = (500.0, 600.0) if "pp->" in name else (0.0, 0.6)
+        predict_one(name, w, *{0: (), 1: (3.0,), 2: bins}[len(arguments)])
 
 
 def test_stock_observables_once_in_a_loop():

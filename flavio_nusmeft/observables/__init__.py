@@ -136,8 +136,8 @@ def _partners() -> dict[str, tuple[str, ...]]:
         )
         for mode in modes
     }
-    for leptons, name in leptons.TOTALS.items():
-        result[sector(leptons, None)[1]] = (name,)
+    for pair, name in leptons.TOTALS.items():
+        result[sector(pair, None)[1]] = (name,)
     return result
 
 

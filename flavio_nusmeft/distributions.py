@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 from flavio.statistics.probability import (
     GammaDistributionPositive,
+    GeneralGammaCountingProcess,
     GeneralGammaDistributionPositive,
     GeneralGammaUpperLimit,
     HalfNormalDistribution,
@@ -25,7 +26,7 @@ from flavio.statistics.probability import (
 from numpy.polynomial.hermite_e import hermegauss
 from scipy.special import xlogy
 
-__all__ = ["ONE_SIDED", "ConvolvedNormals", "CorrelatedNormals", "CountingLimit", "completed"]
+__all__ = ["ONE_SIDED", "ConvolvedNormals", "CorrelatedNormals", "CountingLimit", "Counts", "completed"]
 
 
 def __dir__() -> list[str]:
@@ -170,6 +171,15 @@ class ConvolvedNormals(_Tails):
         return float((above - below) / (around[1] - around[0]))
 
 
+class Counts(ConvolvedNormals, GeneralGammaCountingProcess):
+    """A number of events, of a background that has a Gaussian uncertainty, without a limit.
+
+    Where the tails begin, the numbers of events are large enough for normal distributions.
+    """
+
+    _flavios = GeneralGammaCountingProcess
+
+
 class CountingLimit(_Tails, GeneralGammaUpperLimit):
     """A limit from a number of events, with a background that has a Gaussian uncertainty.
 
@@ -221,7 +231,7 @@ class CountingLimit(_Tails, GeneralGammaUpperLimit):
 
 
 _OURS: dict[type[ProbabilityDistribution], type[_Completed]] = {
-    ours._flavios: ours for ours in (CorrelatedNormals, ConvolvedNormals, CountingLimit)
+    ours._flavios: ours for ours in (CorrelatedNormals, ConvolvedNormals, CountingLimit, Counts)
 }
 
 

@@ -32,8 +32,6 @@ PENDING = {
     "(W->munu)",
     "(W->taunu)",
     "(W->lnu)",
-    "(pp->enu)",
-    "(pp->munu)",
 }
 # observables of processes with a partner that have none
 ANGULAR = {

@@ -26,7 +26,14 @@ from flavio.statistics.probability import (
 from numpy.polynomial.hermite_e import hermegauss
 from scipy.special import xlogy
 
-__all__ = ["ONE_SIDED", "ConvolvedNormals", "CorrelatedNormals", "CountingLimit", "Counts", "completed"]
+__all__ = [
+    "ONE_SIDED",
+    "ConvolvedNormals",
+    "CorrelatedNormals",
+    "CountingLimit",
+    "Counts",
+    "completed",
+]
 
 
 def __dir__() -> list[str]:

@@ -21,6 +21,10 @@ def __dir__() -> list[str]:
 _FITS = {
     "GRvDV": ("BSZ coefficient of (z - z(0))", "arXiv:2305.06301"),
     "GKvD": ("BSZ coefficient of (z - z(0))", "arXiv:1811.00983"),
+    "lattice": (
+        "BSZ coefficient of (z - z(0))",
+        "fit to arXiv:2105.14019, 2304.03137, 2306.05657",
+    ),
     "DM": ("coefficient of z", "arXiv:1602.01399, nominal fit"),
 }
 

@@ -40,7 +40,6 @@ _OURS = [
     "likelihood_kpiinv.yaml",
     "likelihood_dstar_polarisation.yaml",
     "likelihood_tauinv.yaml",
-    "likelihood_winv.yaml",
 ]
 
 
@@ -51,12 +50,11 @@ def __dir__() -> list[str]:
 # of smelli: the results on B -> h nu nu and R(D), R(D*) are in ours
 _COUNTED_TWICE = ("likelihood_bqnunu.yaml", "likelihood_rd_rds.yaml")
 # of ours: smelli has K -> pi nu nu in its quark likelihood, F_L(D*) of Belle in that of
-# b -> c l nu, and B -> tau nu, B -> pi tau nu, D -> tau nu and W -> l nu in several
+# b -> c l nu, and B -> tau nu, B -> pi tau nu and D -> tau nu in several
 _COUNTED_THERE = (
     "likelihood_kpiinv.yaml",
     "likelihood_dstar_polarisation.yaml",
     "likelihood_tauinv.yaml",
-    "likelihood_winv.yaml",
 )
 # of ours, if smelli takes V_ub from B -> tau nu
 _CKM_INPUT = ("likelihood_tauinv.yaml",)

@@ -64,10 +64,11 @@ def text(found):
     qcd, full, total = numbers(found)
     intro = (
         "Coefficients of nuSMEFT (Warsaw, down quarks and charged leptons mass eigenstates) at"
-        " 1 TeV, and the decays of quarks in whose observables they appear: at tree level with QCD"
+        " 1 TeV, and the decays in whose observables they appear: at tree level with QCD"
         " (`qcd`), and what the mixing of operators (`full`) adds, however small. `n` stands for"
         " the flavours of N. `b->s` is without a charged lepton, `b->u e` with one; two-body decays"
-        " do not see tensors."
+        " do not see tensors. `bb`, `cc`, `ss`, `omega`, `pi0`, `eta` are Υ(1S), J/ψ, φ, ω, π⁰, η"
+        " → inv."
     )
     lines = [
         "# Which decays see which operators with N",

@@ -7,7 +7,9 @@ Which form factors a process takes is chosen as in flavio, by
 - ``B->K* as flavio``, whatever stock flavio uses for its own observables (slower)
 
 and likewise for ``B->K`` and ``Bs->phi``; for ``B->D`` and ``B->D*`` the default is ``GKvD``,
-arXiv:1811.00983 (LCSR and lattice), and stock flavio takes CLN; for ``Lambdab->Lambda`` it is
+arXiv:1811.00983 (LCSR and lattice), and stock flavio takes CLN. ``B->D* lattice`` is a fit to the
+later lattice results of arXiv:2105.14019, 2304.03137 and 2306.05657, which is the better choice for
+F_L and branching ratios (data/README.md). For ``Lambdab->Lambda`` the default is
 ``DM``, the nominal fit of arXiv:1602.01399, and ``Lambdab->Lambda DM higher order`` is its
 higher-order fit. ``B->rho``, ``B->omega``, ``Bs->K*``, ``D->pi``, ``D->K``, ``B->pi`` and ``K->pi``
 are those of stock flavio, vectorised, with flavio's parameters.
@@ -28,6 +30,7 @@ from .. import settings
 _FITS = {
     "GRvDV": "arXiv:2305.06301",
     "GKvD": "arXiv:1811.00983, light-cone sum rules and lattice",
+    "lattice": "fit to arXiv:2105.14019, 2304.03137, 2306.05657",
     "BSZ": "flavio's parameters",
 }
 
@@ -41,7 +44,8 @@ class FormFactorProcess:
     ``fit`` is the default set of coefficients, ``masses`` are the parameters of the masses in z
     (the same for charged and neutral mesons), ``poles`` gives the name of the pole mass of every
     form factor, ``relations`` compute a0 of one form factor from that of another by an exact
-    kinematic identity at q² = 0, ``pole_prefix`` begins the names of the pole masses.
+    kinematic identity at q² = 0, ``endpoint`` likewise a2 by one at maximal q² between form factors
+    of the same pole, ``pole_prefix`` begins the names of the pole masses.
     """
 
     name: str
@@ -50,6 +54,7 @@ class FormFactorProcess:
     poles: Mapping[str, str]
     relations: tuple[tuple[str, str, Callable[[float, float], float]], ...]
     pole_prefix: str = ""
+    endpoint: tuple[tuple[str, str, Callable[[float, float], float]], ...] = ()
 
     def pole(self, ff: str) -> str:
         """Name of the parameter that is the pole mass of a form factor."""
@@ -71,6 +76,20 @@ _B_V_POLES = {
 _B_V_RELATIONS = (
     ("A12", "A0", lambda m_B, m_V: (m_B**2 - m_V**2) / (8 * m_B * m_V)),
     ("T2", "T1", lambda m_B, m_V: 1.0),
+)
+# a vector meson at rest has no preferred direction
+_B_V_ENDPOINT = (
+    ("A12", "A1", lambda m_B, m_V: (m_B**2 - m_V**2) / (8 * m_B * m_V)),
+    ("T23", "T2", lambda m_B, m_V: (m_B + m_V) ** 2 / (4 * m_B * m_V)),
+)
+_DSTAR_LATTICE = FormFactorProcess(
+    "B->D*",
+    "lattice",
+    ("m_B0", "m_D*+"),
+    _B_V_POLES,
+    _B_V_RELATIONS,
+    "B->D* GKvD",
+    _B_V_ENDPOINT,
 )
 PROCESSES = {
     process.name: process
@@ -114,7 +133,21 @@ def _bsz(
         ff: [f"{prefix} a{k}_{fixed[ff][0] if ff in fixed and k == 0 else ff}" for k in range(3)]
         for ff in process.poles
     }
+    for ff, *_ in process.endpoint:
+        names[ff].pop()
     pole_names = {ff: process.pole(ff) for ff in process.poles}
+
+    def coefficients(par: Mapping[str, float], m_B: float, m_M: float) -> dict[str, list[float]]:
+        result = {ff: [par[name] for name in names[ff]] for ff in names}
+        for ff, (source, factor) in fixed.items():
+            result[ff][0] = result[source][0] * factor(m_B, m_M)
+        if process.endpoint:
+            end = _z((m_B - m_M) ** 2, m_B, m_M) - _z(0.0, m_B, m_M)
+            for ff, source, factor in process.endpoint:
+                (a0, a1), (b0, b1, b2) = result[ff], result[source]
+                value = factor(m_B, m_M) * (b0 + end * (b1 + end * b2))
+                result[ff].append((value - a0 - end * a1) / end**2)
+        return result
 
     def evaluate(wc_obj: Any, par: Mapping[str, float], q2: np.ndarray) -> dict[str, np.ndarray]:
         # F(q²) = sum_k a_k [z(q²) - z(0)]^k / (1 - q²/m_R²), arXiv:1503.05534 Eq. (14)
@@ -122,10 +155,8 @@ def _bsz(
         dz = _z(q2, m_B, m_M) - _z(0.0, m_B, m_M)
         poles = {name: 1 - q2 / par[name] ** 2 for name in set(pole_names.values())}
         result = {}
-        for ff, pole in pole_names.items():
-            a0, a1, a2 = (par[name] for name in names[ff])
-            if ff in fixed:
-                a0 = a0 * fixed[ff][1](m_B, m_M)
+        for ff, (a0, a1, a2) in coefficients(par, m_B, m_M).items():
+            pole = pole_names[ff]
             result[ff] = (a0 + dz * (a1 + dz * a2)) / poles[pole]
         return result
 
@@ -243,6 +274,7 @@ def implementation(process: str) -> str:
 _PAPERS = {
     "GRvDV": ("Gubernari:2023puw",),
     "GKvD": ("Gubernari:2018wyi",),
+    "lattice": ("FermilabLattice:2021cdg", "Harrison:2023dzh", "Aoki:2023qpa"),
     "DM": ("Detmold:2016pkz",),
     "SSE": ("Detmold:2016pkz",),
     "LMVD": ("Leljak:2021vte",),
@@ -291,6 +323,8 @@ def register() -> None:
         ]
         for name, process in PROCESSES.items()
     }
+    lattice = f"BSZ parametrisation, {_FITS[_DSTAR_LATTICE.fit]}"
+    choices["B->D*"].append(("B->D* lattice", _bsz(_DSTAR_LATTICE), lattice))
     source = "arXiv:1602.01399, lattice"
     choices[_BARYON] = [
         (f"{_BARYON} DM", _detmold_meinel("DM"), f"{source}, nominal fit"),

@@ -24,6 +24,9 @@ TARGETS = {
     "K*, all parameters changed": 100,
     "K, all parameters changed": 15,
     "R(D*), same parameters": 100,
+    "pi mu, same parameters": 50,
+    "pi mu, np_prediction": 10,
+    "pi mu, all parameters changed": 10,
     "make_measurement(N=100)": 60,
     "log_likelihood": 100,
 }

@@ -355,7 +355,7 @@ def value(observable, par):
 def test_pulls_of_the_standard_model(par):
     """Of measured values, without theory errors: known tensions only."""
     pulls = {}
-    for name in dataset("current+leptonic"):
+    for name in dataset("current+electroweak+leptonic"):
         for observable in find(name).all_parameters:
             found = result(observable, name)
             if found.limit is None:

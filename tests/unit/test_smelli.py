@@ -20,8 +20,7 @@ OURS = "likelihood_nusmeft.yaml"
 KAONS = "likelihood_kpiinv.yaml"
 POLARISATIONS = "likelihood_dstar_polarisation.yaml"
 TAUS = "likelihood_tauinv.yaml"
-W = "likelihood_winv.yaml"
-FILES = (OURS, KAONS, POLARISATIONS, TAUS, W)
+FILES = (OURS, KAONS, POLARISATIONS, TAUS)
 
 needs_smelli = pytest.mark.skipif(
     importlib.util.find_spec("smelli") is None, reason="smelli is not installed"
@@ -250,7 +249,7 @@ def test_methods_of_smelli():
     assert set(table.index) == measured
     assert table.notna().all(axis=None)
     observations = sum(len(flavio.Measurement[n].all_parameters) for n in dataset("current"))
-    counts = {KAONS: 2, POLARISATIONS: 3, TAUS: 4, W: 6}
+    counts = {KAONS: 2, POLARISATIONS: 3, TAUS: 4}
     counts |= {OURS: observations - sum(counts.values()), "global": observations}
     assert gl.number_observations_dict() == counts
     grid = gl.plot_data_2d(
@@ -384,7 +383,7 @@ def test_custom_likelihoods():
     gl = likelihood.__wrapped__(custom_likelihoods=parts)
     found = gl.parameter_point(make(*POINTS["Warsaw"])).log_likelihood_dict()
     total = found["custom_neutral"] + found["custom_charged"]
-    total += found[KAONS] + found[POLARISATIONS] + found[TAUS] + found[W]
+    total += found[KAONS] + found[POLARISATIONS] + found[TAUS]
     assert total == pytest.approx(found["global"], rel=0, abs=1e-10)
 
 
@@ -435,8 +434,7 @@ def test_nothing_is_counted_twice():
     assert kaons <= theirs
     # so that of Belle in ours must not be there, and those with a tau
     assert {"FLtot(B0->D*taunu)", "BR(B0->pitaunu)", "BR(D+->taunu)", "BR(Ds->taunu)"} <= theirs
-    assert "BR(W->munu)" in theirs
-    assert not {"BR(B+->tauinv)", "BR(Ds->tauinv)", "BR(W->muinv)"} & theirs
+    assert not {"BR(B+->tauinv)", "BR(Ds->tauinv)"} & theirs
     assert not {o for o in theirs if o.startswith(("FLtot(B0->D*tauinv", "Ptautot"))}
 
 

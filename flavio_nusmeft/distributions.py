@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 from flavio.statistics.probability import (
     GammaDistributionPositive,
+    GeneralGammaCountingProcess,
     GeneralGammaDistributionPositive,
     GeneralGammaUpperLimit,
     HalfNormalDistribution,
@@ -25,7 +26,14 @@ from flavio.statistics.probability import (
 from numpy.polynomial.hermite_e import hermegauss
 from scipy.special import xlogy
 
-__all__ = ["ONE_SIDED", "ConvolvedNormals", "CorrelatedNormals", "CountingLimit", "completed"]
+__all__ = [
+    "ONE_SIDED",
+    "ConvolvedNormals",
+    "CorrelatedNormals",
+    "CountingLimit",
+    "Counts",
+    "completed",
+]
 
 
 def __dir__() -> list[str]:
@@ -170,6 +178,55 @@ class ConvolvedNormals(_Tails):
         return float((above - below) / (around[1] - around[0]))
 
 
+class Counts(_Tails, GeneralGammaCountingProcess):
+    """A number of events, up to 1e5, of which a background that has a Gaussian uncertainty is part.
+
+    As `CountingLimit`, but with the integral in the tails by the method of steepest descent.
+    """
+
+    _flavios = GeneralGammaCountingProcess
+
+    def _tail(self, x: Any, end: float) -> Any:
+        step = self._log_counts(x) - self._log_counts(end)
+        return np.where(np.less(x, 0), -np.inf, step)
+
+    def tail_slope(self, x: Any, end: float) -> Any:
+        """Derivative of the log-density in a tail.
+
+        Parameters
+        ----------
+        x : array_like
+            Where.
+        end : float
+            Where the tail begins.
+
+        Returns
+        -------
+        ndarray
+            Of the shape of ``x``.
+        """
+        mean, t, curvature = self._most_probable(x)
+        variance = self.background_std**2
+        step = (t - mean) / variance + self.counts_total / t**3 / (variance * curvature**2)
+        return np.where(np.less(x, 0), np.nan, step / self.scale_factor)
+
+    def _most_probable(self, x: Any) -> tuple[Any, Any, Any]:
+        """The mean, where t^n exp(-t) times its normal distribution is largest, the curvature."""
+        mean = np.asarray(x) / self.scale_factor + self.counts_background
+        n, variance = self.counts_total, self.background_std**2
+        half = (mean - variance) / 2
+        root = np.sqrt(half**2 + n * variance)
+        # the larger root of t² = 2 half t + n variance, without cancellation
+        t = np.where(half > 0, half + root, n * variance / np.maximum(root - half, 1e-300))
+        t = np.maximum(t, 1e-100)
+        return mean, t, n / t**2 + 1 / variance
+
+    def _log_counts(self, x: Any) -> Any:
+        mean, t, curvature = self._most_probable(x)
+        largest = xlogy(self.counts_total, t) - t - ((t - mean) / self.background_std) ** 2 / 2
+        return largest - np.log(curvature) / 2
+
+
 class CountingLimit(_Tails, GeneralGammaUpperLimit):
     """A limit from a number of events, with a background that has a Gaussian uncertainty.
 
@@ -221,7 +278,7 @@ class CountingLimit(_Tails, GeneralGammaUpperLimit):
 
 
 _OURS: dict[type[ProbabilityDistribution], type[_Completed]] = {
-    ours._flavios: ours for ours in (CorrelatedNormals, ConvolvedNormals, CountingLimit)
+    ours._flavios: ours for ours in (CorrelatedNormals, ConvolvedNormals, CountingLimit, Counts)
 }
 
 

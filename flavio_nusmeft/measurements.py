@@ -64,8 +64,9 @@ def dataset(name: str, alternatives: Iterable[str] = ()) -> list[str]:
         ``paper2023``, the inputs of arXiv:2309.02940; ``current``; ``electroweak``, decays of W, Z
         and h, for coefficients of nuSMEFT; ``leptonic``, decays to e or mu and N, for N so light
         that the lepton has the momentum of the SM; ``charged``, rates and spectra of charged
-        currents, for likelihoods with theory uncertainties; or a sum without common results,
-        ``current+leptonic``.
+        currents, for likelihoods with theory uncertainties; ``tails``, pp -> l + inv at large
+        transverse mass, for which a set of parton distributions must be installed; or a sum without
+        common results, ``current+leptonic``.
     alternatives : iterable of str, optional
         Names of measurements that replace members of the data set, those that data/datasets.yml
         gives.
@@ -195,7 +196,8 @@ class Result:
         exponent = math.floor(math.log10(abs(central))) if central else 0
         if -3 <= exponent <= 3:
             exponent = 0
-        digits = max(0, exponent + 1 - math.floor(math.log10(min(plus, minus))))
+        smaller = min(filter(None, (plus, minus)), default=1.0)  # a value of 0 may have but one
+        digits = max(0, exponent + 1 - math.floor(math.log10(smaller)))
         values = [f"{value / 10**exponent:.{digits}f}" for value in (central, plus, minus)]
         text = "{} ± {}" if values[1] == values[2] else "{} +{} -{}"
         text = text.format(*values)

@@ -115,7 +115,8 @@ def add_running(group: Any) -> None:
 def add_dataset(
     parser: argparse.ArgumentParser,
     default: str = "current",
-    known: str = "current, paper2023, electroweak, leptonic, charged or a sum as current+leptonic",
+    known: str = "current, paper2023, electroweak, leptonic, charged, tails or a sum as"
+    " current+leptonic",
 ) -> None:
     """Add the data set."""
     text = f"data set to compare with: {known} (default: {default})"

@@ -56,7 +56,7 @@ from .standard import (
 from .theories import HIGH, LOW, THEORIES, EffectiveTheory, check_reached, theory_of
 from .translators import from_warsaw, to_warsaw, warn_dropped
 
-__all__ = ["HIGH_PARTNERS", "PARTNERS", "NuWilson", "values_of"]
+__all__ = ["HIGH_PARTNERS", "PARTNERS", "TAIL_PARTNERS", "NuWilson", "values_of"]
 
 
 def __dir__() -> list[str]:
@@ -92,6 +92,8 @@ _LOOPS = (
 PARTNERS: dict[str, tuple[str, ...]] = {}
 #: likewise for a class of coefficients with N in nuSMEFT, for observables at m_Z and above
 HIGH_PARTNERS: dict[str, tuple[str, ...]] = {}
+#: likewise, for rates of pp -> l nu at large transverse mass
+TAIL_PARTNERS: dict[str, tuple[str, ...]] = {}
 
 
 class _Schema(vol.Schema):
@@ -474,7 +476,7 @@ class NuWilson(StandardWilson):
         Warns
         -----
         StockObservableWarning
-            For SMEFT, if N contributes in decays of Z, W or h.
+            For SMEFT, if N contributes in decays of Z, W or h, or in pp -> l + inv.
         """
         is_high = eft == HIGH.standard and self.wc.eft == HIGH.eft
         if is_high and self._sterile_values and self.warns_of_stock:
@@ -484,7 +486,9 @@ class NuWilson(StandardWilson):
                 for name in self._sterile_values
                 for key, *_ in way.column(name)
             }
-            partners = [p for c in HIGH_PARTNERS if c in reached for p in HIGH_PARTNERS[c]]
+            # this basis is that of pp -> l nu and l l in flavio
+            known = TAIL_PARTNERS if basis == "Warsaw up" else HIGH_PARTNERS
+            partners = [p for c in known if c in reached for p in known[c]]
             if partners:
                 _warn_stock(tuple(dict.fromkeys(partners)), "Z, W and h")
         return super().get_wcxf(sector, scale, par, eft, basis, nf_out)

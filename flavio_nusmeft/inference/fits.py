@@ -99,8 +99,8 @@ def likelihood(
     Parameters
     ----------
     dataset : str, default 'current'
-        ``paper2023``, ``current``, ``electroweak``, ``leptonic``, ``charged`` or a sum, see
-        `dataset`.
+        ``paper2023``, ``current``, ``electroweak``, ``leptonic``, ``charged``, ``tails`` or a sum,
+        see `dataset`.
     observables : iterable of observables, optional
         Those to use (with arguments: tuples, or lists as YAML gives them); default: all of the data
         set.

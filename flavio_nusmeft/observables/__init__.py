@@ -16,7 +16,7 @@ from typing import Any
 import flavio
 import numpy as np
 
-from ..eft.wilson import HIGH_PARTNERS, PARTNERS
+from ..eft.wilson import HIGH_PARTNERS, PARTNERS, TAIL_PARTNERS
 from ..errors import InvalidValue
 from ..physics import plausible
 from ..physics.boson_couplings import BOSONS
@@ -32,6 +32,7 @@ from ..physics.modes import (
 )
 from ..physics.neutral_couplings import FLAVOUR_CHANGING
 from ..physics.rates import evaluate
+from ..physics.tail_couplings import CLASSES
 from . import charged, electroweak, leptons, neutral, tails
 from .specs import Par, Spec
 
@@ -155,6 +156,7 @@ def register() -> None:
     """Add the observables and their predictions to flavio, if they are not there yet."""
     PARTNERS.update(_partners())
     HIGH_PARTNERS.update(_high_partners())
+    TAIL_PARTNERS.update(dict.fromkeys(CLASSES, tuple(n for n in NAMES if "(pp->" in n)))
     for spec in _SPECS:
         if spec.name in flavio.Observable.instances:
             continue  # creating it again would drop its prediction

@@ -21,8 +21,6 @@ NONE = {
     "(Lambda->pmunu)": "g1/f1, a ratio of form factors",
     "(Lambda->plnu)": "g1/f1, a ratio of form factors",
 }
-# to come
-PENDING = {"(pp->enu)", "(pp->munu)"}
 # observables of processes with a partner that have none
 ANGULAR = {
     *("<BR>/<cl>", "<BR>/<cV>", "<BR>/<phi>", "dBR/dcl", "dBR/dcV", "dBR/dphi"),
@@ -49,12 +47,12 @@ def test_numbers_of_flavio():
 @pytest.mark.parametrize("name", sorted({process(n) for n in STOCK}))
 def test_every_process(name):
     found = any(n.endswith(partner(name)) for n in NAMES)
-    assert found != (name in NONE) or name in PENDING
+    assert found != (name in NONE)
 
 
 def test_every_observable():
     """Of processes with a partner, those of angles do not count N."""
-    with_partner = [n for n in STOCK if process(n) not in NONE and process(n) not in PENDING]
+    with_partner = [n for n in STOCK if process(n) not in NONE]
     missing = [n for n in with_partner if partner(n) not in NAMES]
     for name in missing:
         symbol = name.removesuffix(process(name))

@@ -60,10 +60,11 @@ API: dict[str, list[str]] = {
         "ConvolvedNormals",
         "CorrelatedNormals",
         "CountingLimit",
+        "Counts",
         "ONE_SIDED",
         "completed",
     ],
-    "eft.wilson": ["HIGH_PARTNERS", "NuWilson", "PARTNERS", "values_of"],
+    "eft.wilson": ["HIGH_PARTNERS", "NuWilson", "PARTNERS", "TAIL_PARTNERS", "values_of"],
     "errors": [
         "CheckpointWarning",
         "ConvergenceWarning",

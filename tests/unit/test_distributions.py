@@ -29,11 +29,13 @@ def univariate():
 
 UNIVARIATE = univariate()
 COUNTS = {k: d for k, d in UNIVARIATE.items() if isinstance(d, distributions.CountingLimit)}
+NUMBERS = {k: d for k, d in UNIVARIATE.items() if isinstance(d, distributions.Counts)}
 CONVOLVED = {k: d for k, d in UNIVARIATE.items() if isinstance(d, distributions.ConvolvedNormals)}
 
 
 def test_kinds():
-    """Every numerical distribution is one of the two kinds that have tails."""
+    """Every numerical distribution is one of the kinds that have tails."""
+    assert len(NUMBERS) > 200
     assert len(COUNTS) > 20
     assert len(CONVOLVED) > 1
     for distribution in UNIVARIATE.values():
@@ -93,6 +95,40 @@ def test_counts(distribution):
     expected = np.array([by_counting(distribution, value) for value in x])
     assert found - found[2] == pytest.approx(expected - expected[2], rel=1e-12, abs=0.006)
     assert found[5:] - found[5] == pytest.approx(expected[5:] - expected[5], rel=1e-9, abs=0)
+
+
+def by_sum(distribution, x):
+    """As `by_counting`, on a grid around the maximum, for up to 1e5 events."""
+    n, sigma = distribution.counts_total, distribution.background_std
+    mean = x / distribution.scale_factor + distribution.counts_background
+
+    def exponent(t):
+        return n * np.log(t) - t - ((t - mean) / sigma) ** 2 / 2
+
+    half = (mean - sigma**2) / 2
+    best = max(half + np.sqrt(half**2 + n * sigma**2), 1e-9)
+    width = 12 * (n / best**2 + 1 / sigma**2) ** -0.5
+    t = np.linspace(max(best - width, 1e-12), best + width, 20001)
+    return np.log(np.sum(np.exp(exponent(t) - exponent(best))) * (t[1] - t[0])) + exponent(best)
+
+
+def test_numbers_of_events():
+    """The tails of every tenth are those of the integral, from the ends up to R = 1000."""
+    for distribution in list(NUMBERS.values())[::10]:
+        low, high = distribution.ends
+        x = np.array([high, 1.5 * high, 3 * high, 1000.0 + high])
+        expected = np.array([by_sum(distribution, value) for value in x])
+        found = distribution.logpdf(x)
+        assert found - found[0] == pytest.approx(expected - expected[0], rel=2e-3, abs=1e-3)
+        assert found[0] - distribution.logpdf(distribution.central_value) < -5
+        steps = distribution.logpdf(np.array([1.999, 2.001]) * high)
+        slope = float(distribution.tail_slope(2 * high, high))
+        assert 0.002 * high * slope == pytest.approx(np.diff(steps)[0], rel=1e-4, abs=0)
+        if low > 0:
+            below = np.array([low, low / 2, 0.0])
+            expected = np.array([by_sum(distribution, value) for value in below])
+            found = distribution.logpdf(below)
+            assert found - found[0] == pytest.approx(expected - expected[0], rel=2e-3, abs=1e-3)
 
 
 @pytest.mark.parametrize("distribution", CONVOLVED.values(), ids=CONVOLVED)

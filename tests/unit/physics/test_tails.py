@@ -13,9 +13,16 @@ import wilson
 from flavio.physics.dileptons import pplnu
 from scipy.integrate import quad
 
-from flavio_nusmeft import NuWilson, predict
-from flavio_nusmeft.errors import HeavyMassWarning, InvalidBin, MissingRecord, UnknownBasis
+from flavio_nusmeft import NuWilson, dataset, likelihood, predict
+from flavio_nusmeft.errors import (
+    HeavyMassWarning,
+    InvalidBin,
+    MissingRecord,
+    StockObservableWarning,
+    UnknownBasis,
+)
 from flavio_nusmeft.formulas.tails import parton_level
+from flavio_nusmeft.measurements import find
 from flavio_nusmeft.observables import QUANTITIES
 from flavio_nusmeft.physics import tails
 from flavio_nusmeft.physics.charged_couplings import has_coefficients
@@ -274,3 +281,26 @@ def test_pickle(toy_pdf, par):
     copy = pickle.loads(pickle.dumps(quantity))
     assert copy.numerator[0] == quantity.numerator[0]._replace(form=copy.numerator[0].form)
     assert copy.numerator[1].value(None, par) == 1
+
+
+def test_likelihood(toy_pdf, par):
+    """Without the data set nobody needs distributions."""
+    assert not any("pp->" in name for name in dataset("current"))
+    bins = [o for n in dataset("tails") for o in find(n).all_parameters]
+    assert len(bins) == 336
+    chosen = [o for o in bins if o[1] > 3000][:3]
+    data = likelihood("tails", chosen)
+    values = [
+        data.log_likelihood(par, warsaw({"lnqd1_1111": C}, 1e3)) for C in (0.0, 1e-7, 1e-6, 1e-5)
+    ]
+    assert np.isfinite(values).all()
+    assert (np.diff(values) < 0).all()
+
+
+def test_stock_observable_with_n(toy_pdf, par):
+    observable = flavio.Observable[STOCK]
+    with pytest.warns(StockObservableWarning, match=r"here R_13\(pp->einv\), R_13\(pp->muinv\)$"):
+        value = observable.prediction_par(par, warsaw({"nW_21": 1e-7}), *BIN)
+    assert value == 1
+    # of two N: none in this process
+    assert observable.prediction_par(par, warsaw({"qn_1111": 1e-7}), *BIN) == 1

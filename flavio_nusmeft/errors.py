@@ -351,6 +351,10 @@ def nearest_parameter(name: str, known: Iterable[str]) -> str:
         The end of a message, or an empty string.
     """
     masses = [f"m_N{i}" for i in (1, 2, 3)]
+    known = list(known)
+    if name in masses and name not in known:  # read_default() of flavio knows its own ones only
+        again = "flavio_nusmeft.parameters.register() adds it again"
+        return f": the parameters of flavio were reset; {again}"
     return ("N" in name and nearest(name, masses)) or nearest(name, known)
 
 

@@ -6,7 +6,9 @@ import functools
 import hashlib
 import inspect
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 import flavio
@@ -230,19 +232,48 @@ def _name(function: Any) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _text(function: Any) -> str:
-    """A function, as far as it can be told: its name, and a checksum of its text and values."""
+def _text(function: Any, seen: frozenset[Any] = frozenset()) -> str:
+    """A function, as far as it can be told: its name, and a checksum of its text and values.
+
+    Also of what it takes from its module: values, and functions that are defined there.
+    """
     if isinstance(function, functools.partial):
-        return _plain(f"{_text(function.func)} {function.args!r} {function.keywords!r}")
+        return f"{_text(function.func, seen)} {_value([function.args, function.keywords])}"
     if not inspect.isfunction(function):
-        return _plain(f"{_name(function)} {function!r}")
+        return f"{_name(function)} {_value(function)}"
     try:
         text = inspect.getsource(function)
     except (OSError, TypeError):  # typed into an interpreter
         text = function.__code__.co_code.hex() + repr(function.__code__.co_consts)
-    inner = [cell.cell_contents for cell in function.__closure__ or ()]
-    values = repr([function.__defaults__, function.__kwdefaults__, inner])
+    names, known = sorted(_names(function.__code__)), function.__globals__
+    around = [(name, known[name]) for name in names if name in known]
+    around += zip(function.__code__.co_freevars, _inner(function), strict=True)
+    seen |= {function}
+    for name, value in around:
+        if not inspect.isfunction(value):
+            text += f"{name} {_value(value)}"
+        elif value.__globals__ is known and value not in seen:
+            text += f"{name} {_text(value, seen)}"
+    values = _value([function.__defaults__, function.__kwdefaults__])
     return f"{_name(function)} {hashlib.sha256(_plain(text + values).encode()).hexdigest()}"
+
+
+def _names(code: CodeType) -> set[str]:
+    """The names in a function, and in the functions within it."""
+    inner = (const for const in code.co_consts if inspect.iscode(const))
+    return set(code.co_names).union(*map(_names, inner))
+
+
+def _inner(function: FunctionType) -> list[Any]:
+    return [cell.cell_contents for cell in function.__closure__ or ()]
+
+
+def _value(value: Any) -> str:
+    """All of the digits and elements of arrays."""
+    if inspect.ismodule(value):
+        return value.__name__
+    with np.printoptions(threshold=sys.maxsize, floatmode="unique"):
+        return _plain(repr(value))
 
 
 def _plain(text: str) -> str:

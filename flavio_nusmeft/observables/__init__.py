@@ -131,12 +131,15 @@ def _partners() -> dict[str, tuple[str, ...]]:
     for mode in modes:
         names = [name for name in _named(mode) if name in NAMES]
         found.setdefault((mode.quarks, mode.lepton is None), []).extend(names)
-    return {
+    result = {
         sector(mode.quarks, mode.lepton)[1]: tuple(
             dict.fromkeys(found[mode.quarks, mode.lepton is None])
         )
         for mode in modes
     }
+    for pair, name in leptons.TOTALS.items():
+        result[sector(pair, None)[1]] = (name,)
+    return result
 
 
 def _high_partners() -> dict[str, tuple[str, ...]]:

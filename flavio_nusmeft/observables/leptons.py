@@ -10,9 +10,15 @@ from ..physics.modes import LEPTON_TEX
 from ..physics.rates import Quantity, scaled
 from .specs import Par, Spec
 
-__all__ = ["specs"]
+__all__ = ["TOTALS", "specs"]
 
 _QED = ("Pich:2013lsa",)
+#: by the leptons of the decay
+TOTALS = {
+    "taue": "BR(tau->einv)",
+    "taumu": "BR(tau->muinv)",
+    "mue": "Gamma/Gamma_SM(mu->einv)",
+}
 
 
 def _tau(final: str, par: Par) -> Quantity:
@@ -31,7 +37,7 @@ def specs() -> Iterator[Spec]:
     for final in ("e", "mu"):
         tex = rf"\tau^-\to {LEPTON_TEX[final]}^-\,\text{{inv}}"
         yield Spec(
-            f"BR(tau->{final}inv)",
+            TOTALS[f"tau{final}"],
             (),
             partial(_tau, final),
             f"Branching ratio of ${tex}$",
@@ -41,7 +47,7 @@ def specs() -> Iterator[Spec]:
         )
     tex = r"\mu^-\to e^-\,\text{inv}"
     yield Spec(
-        "Gamma/Gamma_SM(mu->einv)",
+        TOTALS["mue"],
         (),
         _muon,
         f"Width of ${tex}$ over that of the SM with the same Fermi constant",

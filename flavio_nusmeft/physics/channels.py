@@ -22,7 +22,7 @@ import numpy as np
 
 from ..eft.operators import N_ACTIVE, N_NEUTRINOS
 from ..eft.theories import HIGH
-from ..errors import InvalidMass
+from ..errors import InvalidMass, UnknownParameter, nearest_parameter
 from ..formulas.widths import COMPONENTS
 from .boson_couplings import BOSONS, boson_couplings
 from .charged_couplings import active_couplings, charged_couplings, sterile_couplings, theory
@@ -62,7 +62,12 @@ def _neutrino_mass(par: Mapping[str, float], index: int) -> float:
     if index < N_ACTIVE:
         return 0.0
     name = STERILE[index - N_ACTIVE]
-    mass = float(par[name])
+    try:
+        mass = float(par[name])
+    except KeyError:
+        known = flavio.default_parameters.all_parameters
+        hint = "" if name in known else nearest_parameter(name, known)
+        raise UnknownParameter(f"there is no parameter '{name}'{hint}") from None
     if not 0 <= mass < np.inf:
         raise InvalidMass(
             f"{name} = {mass} GeV: a mass must be finite and not negative (a constraint on"

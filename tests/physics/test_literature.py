@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
+import flavio_nusmeft as nus
 from flavio_nusmeft import NuWilson
 
 
@@ -216,3 +217,28 @@ def test_inclusive_strange(par):
     )
     # alpha_e of the SM coefficient at 5 and at 4.8 GeV
     assert inclusive == pytest.approx(exclusive, rel=1e-3, abs=0)
+
+
+def test_lattice_form_factors_of_d_star(par, monkeypatch):
+    """R(D*) of all lattice results in arXiv:2310.03680, 0.266 ± 0.009, measured rate, F_L = 1/3 of
+    a D* at rest; and where the default is not as good."""
+    implementation = flavio.config["implementation"]
+    rate, ratio = "BR(B0->D*muinv)", "Rtaul(B->D*linv)"
+    q2_max = (par["m_B0"] - par["m_D*+"]) ** 2
+    default = predict(rate, par)
+    assert predict("FL(B0->D*tauinv)", par, None, q2_max * (1 - 1e-9)) > 0.43
+    monkeypatch.setitem(implementation, "B->D* invisible form factor", "B->D* lattice")
+    assert predict("FL(B0->D*tauinv)", par, None, q2_max * (1 - 1e-9)) == pytest.approx(
+        1 / 3, rel=1e-6, abs=0
+    )
+    q2_max = (par["m_B+"] - par["m_D*0"]) ** 2
+    assert predict("FL(B+->D*tauinv)", par, None, q2_max * (1 - 1e-9)) == pytest.approx(
+        1 / 3, rel=3e-3, abs=0
+    )
+    assert default / predict(rate, par) == pytest.approx(1.215, abs=0.001)
+    assert predict(ratio, par) == pytest.approx(0.266, abs=0.009)
+    likelihood = nus.likelihood("current", [ratio, "FLtot(B0->D*tauinv)"], fast=True, theory="NP")
+    likelihood.make_measurement(N=200, Nexp=100, seed=1)
+    # errors of data/bdstar-lattice.md
+    for covariance in (likelihood.sm_covariance.get(200), likelihood.theory_covariance(par, None)):
+        assert np.sqrt(np.diag(covariance)) == pytest.approx([0.008, 0.008], rel=0.2, abs=0)

@@ -242,6 +242,31 @@ def test_description_is_of_what_is_computed(b2, par):
     assert b2.function(made(2), ["BR"]).description() == functions[5].description()
 
 
+SIZES = np.linspace(0, 1, 2000)
+
+
+def scaled(x):
+    return x * SIZES[1000]
+
+
+def constant(BR):
+    return np.array([scaled(BR) for _ in range(100)])
+
+
+def test_description_knows_the_values_of_the_module(b2, monkeypatch):
+    """Also those in functions that the spectrum calls, and all elements and digits of arrays."""
+    function = b2.function(constant, ["BR"])
+    before, value = function.description(), function([1e-7])
+    assert function.description() == before
+    sizes = SIZES.copy()
+    sizes[1000] += 1e-9
+    monkeypatch.setitem(globals(), "SIZES", sizes)
+    assert function([1e-7]) != value
+    assert function.description() != before
+    monkeypatch.undo()
+    assert function.description() == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [

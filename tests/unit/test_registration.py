@@ -129,3 +129,24 @@ def test_public_names():
 @pytest.mark.parametrize("name", flavio_nusmeft.__all__)
 def test_public_docstrings(name):
     assert getattr(flavio_nusmeft, name).__doc__
+
+
+def test_after_a_reset_of_parameters():
+    """flavio's ``read_default`` leaves its own parameters; what to do is said, and it helps."""
+    code = """
+import flavio
+import flavio_nusmeft as nus
+before = flavio.sm_prediction("BR(B+->Kinv)")
+flavio.default_parameters.read_default()
+try:
+    flavio.sm_prediction("BR(B+->Kinv)")
+except nus.errors.UnknownParameter as error:
+    print(error)
+nus.parameters.register()
+assert flavio.sm_prediction("BR(B+->Kinv)") == before
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == (
+        "there is no parameter 'm_N1': the parameters of flavio were reset; "
+        "flavio_nusmeft.parameters.register() adds it again\n"
+    )

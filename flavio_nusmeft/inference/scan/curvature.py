@@ -47,7 +47,6 @@ STRAIGHT, CURVED, PHASE = range(3)
 #: components of a direction that are not named, if the largest is 1
 SMALL = 0.02
 
-_EDGE = 1e-6  # of the range: at a bound
 _BEYOND = 0.1  # the distance to a bound over the error: as if at the bound
 _STEP = 1e-2  # in ln L, of finite differences: 0.14 of the error
 _NOISE = 1e-8  # in ln L
@@ -93,8 +92,8 @@ def examine(objective: Objective, u: Array, pairs: Sequence[tuple[int, int]]) ->
         Variables that are real and imaginary part of the same coefficient.
     """
     codes = np.zeros(len(u), dtype=np.int64)
-    codes[u <= _EDGE] = _LOWER
-    codes[u >= 1 - _EDGE] = _UPPER
+    codes[u <= 0] = _LOWER
+    codes[u >= 1] = _UPPER
     codes[flat(objective, u)] = FLAT
     hessian = _hessian(objective, u, codes)
     candidates = [np.eye(len(u))[i] for i in np.flatnonzero(codes == _CURVED)]
@@ -192,7 +191,8 @@ def _hessian(objective: Objective, u: Array, codes: NDArray[np.int64]) -> Array:
         if not np.isfinite(changes[i]):
             codes[i] = _WALL
         elif changes[i] < _NOISE:
-            codes[i] = _WIDE if steps[i] < room else _LOWER if u[i] < 0.5 else _UPPER
+            is_wide = steps[i] < room or room**2 > 2 * _NOISE
+            codes[i] = _WIDE if is_wide else _LOWER if u[i] < 0.5 else _UPPER
         elif not 0.5 < 16 * change(i, steps[i] / 4) / changes[i] < 2:
             codes[i] = _CURVED
         else:

@@ -25,6 +25,7 @@ __all__ = [
     "Profile",
     "descend",
     "flat",
+    "higher",
     "sobol",
     "starting_points",
 ]
@@ -48,6 +49,7 @@ _WALL = 1e3  # its height above the start, in ln L
 _NEAR = 0.02  # of the range: MIGRAD, which bends the axis at a bound, may stop short of it
 _INSIDE = 1e-3  # of the range: a step from the bound
 _UNCHANGED = 1e-6  # in ln L
+_ALONG = 33  # points
 _PROBES = (0.0, 0.31, 0.73, 1.0)  # of a variable that may be flat; in no ratio with each other
 
 
@@ -236,6 +238,13 @@ def flat(objective: Objective, u: Array) -> NDArray[np.bool_]:
         if not result.any():
             break
     return result
+
+
+def higher(objective: Objective, u: Array) -> Array:
+    """The best of ``u`` and points along every variable through it: beyond a narrow valley."""
+    trials = [u, *(_moved(u, i, x) for i in range(len(u)) for x in np.linspace(0, 1, _ALONG))]
+    values = [objective.value(trial) for trial in trials]
+    return trials[int(np.argmin(values))]
 
 
 def _moved(u: Array, i: int, value: float) -> Array:

@@ -16,7 +16,7 @@ from ..._optional import require
 from ..._version import __version__
 from ...errors import ConvergenceWarning, FailedMinimization, FailedPointWarning, InvalidScan
 from . import curvature
-from .descent import AGREE, MOST, REASONS, Objective, descend, sobol, starting_points
+from .descent import AGREE, MOST, REASONS, Objective, descend, higher, sobol, starting_points
 from .points import LogLikelihood, evaluate
 from .results import Minimum, Start, direction_text
 from .session import Bounds, Path, Session, Show, bounds_array, check_names, identity, integer
@@ -44,7 +44,8 @@ def minimize(
 
     A sample (the centre of the bounds, then scrambled Sobol points) is evaluated first. MIGRAD
     starts from its best points that are apart from each other, two at a time, until two starts
-    have found the same maximum of ln L within 1e-3 and no other one a higher one.
+    have found the same maximum of ln L within 1e-3 and no other one a higher one. Then ln L is
+    looked at along every variable; from where it is higher, MIGRAD starts once more.
 
     Parameters
     ----------
@@ -140,12 +141,12 @@ def search(
     with Session(
         task,
         description,
-        (MOST + starts + 1, task.width),
+        (MOST + starts + 2, task.width),
         executor=executor,
         checkpoint=checkpoint,
         progress=progress,
     ) as session:
-        steps = _Search(task, session, count + starts + errors)
+        steps = _Search(task, session, count + starts + 1 + errors)
         steps.sample(count, seed)
         found = steps.descents()
         best = _best(found)
@@ -194,7 +195,8 @@ class _Fit:
 
     - number < `MOST`: ln L; whether it is an error that counts as -inf
     - number < ``last``: ln L; reason, see `REASONS`; the variables
-    - the last one: see `curvature.Curvature`, the covariance in the units of the variables
+    - ``last``: the same, from a higher point on a line through the best
+    - the one after: see `curvature.Curvature`, the covariance in the units of the variables
     """
 
     function: LogLikelihood
@@ -212,8 +214,12 @@ class _Fit:
         u = objective.scaled(x)
         if number < MOST:
             found: Any = [-objective.value(u), objective.error is not None]
-        elif number < self.last:
-            value, u, reason = descend(objective, u)
+        elif number <= self.last:
+            start = u if number < self.last else higher(objective, u)
+            if number < self.last or start is not u:
+                value, u, reason = descend(objective, start)
+            else:
+                value, reason = objective.value(u), 0
             found = [-value, reason, *objective.values(u)]
         else:
             found = self._examined(curvature.examine(objective, u, _pairs(self.function.variables)))
@@ -238,6 +244,7 @@ class _Search:
         self._task = task
         self._session = session
         self._n = len(task.bounds)
+        self._looked = False
         session.total = total
 
     def _ask(self, first: int, points: Sequence[Array]) -> Array:
@@ -283,11 +290,25 @@ class _Search:
             rows = self._ask(MOST + first, [self._points[order[i]] for i in numbers])
             for i, row in zip(numbers, rows, strict=True):
                 found.append(self._start(MOST + i, row))
-            if _agree(found):
+            if _agree(found) and not self._is_higher(found):
                 break
         if len(self._session.failed) and all(np.isnan(s.log_likelihood) for s in found):
             self._session.fail()
         return found
+
+    def _is_higher(self, found: list[Start]) -> bool:
+        """Whether a line through the best leads to a higher maximum, which is then the last found.
+
+        Asked once.
+        """
+        number, best = self._task.last, _best(found)
+        if not self._looked:
+            self._looked = True
+            row = self._ask(number, [np.array(list(best.values.values()))])[0]
+            if (start := self._start(number, row)).log_likelihood > best.log_likelihood + AGREE:
+                found.append(start)
+                return True
+        return False
 
     def _start(self, number: int, row: Array) -> Start:
         names = self._task.function.variables
@@ -298,7 +319,7 @@ class _Search:
 
     def examine(self, best: Start) -> Array | None:
         """None if the function fails."""
-        number = self._task.last
+        number = self._task.last + 1
         x = np.array(list(best.values.values()))
         row = self._ask(number, [x])[0]
         return None if number in self._session.failed else row

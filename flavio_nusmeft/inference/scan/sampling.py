@@ -34,6 +34,7 @@ __all__ = ["Chain", "sample"]
 
 Array = NDArray[np.float64]
 
+_TIMES = 50  # steps in units of the autocorrelation time, which is 1 at least
 _DRAWS = 1000  # of the start of a walker, until the log-likelihood is finite there
 
 
@@ -117,11 +118,11 @@ class Chain:
         )
 
         rest = self.chain[integer("discard", discard, 0) :]
-        if len(rest) < 2:
+        if len(rest) <= _TIMES:
             return None
         try:
             with np.errstate(invalid="ignore", divide="ignore"):
-                times = np.asarray(integrated_time(rest))
+                times = np.asarray(integrated_time(rest, tol=_TIMES))
         except AutocorrError:
             return None
         return times if np.isfinite(times).all() else None

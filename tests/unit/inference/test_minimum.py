@@ -96,6 +96,32 @@ def test_several_maxima(heights, places, width):
         assert result.valid
 
 
+def test_narrow_maximum_beside_a_wide_one():
+    """The sample and gradients miss it, a line through the other maximum does not."""
+
+    def function(x):
+        wide, narrow = ((x[0] + 0.4) / 0.3) ** 2, ((x[0] - 0.5) / 0.03) ** 2
+        return np.exp(-wide / 2) + 2 * np.exp(-narrow / 2) - 8 * x[1] ** 2
+
+    for seed in range(10):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # found once
+            result = fit(Of("a b", function), seed=seed)
+        assert result.values["a"] == pytest.approx(0.5, rel=0, abs=1e-3)
+
+
+def test_no_bound_is_named_far_from_it():
+    """Of a mass that has no effect as its coefficient is 0, and of bounds that are far too wide."""
+    result = fit(Of("C m", lambda x: -(1 + x[1] ** 2) * x[0] ** 2 - x[0]), low=0.0)
+    assert result.values["C"] == 0
+    assert 0 < result.values["m"] < 1
+    assert result.notes == {"C": "at the lower bound", "m": "the error exceeds the bounds"}
+    wide = fit(Of("C", lambda x: -((x[0] - 2e-8) ** 2) / 5e-17), low=0.0, high=0.1)
+    assert not wide.notes
+    assert wide.values["C"] == pytest.approx(2e-8, rel=0, abs=1e-11)
+    assert wide.errors["C"] == pytest.approx(5e-9, rel=0, abs=1e-10)
+
+
 def test_maxima_at_bounds():
     """Two maxima at the ends of a valley, the higher one at a bound in its corner."""
     function = Of("a b", lambda x: -50 * (x[1] - 0.5 * x[0]) ** 2 + x[0] ** 2 + 0.1 * x[0])

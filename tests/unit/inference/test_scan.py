@@ -275,6 +275,7 @@ def test_sample():
         ).autocorrelation_time()
         is None
     )
+    assert result.autocorrelation_time(discard=2497) is None
     with pytest.raises(InvalidScan, match="no samples: the chain has 2500 steps"):
         result.samples(discard=2500)
 

@@ -113,3 +113,90 @@ def test_gkvd_is_flavios_file(process, file):
                 error * published["uncertainty"][gg][b] * published["correlation"][ff + gg][a + b]
             )
             assert constraint.covariance[i, j] == pytest.approx(expected, rel=1e-10, abs=1e-16)
+
+
+@pytest.fixture
+def lattice(monkeypatch):
+    quantity = "B->D* invisible form factor"
+    monkeypatch.setitem(flavio.config["implementation"], quantity, "B->D* lattice")
+
+
+LATTICE = [
+    f"B->D* lattice a{k}_{ff}"
+    for ff in ("V", "A0", "A1", "A12", "T1", "T2", "T23")
+    for k in range(3)
+    if (k, ff) not in ((0, "A12"), (2, "A12"), (0, "T2"), (2, "T23"))
+]
+
+
+@pytest.mark.usefixtures("lattice")
+def test_lattice_is_flavios_parametrisation(par, rng, monkeypatch):
+    """B -> D* for any coefficients, with a2 of A12 and T23 as the endpoint gives them."""
+    for name in LATTICE:
+        par[name] *= rng.uniform(0.5, 1.5)
+        par[name.replace("lattice", "BSZ")] = par[name]
+    for pole in ("m0", "m1-", "m1+"):
+        par[f"B->D* BCL {pole}"] = par[f"B->D* GKvD {pole}"]
+    m_B, m_V = par["m_B0"], par["m_D*+"]
+    par["m_D*0"] = m_V  # flavio's z
+    t_plus, t_minus = (m_B + m_V) ** 2, (m_B - m_V) ** 2
+    root0 = np.sqrt(t_plus * np.sqrt(1 - t_minus / t_plus))
+    z_end, z_0 = (
+        (np.sqrt(t_plus - t) - root0) / (np.sqrt(t_plus - t) + root0) for t in (t_minus, 0)
+    )
+    end = form_factors("B->D*", par, np.array([t_minus]))
+    for ff, a0 in (("A12", end_a0(par)), ("T23", par["B->D* lattice a0_T23"])):
+        series = end[ff][0] * (1 - t_minus / par["B->D* GKvD m1+"] ** 2) - a0
+        step = z_end - z_0
+        par[f"B->D* BSZ a2_{ff}"] = (series - par[f"B->D* lattice a1_{ff}"] * step) / step**2
+    quantity = "B->D* form factor"
+    monkeypatch.setitem(flavio.config["implementation"], quantity, "B->D* BSZ3")
+    for q2 in (0.0, 3.0, 10.0):
+        ours = form_factors("B->D*", par, np.array([q2]))
+        theirs = flavio.classes.AuxiliaryQuantity[quantity].prediction(
+            par_dict=par, wc_obj=None, q2=q2
+        )
+        for name, value in theirs.items():
+            assert ours[name][0] == pytest.approx(value, rel=1e-11, abs=0)
+
+
+def end_a0(par):
+    """a0 of A12."""
+    m_B, m_V = par["m_B0"], par["m_D*+"]
+    return par["B->D* lattice a0_A0"] * (m_B**2 - m_V**2) / (8 * m_B * m_V)
+
+
+@pytest.mark.usefixtures("lattice")
+def test_lattice_relations(par, rng):
+    """The exact relations at both ends, also between A2, T3 and the others, for any coefficients.
+
+    A12 and T23 in terms of A1, A2 and T2, T3 have λ in front of A2 and T3, arXiv:1503.05534
+    Eqs. (2) and (3): λ = 0 at maximal q².
+    """
+    for name in LATTICE:
+        par[name] *= rng.uniform(0.5, 1.5)
+    m_B, m_V = par["m_B0"], par["m_D*+"]
+    q2 = (m_B - m_V) ** 2
+    start, end = (form_factors("B->D*", par, np.array([x])) for x in (0.0, q2))
+    A12 = (m_B + m_V) * (m_B**2 - m_V**2 - q2) / (16 * m_B * m_V**2) * end["A1"]
+    T23 = (
+        (m_B**2 - m_V**2)
+        * (m_B**2 + 3 * m_V**2 - q2)
+        / (8 * m_B * m_V**2 * (m_B - m_V))
+        * end["T2"]
+    )
+    assert end["A12"] == pytest.approx(A12, rel=1e-12, abs=0)
+    assert end["T23"] == pytest.approx(T23, rel=1e-12, abs=0)
+    assert start["T1"] == pytest.approx(start["T2"], rel=1e-14, abs=0)
+    assert start["A12"] == pytest.approx(
+        start["A0"] * (m_B**2 - m_V**2) / (8 * m_B * m_V), rel=1e-14, abs=0
+    )
+
+
+def test_lattice_covariance():
+    """All coefficients vary together, and there are no others."""
+    assert set(LATTICE) == {n for n in flavio.Parameter.instances if n.startswith("B->D* lattice")}
+    constraint = flavio.default_parameters._parameters[LATTICE[0]][1]
+    assert all(flavio.default_parameters._parameters[n][1] is constraint for n in LATTICE)
+    np.testing.assert_array_equal(constraint.covariance, constraint.covariance.T)
+    assert np.linalg.eigvalsh(constraint.covariance).min() > 0

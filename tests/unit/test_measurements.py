@@ -334,6 +334,8 @@ def of_stock_form_factors():
         for stock, own in entry["observables"].items():
             if own.split("->")[0][-1] in "+0B" and any(x in own for x in (">D", "K*", "_SD")):
                 continue  # b -> c and b -> s have others
+            if "pp->" in own:
+                continue  # 1, with distributions of partons
             found = [o for o in measured if stock in (o, o[0])]
             for o in dict.fromkeys([found[0], found[-1]]):
                 yield own if isinstance(o, str) else (own, *o[1:]), o

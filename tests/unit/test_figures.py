@@ -367,7 +367,7 @@ def test_same_numbers_same_file(kind, tmp_path):
     assert content == second.read_bytes()
     if kind == "pdf":  # strings of PDF are broken up
         content = re.sub(rb"\\[\r\n]+", b"", content)
-    expected = {"data set": "current"} | theory.provenance()
+    expected = {"data set": "current"} | theory.for_dataset("current").provenance()
     assert expected["EFT"] == "nuSMEFT FGMS at 1000 GeV"
     assert expected["running"] == "full"
     for name, value in expected.items():

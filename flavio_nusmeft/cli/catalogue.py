@@ -31,7 +31,6 @@ examples:
   nusmeft list operators --eft nuWET --json
   nusmeft list parameters Vcb
 """
-_BASES = {"nuSMEFT": "FGMS", "SMEFT": "Warsaw"}  # others: JMS
 _OPTIONS = {
     "eft": ("operators",),
     "basis": ("operators",),
@@ -241,7 +240,7 @@ def _operators(options: argparse.Namespace) -> list[Entry]:
     from flavio_nusmeft.eft.bases import known_coefficients
 
     eft = options.eft or "nuSMEFT"
-    basis = options.basis or _BASES.get(eft, "JMS")
+    basis = options.basis or shared.default_basis(eft)
     known = known_coefficients(eft, basis)
     return [
         {

@@ -28,7 +28,7 @@ examples:
   nusmeft limits point.yml --m-N1 1.5 --running full --csv limits.csv
       the operators of a file, in its EFT, basis and scale
 """
-_SPACE = {"eft": "nuSMEFT", "basis": "FGMS", "scale": 1000.0}
+_SPACE = {"eft": "nuSMEFT", "basis": None, "scale": 1000.0}
 
 
 def add_parser(commands: Any) -> None:
@@ -48,7 +48,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--operators", metavar="NAME,NAME,...", help="in place of a file")
     parser.add_argument("--eft", help=f"without a file (default: {_SPACE['eft']})")
-    parser.add_argument("--basis", help=f"without a file (default: {_SPACE['basis']})")
+    parser.add_argument("--basis", help="without a file (default: FGMS; JMS for nuWET)")
     parser.add_argument(
         "--scale", type=float, metavar="GEV", help=f"without a file (default: {_SPACE['scale']:g})"
     )
@@ -94,6 +94,7 @@ def _run(options: argparse.Namespace) -> int:
         names = None if options.operators is None else options.operators.split(",")
         given = {name: getattr(options, name) for name in _SPACE}
         space = _SPACE | {name: value for name, value in given.items() if value is not None}
+        space["basis"] = space["basis"] or shared.default_basis(str(space["eft"]))
         return shared.attempt(
             lambda: _print(options, names, space, masses, par, chosen), par | chosen
         )

@@ -150,11 +150,19 @@ def _row(
     """An observable, and what the measurements of the data set say about it."""
     import flavio
 
+    from flavio_nusmeft.errors import InvalidValue, NuSMEFTError
     from flavio_nusmeft.measurements import pull, results
+    from flavio_nusmeft.observables import NAMES
 
     observable = flavio.Observable[name]
-    standard = observable.prediction_par(par, flavio.WilsonCoefficients(), *arguments)
-    prediction = observable.prediction_par(par, wc_obj, *arguments)
+    try:
+        standard = observable.prediction_par(par, flavio.WilsonCoefficients(), *arguments)
+        prediction = observable.prediction_par(par, wc_obj, *arguments)
+    except Exception as error:
+        if isinstance(error, NuSMEFTError) or name in NAMES:
+            raise
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InvalidValue(f"flavio's prediction of {name} fails: {reason}") from None
     key = (name, *arguments) if arguments else name
     found = [
         {k: v for k, v in vars(result).items() if v is not None}

@@ -40,6 +40,11 @@ class Refused(Exception):
     """An option that cannot be right, whatever flavio knows: found before flavio is imported."""
 
 
+def default_basis(eft: str) -> str:
+    """The basis of the names of coefficients where none is given."""
+    return {"nuSMEFT": "FGMS", "SMEFT": "Warsaw"}.get(eft, "JMS")
+
+
 def add_command(commands: Any, name: str, **texts: str) -> argparse.ArgumentParser:
     """A parser whose help keeps the lines of ``description`` and ``epilog``, the examples."""
     layout = argparse.RawDescriptionHelpFormatter

@@ -65,6 +65,14 @@ def test_options(capsys, tmp_path):
     assert abs(row.upper / plain.upper - 1) > 1e-3
 
 
+def test_basis_of_nuwet(capsys):
+    """The default is that of `nusmeft list`, not FGMS, which nuWET does not have."""
+    arguments = ["--eft", "nuWET", "--scale", "4.8", "--operators", "SnudLL_2423", "--m-N1", "0"]
+    assert main(["limits", *arguments]) == 0
+    captured = capsys.readouterr()
+    assert "nuWET JMS at 4.8 GeV" in captured.out + captured.err
+
+
 def test_published(capsys):
     """The vector of arXiv:2309.02940 at 1.5 GeV: 0.037 TeV^-2."""
     arguments = ["--method", "published", "--dataset", "paper2023"]

@@ -356,3 +356,12 @@ def test_theory_errors_of_rates(capsys):
     assert "not in pulls; --uncertainty shows them" in captured.err
     assert main(["predict", SCALAR, "--dataset", "current+charged", "-o", "BR(B0->inv)"]) == 0
     assert capsys.readouterr().err == ""
+
+
+def test_stock_observables_that_fail(tmp_path, capsys):
+    """flavio has no mass of l: its error is one line, too."""
+    path = tmp_path / "point.yml"
+    path.write_text("{eft: nuSMEFT, basis: FGMS, scale: 1000, values: {LNQd_2123: 1.0e-8}}")
+    assert main(["predict", str(path), "-o", "BR(KL->pilnu)"]) != 0
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == ["nusmeft: flavio's prediction of BR(KL->pilnu) fails: KeyError: 'm_l'"]

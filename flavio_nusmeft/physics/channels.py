@@ -24,7 +24,7 @@ from ..eft.operators import N_ACTIVE, N_NEUTRINOS
 from ..eft.theories import HIGH
 from ..errors import InvalidMass, UnknownParameter, nearest_parameter
 from ..formulas.widths import COMPONENTS
-from .boson_couplings import BOSONS, boson_couplings
+from .boson_couplings import BOSONS, boson_couplings, photon_couplings
 from .charged_couplings import active_couplings, charged_couplings, sterile_couplings, theory
 from .kaons import annihilated, long_lived
 from .neutral_couplings import PAIRS, TRANSITIONS, pair_couplings
@@ -129,7 +129,8 @@ class CouplingSet(NamedTuple):
     charged lepton in the final state.
     ``part`` of charged currents: ``all``, or ``active`` (SM, SMEFT and WET) or ``sterile`` only, or
     ``active, GF``, see `active_couplings`; of neutral ones: ``all``, or ``vector`` (V and A) only,
-    or for the mixtures of K0 and K0bar ``long`` (K_L -> π), ``KL -> inv`` or ``KS -> inv``.
+    or ``photon``, all and those of the photon, or for the mixtures of K0 and K0bar ``long``
+    (K_L -> π), ``KL -> inv`` or ``KS -> inv``.
     """
 
     quarks: str
@@ -175,7 +176,8 @@ def couplings(
 ) -> np.ndarray:
     """Couplings of every channel (GeV^-2), shape (channels, 10) as in `widths.COMPONENTS`.
 
-    Those of Z, W and h are as in `boson_couplings`, those of pp as in `tail_couplings`.
+    Those of Z, W and h are as in `boson_couplings`, those of pp as in `tail_couplings`; those of
+    the photon come after the others, as in `photon_couplings`.
     """
     quarks, lepton, scale, part = which
     if quarks in BOSONS:
@@ -185,5 +187,8 @@ def couplings(
     if lepton is None:
         amplitudes = content(par, quarks).items()
         pairs = [x * pair_couplings(wc_obj, par, qq, scale) for qq, x in amplitudes]
-        return _NEUTRAL_PARTS[part](np.sum(pairs, axis=0))
+        total = np.sum(pairs, axis=0)
+        if part == "photon":
+            return np.hstack([total, photon_couplings(wc_obj, par)])
+        return _NEUTRAL_PARTS[part](total)
     return _CHARGED_PARTS[part](wc_obj, par, quarks, lepton, scale)

@@ -183,10 +183,13 @@ INVISIBLE = {
 VECTORS = {
     mode.name: mode
     for mode in (
-        TwoBodyMode("Upsilon(1S)->", "Upsilon(1S)", "bb", r"\Upsilon(1S)\to ", None, "Upsilon(1S)"),
-        TwoBodyMode("J/psi->", "J/psi", "cc", r"J/\psi\to ", None, "J/psi"),
-        TwoBodyMode("phi->", "phi", "ss", r"\phi\to ", None, "kdecays"),
-        TwoBodyMode("omega->", "omega", "omega", r"\omega\to ", None, "kdecays"),
+        TwoBodyMode(f"{V}->", V, quarks, rf"{tex}\to ", None, scale, "photon")
+        for V, quarks, tex, scale in (
+            ("Upsilon(1S)", "bb", r"\Upsilon(1S)", "Upsilon(1S)"),
+            ("J/psi", "cc", r"J/\psi", "J/psi"),
+            ("phi", "ss", r"\phi", "kdecays"),
+            ("omega", "omega", r"\omega", "kdecays"),
+        )
     )
 }
 

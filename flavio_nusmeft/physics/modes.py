@@ -123,6 +123,7 @@ SEMI_INVISIBLE = {
         ExclusiveMode("KL->pi", "KL", "pi0", "K->pi", 0, r"K_L\to \pi^0", "sd", kaon="long"),
         ExclusiveMode("D+->pi", "D+", "pi+", "D->pi", 0, r"D^+\to \pi^+", "cu", long_distance=True),
         ExclusiveMode("D0->pi", "D0", "pi0", "D->pi", 0, r"D^0\to \pi^0", "cu", isospin=0.5),
+        ExclusiveMode("Lambdac->p", "Lambdac", "p", "Lambdac->p", 0.5, r"\Lambda_c\to p", "cu"),
     )
 }
 

@@ -91,15 +91,21 @@ def _short_distance_papers(mode: ExclusiveMode) -> tuple[str, ...]:
     return (*papers, _KLONG) if mode.kaon == "long" else papers
 
 
-_B_KINDS = {0: r"B\to P", 0.5: r"\Lambda_b\to \Lambda", 1: r"B\to V"}
-_OTHER_KINDS = {"s": r"K\to \pi", "c": r"D\to \pi"}
+_KINDS = {
+    ("b", 0): r"B\to P",
+    ("b", 0.5): r"\Lambda_b\to \Lambda",
+    ("b", 1): r"B\to V",
+    ("s", 0): r"K\to \pi",
+    ("c", 0): r"D\to \pi",
+    ("c", 0.5): r"\Lambda_c\to p",
+}
 
 
 def _semi_invisible_specs(mode: ExclusiveMode) -> Iterator[Spec]:
     process = f"{mode.name}inv"
     tex = rf"{mode.tex}\,\text{{inv}}"
     quark = mode.quarks[0]
-    kind = _OTHER_KINDS.get(quark) or _B_KINDS[mode.spin]
+    kind = _KINDS[quark, mode.spin]
     taxonomy = (
         f"Process :: ${quark}$ hadron decays :: FCNC decays :: ${kind}$ + invisible :: ${tex}$"
     )

@@ -1,4 +1,7 @@
-"""Couplings of Z, W and h to N, from the coefficients of nuSMEFT (Warsaw) at the scale of a decay.
+"""Couplings of Z, W, h and photons to N, from the coefficients of nuSMEFT (Warsaw).
+
+They are taken at the scale of the decay, those of the photon at the scale where nuSMEFT ends: nuWET
+has no dipoles, and below they do not run.
 
 v = (√2 G_F)^-½, s_W² as in `eft.matching.sine_squared`; the vertices are those of
 `formulas.electroweak`. Without coefficients of N, as of SMEFT, and without mixing the couplings
@@ -13,6 +16,7 @@ mass terms of the active neutrinos are not those of the Higgs field.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import flavio
 import numpy as np
@@ -33,24 +37,23 @@ from .mixing import rotation
 from .modes import CHARGED_LEPTONS
 from .neutral_couplings import PAIRS
 
-__all__ = ["BOSONS", "boson_couplings", "standard_width"]
+__all__ = ["BOSONS", "PHOTON", "boson_couplings", "photon_couplings", "standard_width"]
 
 #: bosons, and the classes of coefficients on which their decays to N depend
 BOSONS = {"Z": ("phin", "nW", "nB"), "W": ("phine", "nW"), "h": ("nphi",)}
+#: those on which the coupling of the photon depends
+PHOTON = ("nW", "nB")
 
 
 def _coefficients(
-    wc_obj: flavio.WilsonCoefficients | None, par: Mapping[str, float], boson: str, scale: float
+    wc_obj: Any, par: Mapping[str, float], classes: tuple[str, ...], scale: float
 ) -> Arrays:
     """Arrays (flavour, flavour) of the classes of a boson, GeV^-2."""
-    arrays: Arrays = {name: np.zeros((3, 3), dtype=complex) for name in BOSONS[boson]}
-    if has_coefficients(wc_obj):
-        wc_obj = promote(wc_obj)
-        check_reached(wc_obj.wc.eft, HIGH)
-        if isinstance(wc_obj, NuWilson):
-            values = wc_obj.sterile_high(scale, par)
-            wanted = {k: v for k, v in values.items() if k.partition("_")[0] in BOSONS[boson]}
-            arrays |= to_arrays(wanted, WARSAW)
+    arrays: Arrays = {name: np.zeros((3, 3), dtype=complex) for name in classes}
+    if isinstance(wc_obj, NuWilson):
+        values = wc_obj.sterile_high(scale, par)
+        wanted = {k: v for k, v in values.items() if k.partition("_")[0] in classes}
+        arrays |= to_arrays(wanted, WARSAW)
     return arrays
 
 
@@ -140,7 +143,10 @@ def boson_couplings(
     UnknownBasis
         For coefficients of WET or nuWET (-4, -3).
     """
-    C = _coefficients(wc_obj, par, boson, scale)
+    if has_coefficients(wc_obj):
+        wc_obj = promote(wc_obj)
+        check_reached(wc_obj.wc.eft, HIGH)
+    C = _coefficients(wc_obj, par, BOSONS[boson], scale)
     v = float((np.sqrt(2) * par["GF"]) ** -0.5)
     if boson == "W":
         found = _w_couplings(C, par, v, lepton or "")
@@ -150,3 +156,33 @@ def boson_couplings(
     for name, matrix in found.items():
         result[:, COMPONENTS.index(name)] = [matrix[pair] for pair in PAIRS]
     return result
+
+
+def photon_couplings(
+    wc_obj: flavio.WilsonCoefficients | None, par: Mapping[str, float]
+) -> np.ndarray:
+    """Dipoles of every pair of neutrinos, D+ and D- of `formulas.vector_two_body`, GeV^-1.
+
+    Of active flavour a and N_b: D = d_γ, D' = -d_γ*, as σ is antisymmetric for Majorana fields.
+
+    Parameters
+    ----------
+    wc_obj : any flavio or wilson object, or None; only nuSMEFT has dipoles
+
+    Returns
+    -------
+    ndarray
+        Shape (21, 2), pairs as in `PAIRS`.
+    """
+    zero = np.zeros((len(PAIRS), 2), dtype=complex)
+    if not has_coefficients(wc_obj):
+        return zero
+    wc_obj = promote(wc_obj)
+    if not isinstance(wc_obj, NuWilson) or wc_obj.wc.eft != HIGH.eft:
+        return zero
+    C = _coefficients(wc_obj, par, PHOTON, float(wc_obj.get_option("smeft_matchingscale")))
+    v, s2 = float((np.sqrt(2) * par["GF"]) ** -0.5), sine_squared(par)
+    d = np.zeros((N_NEUTRINOS, N_NEUTRINOS), dtype=complex)
+    d[:N_ACTIVE, N_ACTIVE:] = v / np.sqrt(2) * (np.sqrt(s2) * C["nW"] + np.sqrt(1 - s2) * C["nB"])
+    pairs = np.array([d[pair] for pair in PAIRS])
+    return np.stack([pairs - pairs.conj(), pairs + pairs.conj()], axis=1)

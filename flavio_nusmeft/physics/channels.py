@@ -24,7 +24,7 @@ import numpy as np
 
 from ..eft.theories import HIGH
 from ..formulas.widths import COMPONENTS
-from .boson_couplings import BOSONS, boson_couplings
+from .boson_couplings import BOSONS, boson_couplings, photon_couplings
 from .charged_couplings import charged_couplings, theory
 from .kaons import annihilated, long_lived
 from .masses import STERILE, neutrino_mass, neutrino_masses
@@ -99,8 +99,8 @@ class CouplingSet(NamedTuple):
     ``quarks`` may be a meson of `content`, or Z, W (with a charged lepton) or h, or ``pp`` with a
     charged lepton in the final state.
     ``part`` of charged currents: a key of `charged_couplings.PARTS`; of neutral ones: ``all``, or
-    ``vector`` (V and A) only, or for the mixtures of K0 and K0bar ``long`` (K_L -> π),
-    ``KL -> inv`` or ``KS -> inv``.
+    ``vector`` (V and A) only, or ``photon``, all and those of the photon, or for the mixtures of K0
+    and K0bar ``long`` (K_L -> π), ``KL -> inv`` or ``KS -> inv``.
     """
 
     quarks: str
@@ -117,7 +117,8 @@ _NEUTRAL_PARTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-_SYMMETRIC = np.array([component[0] in "SPA" for component in COMPONENTS])
+# in the two neutrinos, also of dipoles, which come last
+_SYMMETRIC = np.array([component[0] in "SPA" for component in (*COMPONENTS, "D+", "D-")])
 
 
 def fields(
@@ -131,7 +132,9 @@ def fields(
         return tail_couplings(wc_obj, par, lepton or "", scale)
     if lepton is None:
         amplitudes = content(par, quarks).items()
-        return np.sum([x * pair_couplings(wc_obj, par, qq, scale) for qq, x in amplitudes], axis=0)
+        pairs = [x * pair_couplings(wc_obj, par, qq, scale) for qq, x in amplitudes]
+        total = np.asarray(np.sum(pairs, axis=0))
+        return np.hstack([total, photon_couplings(wc_obj, par)]) if part == "photon" else total
     return charged_couplings(wc_obj, par, quarks, lepton, scale, part)
 
 
@@ -148,7 +151,7 @@ def mass_basis(par: Mapping[str, float], which: CouplingSet, C: np.ndarray) -> n
     rotations = pair_rotations(par)
     if rotations is not None:
         symmetric, antisymmetric = rotations
-        C = np.where(_SYMMETRIC, symmetric.T @ C, antisymmetric.T @ C)
+        C = np.where(_SYMMETRIC[: C.shape[-1]], symmetric.T @ C, antisymmetric.T @ C)
     part = _NEUTRAL_PARTS.get(which.part)
     return C if part is None else part(C)
 
@@ -158,6 +161,7 @@ def couplings(
 ) -> np.ndarray:
     """Couplings of every channel (GeV^-2), shape (channels, 10) as in `widths.COMPONENTS`.
 
-    Those of Z, W and h are as in `boson_couplings`, those of pp as in `tail_couplings`.
+    Those of Z, W and h are as in `boson_couplings`, those of pp as in `tail_couplings`; those of
+    the photon come after the others, as in `photon_couplings`.
     """
     return mass_basis(par, which, fields(wc_obj, par, which))

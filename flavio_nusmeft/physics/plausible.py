@@ -17,6 +17,7 @@ from ..eft.theories import HIGH, THEORIES
 from ..eft.translators import to_warsaw
 from ..eft.wilson import NuWilson
 from ..errors import HeavyMassWarning, NoEffectWarning, SizeWarning, listed, warn
+from .boson_couplings import PHOTON
 from .channels import sector
 from .masses import STERILE
 from .mixing import MIXINGS
@@ -54,6 +55,7 @@ _MESONS = {
     "pi0": ("VS", _LIGHT),
     "eta": ("V", _LIGHT | {("d", "22")}),
 }
+_PHOTON = {mode.quarks for mode in VECTORS.values()}  # those that become a photon
 # classes that decays of Z, W and h see at these scales
 _BOSONS = {"zdecays": ("phin", "nW", "nB"), "wdecays": ("phine", "nW"), "hdecays": ("nphi",)}
 _HEAVIEST, _HIGGS = "m_Bc", "m_h"  # of all hadrons that decay in `modes`, and of all that decays
@@ -177,6 +179,9 @@ def _ways(wc_obj: NuWilson, par: Par) -> Iterator[tuple[str, LinearMap, Callable
             else:
                 counts = _any if transition in _TENSORS else _no_tensor
             yield _family(*transition), way, counts
+        if source is HIGH and transition[0] in _PHOTON:
+            way = wc_obj.high_map(float(wc_obj.get_option("smeft_matchingscale")), par)
+            yield _family(*transition), way, partial(_of_classes, PHOTON)
     if source is HIGH:
         for key, classes in _BOSONS.items():
             yield key[0].upper(), wc_obj.high_map(scales[key], par), partial(_of_classes, classes)
@@ -215,8 +220,11 @@ def families(wc_obj: NuWilson, name: str, par: Par) -> Iterator[str]:
     wc_obj : of which scale, EFT and options are taken
     name : of the coefficient, in nuSMEFT Warsaw or nuWET JMS
     """
+    found = set()
     for family, way, counts in _ways(wc_obj, par):
-        if any(counts(str(coefficient)) for coefficient, *_ in way.column(name)):
+        changes = any(counts(str(coefficient)) for coefficient, *_ in way.column(name))
+        if changes and family not in found:
+            found.add(family)
             yield family
 
 

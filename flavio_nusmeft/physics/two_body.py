@@ -1,6 +1,7 @@
 """Mesons -> inv, P -> l + inv for π, K, D, D_s, B, B_c, and τ -> π, K + inv.
 
-The widths are those of `formulas.two_body`, and of `formulas.vector_two_body` for Υ(1S), J/ψ, φ, ω.
+The widths are those of `formulas.two_body`, and of `formulas.vector_two_body` for Υ(1S), J/ψ, φ, ω,
+which also become a photon: it couples to quarks with flavio's α_e at the scale of the decay.
 Densities of the η contain the anomaly: only its axial vector currents count.
 """
 
@@ -12,17 +13,18 @@ import flavio
 import numpy as np
 
 from ..formulas.two_body import TWO_BODY_TERMS, fermion_pseudoscalar, two_body
-from ..formulas.vector_two_body import VECTOR_TWO_BODY_TERMS, vector_two_body
+from ..formulas.vector_two_body import PHOTON_COMPONENTS, PHOTON_TERMS, vector_photon_two_body
 from ..formulas.widths import term_indices
 from . import channels
 from .cache import ParameterCache
 from .modes import INVISIBLE, LEPTONIC, TAU_HADRONIC, VECTORS, TwoBodyMode
+from .neutral_couplings import charge
 from .rates import Form, Rate
 
 __all__ = ["rate"]
 
 _TERMS = term_indices(TWO_BODY_TERMS)
-_VECTOR_TERMS = term_indices(VECTOR_TWO_BODY_TERMS)
+_VECTOR_TERMS = term_indices(PHOTON_TERMS, PHOTON_COMPONENTS)
 _MODES = INVISIBLE | LEPTONIC | TAU_HADRONIC | VECTORS
 _PAIRS_OF_LIGHT_QUARKS = {"pi0": "ud", "eta": "ud"}
 
@@ -37,7 +39,10 @@ def _forms(
     m1, m2 = np.array(pairs).T
     mass, constant = par[f"m_{mode.B}"], par[mode.decay_constant or f"f_{mode.B}"]
     if name in VECTORS:
-        widths = vector_two_body(mass, constant, _tensor(par, mode.B, scale), m1, m2)
+        alpha = running.get_alpha(par, scale)["alpha_e"]
+        mean = sum(x * charge(pair) for pair, x in channels.content(par, mode.quarks).items())
+        constants = constant, _tensor(par, mode.B, scale), np.sqrt(4 * np.pi * alpha) * mean
+        widths = vector_photon_two_body(mass, *constants, m1, m2)
         return (par[f"tau_{mode.B}"] * widths.T,)
     quarks = _PAIRS_OF_LIGHT_QUARKS.get(mode.quarks, mode.quarks)
     quark_masses = sum(running.get_mq(quark, par, scale) for quark in quarks)

@@ -27,6 +27,7 @@ FORM_FACTORS = {
     "B0->K": "Gubernari:2023puw",
     "Bs->phi": "Gubernari:2023puw",
     "Lambdab->Lambda": "Detmold:2016pkz",
+    "Lambdac->p": "arXiv:1712.05783",
     **{f"B{charge}->pi": "Leljak:2021vte" for charge in ("", "+", "0")},
     **{f"B{charge}->rho": "Straub:2015ica" for charge in ("", "+", "0")},
     **dict.fromkeys(("K+->pi", "KL->pi", "KS->pi"), "Bernard:2009zm"),

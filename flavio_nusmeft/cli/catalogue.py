@@ -146,9 +146,7 @@ def _matches(pattern: str, name: str) -> bool:
 
 
 def _closest(pattern: str, names: Iterable[str]) -> list[str]:
-    """Names that have most of the letters of the pattern in its order, at least half of them, short
-    ones first.
-    """
+    """Names that have most letters of the pattern in its order, half or more, short ones first."""
     from difflib import SequenceMatcher
 
     matcher = SequenceMatcher(autojunk=False)

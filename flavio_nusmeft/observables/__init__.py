@@ -99,7 +99,7 @@ def check_value(name: str, arguments: tuple[float, ...], value: float) -> None:
 
 
 def need_protons(observables: Iterable[str | tuple[Any, ...]]) -> bool:
-    """Whether any of them is of pp -> l + inv, which has N that are heavier than all that decays."""
+    """Whether any of them is of pp -> l + inv, with N that may be heavier than all that decays."""
     return any("(pp->" in (o if isinstance(o, str) else o[0]) for o in observables)
 
 

@@ -33,7 +33,7 @@ from .errors import (
     nearest,
     nearest_parameter,
 )
-from .observables import NAMES, QUANTITIES, check_value
+from .observables import NAMES, QUANTITIES, check_value, need_protons
 from .physics import channels, plausible
 from .physics.cache import ParameterCache
 from .physics.channels import CouplingSet
@@ -123,7 +123,6 @@ def predict(
     central = central_parameters(overrides)
     predictor.check(values)
     predictor.space.warn_size(values)
-    predictor.warn_idle(central, overrides)
 
     result = np.empty((len(wanted), math.prod(shape)))
     largest = np.full(len(wanted), -np.inf)
@@ -136,6 +135,7 @@ def predict(
         polynomials = predictor.polynomials(parameters, nonlinear)
         with np.errstate(over="ignore", invalid="ignore"):
             np.maximum(largest, polynomials.evaluate(linear, positions, result), out=largest)
+    predictor.warn_idle(central, overrides)  # if nothing was refused
     for observable, value in zip(wanted, largest.tolist(), strict=True):
         name, *arguments = (observable,) if isinstance(observable, str) else observable
         if result.size:
@@ -379,7 +379,8 @@ class Predictor:
             plausible.warn_idle(list(dict.fromkeys(idle)), units[0], par)
         smallest = [np.min((masses or {}).get(name, par[name])) for name in channels.STERILE]
         names = [name for unit in units for name in unit._sterile_values]
-        plausible.warn_heavy(names, self.space.eft, smallest, par)
+        protons = need_protons(self.observables)
+        plausible.warn_heavy(names, self.space.eft, smallest, par, protons)
         plausible.warn_massless({**par, **(masses or {})})
         given = [name for name, values in (masses or {}).items() if np.any(values)]
         plausible.warn_idle_masses(names, self.space.eft, given)

@@ -256,7 +256,7 @@ class ScaleWarning(NuSMEFTWarning):
 
 
 class HeavyMassWarning(NuSMEFTWarning):
-    """Every N is too heavy for all decays: mostly a mass in MeV."""
+    """Every N is too heavy for all that could make it: mostly a mass in MeV."""
 
 
 _INSIDE = frozenset({"flavio_nusmeft", "flavio", "wilson", "smelli"})

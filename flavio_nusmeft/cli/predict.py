@@ -21,6 +21,9 @@ the data set; JSON has all. A pull is the distance from the measurement in the s
 deviations: √(2 ln L(best) - 2 ln L(prediction)), without theory errors. For predictions that an
 upper limit allows it says "within". The last line is about all measurements of these
 observables in the data set, of which a row shows one.
+
+In JSON, "idle" has the coefficients with N that change no observable of this package, "unmatched"
+those without counterpart below m_W (as NuWilson.unmatched), which Z, W and h may see.
 """
 DRAWS = 50
 CHANGE = 1e-3  # of the SM prediction, from which on an observable counts as changed
@@ -117,7 +120,8 @@ def _data(options: argparse.Namespace, wc_obj: Any, given: Mapping[str, float]) 
         "basis": wc_obj.wc.basis,
         "scale": wc_obj.wc.scale,
         "values": wc_obj.wc.values,
-        "unmatched": idle,
+        "idle": idle,
+        "unmatched": getattr(wc_obj, "unmatched", []),
         "masses": {name: par[name] for name in shared.MASSES},
         "parameters": {name: x for name, x in given.items() if name not in shared.MASSES},
         "made with": provenance(wc_obj),

@@ -22,6 +22,7 @@ from ..errors import (
     nearest_parameter,
 )
 from ..measurements import describe, digest
+from ..observables import need_protons
 from ..physics import plausible
 from ..physics.channels import STERILE
 from .expansion import Expansion, difference, step, variable
@@ -130,6 +131,7 @@ class LogLikelihood:
             if known[name] and factor != 1:
                 raise InvalidValue(f"{name} is real (its operator is hermitian)")
         self._expansion: Expansion | None = None
+        self._protons = need_protons(likelihood.observables)
         self.point([0.0] * len(self.variables))
         unit = self.space.point(dict.fromkeys((name for name, _ in names), 1.0))
         self.space.warn_scale()
@@ -208,7 +210,7 @@ class LogLikelihood:
             )
             # flavio: shape (1,) if a correlated observable is alone
             return float(np.asarray(prior + function(par, wc_obj)).item())
-        plausible.check(wc_obj, par)
+        plausible.check(wc_obj, par, self._protons)
         expansion = self._expand()
         predictions = dict(zip(expansion.observables, expansion(np.asarray(x)), strict=True))
         value = float(prior + self.likelihood.log_likelihood_pred(predictions))
@@ -259,7 +261,7 @@ class LogLikelihood:
     def _measured(self, points: np.ndarray, found: Sequence[tuple[Any, Any, float]]) -> np.ndarray:
         """ln L of the measurements at many points."""
         for par, wc_obj, _ in found:
-            plausible.check(wc_obj, par)
+            plausible.check(wc_obj, par, self._protons)
         expansion = self._expand()
         rows = np.array([expansion(x) for x in points])
         names, likelihood = expansion.observables, self.likelihood

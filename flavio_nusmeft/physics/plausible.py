@@ -22,6 +22,8 @@ from .channels import sector
 from .masses import STERILE
 from .mixing import MIXINGS
 from .modes import INVISIBLE, LEPTONIC, SEMI_INVISIBLE, SEMILEPTONIC, TAU_HADRONIC, VECTORS
+from .tail_couplings import CLASSES
+from .tails import ENERGY
 
 __all__ = [
     "check",
@@ -64,11 +66,18 @@ _TRIED = 20  # coefficients of which a warning says what full running does, 10 m
 _REACHED: dict[tuple[Any, ...], bool] = {}
 
 
-def check(wc_obj: Any, par: Par) -> None:
+def check(wc_obj: Any, par: Par, protons: bool = False) -> None:
     """Warn of an object with N that a prediction is asked of, if it cannot be meant.
 
     Of its scale, and of coefficients that change no observable, once per object; of mixings with
     massless N.
+
+
+    Parameters
+    ----------
+    wc_obj : object with coefficients, or None
+    par : all parameters
+    protons : as for `warn_heavy`
     """
     warn_massless(par)
     if not isinstance(wc_obj, NuWilson):
@@ -84,7 +93,7 @@ def check(wc_obj: Any, par: Par) -> None:
             warn_idle(idle(wc_obj, par), wc_obj, par)
     masses = [par[name] for name in STERILE]
     if max(masses) > par[_HEAVIEST]:
-        warn_heavy(wc_obj._sterile_values, wc_obj.wc.eft, masses, par)
+        warn_heavy(wc_obj._sterile_values, wc_obj.wc.eft, masses, par, protons)
 
 
 def warn_massless(par: Mapping[str, Any]) -> None:
@@ -108,18 +117,26 @@ def warn_massless(par: Mapping[str, Any]) -> None:
         )
 
 
-def warn_heavy(names: Iterable[str], eft: str, masses: Sequence[float], par: Par) -> None:
-    """Warn if no operator can be seen for its N are heavier than all that decays.
+def warn_heavy(
+    names: Iterable[str], eft: str, masses: Sequence[float], par: Par, protons: bool = False
+) -> None:
+    """Warn if no operator can be seen for its N are heavier than all that makes them.
 
     Parameters
     ----------
     names : of coefficients with N in nuSMEFT Warsaw or nuWET JMS
+    eft : nuSMEFT or nuWET
     masses : m_N1, m_N2, m_N3, GeV; the smallest ones, if there are more
+    par : all parameters
+    protons : whether observables of pp -> l + inv are asked for
     """
     bosonic = {name for classes in _BOSONS.values() for name in classes}
 
     def heavy(name: str) -> frozenset[int]:
-        heaviest = par[_HIGGS if name.partition("_")[0] in bosonic else _HEAVIEST]
+        kind = name.partition("_")[0]
+        heaviest = par[_HIGGS if kind in bosonic else _HEAVIEST]
+        if protons and eft == HIGH.eft and kind in CLASSES:
+            heaviest = ENERGY
         flavours = _flavours(eft == HIGH.eft, name)
         return frozenset(i for i in flavours if masses[i] > heaviest)
 
@@ -127,8 +144,8 @@ def warn_heavy(names: Iterable[str], eft: str, masses: Sequence[float], par: Par
     if operators and all(operators):
         which = sorted(set().union(*operators))
         warn(
-            f"{', '.join(STERILE[i] for i in which)} above the masses of all hadrons that decay"
-            " here: none of these makes N; masses are in GeV",
+            f"{', '.join(STERILE[i] for i in which)} above the masses of all that decays to N"
+            " by these coefficients; masses are in GeV",
             HeavyMassWarning,
         )
 

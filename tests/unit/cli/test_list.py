@@ -177,7 +177,25 @@ def test_patterns(kind, pattern, expected, capsys):
     [
         (["observables", "BR(B+->Kinf)"], "the nearest names are 'BR(B+->Kinv)' or "),
         (["measurements", "Bele II"], "'flavio_nusmeft Belle II "),
-        (["operators", "LNQx_2123"], "the nearest names are 'LNQd_2123' or "),
+        (["operators", "LNQx_2123"], "; did you mean 'LNQd_2123'?"),
+        (["operators", "LNQd_2124"], "; the indices of LNQd are 1-3, 1-3, 1-3, 1-3"),
+        (
+            ["operators", "ln_*"],
+            "in nuSMEFT FGMS; there are with --eft nuSMEFT --basis Warsaw, e.g. ln_1111",
+        ),
+        (
+            ["operators", "VnueLL*"],
+            "in nuSMEFT FGMS; there are with --eft nuWET --basis JMS or --eft nuWET-3",
+        ),
+        (
+            ["operators", "phil1", "--eft", "nuWET"],
+            "in nuWET JMS; there are with --eft nuSMEFT --basis Warsaw or --eft SMEFT --basis",
+        ),
+        (["operators", "VneuLL*"], "no operators with 'VneuLL*'\n"),  # nothing is like it
+        (
+            ["observables", "BR(B+->Knunu)"],
+            "the names here have inv for nu: 'BR(B+->Kinv)'\n",
+        ),
         (["operators", "LNQd_*9"], "no operators with 'LNQd_*9'; the nearest names are 'LNQd_"),
         (["parameters", "Vbc"], "'Vcb'"),
         (["observables", "\U0001f600"], "no observables with '\U0001f600'"),

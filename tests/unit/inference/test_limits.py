@@ -423,3 +423,14 @@ def test_operators_without_effect():
     assert not found.rows[0].has_limit
     with pytest.raises(errors.InvalidScan, match="no operator of nuSMEFT FGMS"):
         nus.limits(m_N1=1.5, par={"m_N2": 2, "m_N3": 2}, observables=["BR(K+->piinv)"], **POINT)
+
+
+def test_progress_of_slow_coefficients(capfd):
+    """Each point is seen where wilson runs, or G_F changes; a fraction of a second is not."""
+    point = {"scale": 4.8, "eft": "WET", "basis": "JMS", "m_N1": 0, "dataset": "current"}
+    nus.limits(["VnueLL_1221"], observables=["BR(B+->tauinv)"], **point)
+    shown = capfd.readouterr().err
+    assert re.search(r"limits .* (\d+)/\1 ", shown)
+    nus.limits(["VnueLL_1221"], observables=["BR(B+->tauinv)"], progress=False, **point)
+    nus.limits(["VnudLL_3323"], observables=["BR(B0->Kinv)"], **point)
+    assert capfd.readouterr().err == ""

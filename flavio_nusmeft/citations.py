@@ -25,7 +25,7 @@ import flavio
 from . import _data
 from .errors import InvalidValue
 
-__all__ = ["FLAVIO", "bibtex", "cite", "collected", "register"]
+__all__ = ["FLAVIO", "bibtex", "cite", "collected", "fields", "register"]
 
 
 def __dir__() -> list[str]:
@@ -35,6 +35,7 @@ def __dir__() -> list[str]:
 #: the paper of flavio, which ``flavio.citations`` has from the start
 FLAVIO = "Straub:2018kue"
 _ENTRY = re.compile(r"^@\w+\{([^,\s]+),$.*?^\}$", re.MULTILINE | re.DOTALL)
+_FIELD = re.compile(r"^  (\w+) = \{(.*)\},$", re.MULTILINE)
 _TEXKEY = re.compile(r"[\w'-]+:\d{4}[a-z]{2,3}")
 _ARXIV = re.compile(r"arXiv:([a-z-]+/\d{7}|\d{4}\.\d{4,5})")
 
@@ -72,6 +73,28 @@ def bibtex(papers: str | Iterable[str] | None = None) -> str:
     if isinstance(keys, str):
         keys = filter(None, map(str.strip, keys.split(",")))
     return "\n\n".join(map(_entry, sorted(set(keys))))
+
+
+def fields(paper: str) -> dict[str, str]:
+    """What the entry of a paper has, e.g. ``title``, in LaTeX.
+
+    Parameters
+    ----------
+    paper : str
+        A key.
+
+    Returns
+    -------
+    dict of str to str
+        Values by field, without braces around them.
+
+    Raises
+    ------
+    InvalidValue
+        If it is no key.
+    """
+    found = _FIELD.findall(_entry(paper))
+    return {name: re.sub(r"^\{(.*)\}$", r"\1", value) for name, value in found}
 
 
 def _entry(key: str) -> str:

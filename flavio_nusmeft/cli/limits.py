@@ -127,7 +127,7 @@ def _print(
     chosen: Mapping[str, Any],
 ) -> None:
     from flavio_nusmeft._files import check_writable
-    from flavio_nusmeft.citations import bibtex, collected
+    from flavio_nusmeft.citations import collected
     from flavio_nusmeft.inference.limits import limits
     from flavio_nusmeft.measurements import dataset, find
 
@@ -153,14 +153,13 @@ def _print(
         for name in dataset(options.dataset)
         if not keys or not {*keys}.isdisjoint(find(name).all_parameters)
     ]
-    papers = shared.papers(noted, used)
+    papers = shared.papers(noted, used) if options.cite else {}
     if path is not None:
         found.to_csv(path)
     if options.json:
         import json
 
-        more = {"bibtex": bibtex(papers["papers"])} if options.cite else {}
-        print(json.dumps({**found.to_dict(), **papers, **more}, indent=2))
+        print(json.dumps(found.to_dict() | papers, indent=2))
     else:
         print(found.to_latex() if options.latex else found)
         if options.cite:

@@ -89,10 +89,6 @@ def _run(options: argparse.Namespace) -> int:
         if options.json:
             import json
 
-            if options.cite:
-                from flavio_nusmeft.citations import bibtex
-
-                data["bibtex"] = bibtex(data["papers"])
             print(json.dumps(data, indent=2))
         else:
             every = options.all or options.observable
@@ -136,7 +132,7 @@ def _data(options: argparse.Namespace, wc_obj: Any, given: Mapping[str, float]) 
         "dataset": options.dataset,
         "draws": options.uncertainty,
         "observables": rows,
-        **shared.papers(noted, measurements),
+        **(shared.papers(noted, measurements) if options.cite else {}),
     }
 
 

@@ -146,26 +146,25 @@ def add_cite(parser: Any) -> None:
 
 
 def papers(noted: Iterable[str], measurements: Iterable[str]) -> dict[str, Any]:
-    """Keys of papers that predictions note, with those of flavio and measurements, for JSON.
+    """Papers that predictions note, of flavio and of measurements, for JSON: keys and BibTeX.
 
     Measurements without a paper are in a list of their own.
     """
-    from flavio_nusmeft.citations import FLAVIO
+    from flavio_nusmeft.citations import FLAVIO, bibtex
     from flavio_nusmeft.measurements import paper
 
     found = {name: paper(name) for name in dict.fromkeys(measurements)}
-    known = {key for key in found.values() if key is not None}
+    keys = {FLAVIO, *noted, *(key for key in found.values() if key is not None)}
     return {
-        "papers": sorted({FLAVIO, *noted, *known}),
+        "papers": sorted(keys),
+        "bibtex": bibtex(keys),
         "without paper": [name for name, key in found.items() if key is None],
     }
 
 
 def print_papers(data: Mapping[str, Any]) -> None:
-    """Print what `papers` gives, as BibTeX."""
-    from flavio_nusmeft.citations import bibtex
-
-    print(f"\n{bibtex(data['papers'])}")
+    """Print what `papers` gives."""
+    print(f"\n{data['bibtex']}")
     if data["without paper"]:
         print(f"\nmeasurements without a paper: {', '.join(data['without paper'])}")
 

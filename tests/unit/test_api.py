@@ -56,7 +56,7 @@ API: dict[str, list[str]] = {
     ],
     "belle2": ["Belle2Likelihood"],
     "belle2.alternatives": ["binned", "dark_scalars", "resonance"],
-    "citations": ["FLAVIO", "bibtex", "cite", "collected", "register"],
+    "citations": ["FLAVIO", "bibtex", "cite", "collected", "fields", "register"],
     "distributions": [
         "ConvolvedNormals",
         "CorrelatedNormals",

@@ -11,6 +11,7 @@ import importlib.util
 import pydoc
 from pathlib import Path
 
+import public_api
 import pytest
 
 import flavio_nusmeft
@@ -260,6 +261,11 @@ def test_names(name):
     for public in module.__all__:
         assert getattr(module, public) is not None
         assert not public.startswith("_")
+
+
+def test_signatures():
+    """After an intended change: python tests/public_api.py, and a line in CHANGELOG.md."""
+    assert public_api.text().splitlines() == public_api.FILE.read_text("utf-8").splitlines()
 
 
 @pytest.mark.parametrize("name", ["popxf", "scan", "spec", "tables", "uv"])

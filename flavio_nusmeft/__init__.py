@@ -18,6 +18,7 @@ decays with sterile neutrinos, their parameters and measurements to flavio and W
 - `tables`: binned spectra with covariance
 - `uv`: models with heavy particles, from masses and couplings to all coefficients
 - `dataset`: names of measurements that belong together
+- `citations`: the papers behind the numbers, with BibTeX
 - `settings`: what predictions depend on beside their arguments
 - `TeV`: 1000.0, in GeV, the unit of energies: a coefficient is ``0.02 * TeV**-2``
 - `errors`: the exceptions and warnings
@@ -28,7 +29,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import errors
+from . import citations, errors
 from ._registration import register as _register
 from ._version import __version__ as __version__
 from .batch import predict
@@ -54,6 +55,7 @@ __all__ = [
     "NuWilson",
     "TeV",
     "alternatives",
+    "citations",
     "compare",
     "dataset",
     "errors",

@@ -15,7 +15,8 @@ __all__ = ["add_parser"]
 
 _DESCRIPTION = """\
 List names:
-  observables   of this package: arguments, meaning, whether the data set has measurements
+  observables   of this package: arguments, form factors in force, meaning, whether the data set has
+                measurements; with --json also their papers
   measurements  of this package: values, data sets, source
   operators     of a basis: names of the coefficients, operators, whether they are real
   parameters    of this package, with PATTERN of flavio, too: central value, error, origin
@@ -196,7 +197,7 @@ def _observables(options: argparse.Namespace) -> list[Entry]:
     import flavio
 
     from flavio_nusmeft.measurements import dataset, find
-    from flavio_nusmeft.observables import NAMES
+    from flavio_nusmeft.observables import NAMES, form_factors, papers
 
     measured: dict[str, list[str]] = {}
     for member in dataset(options.dataset or "current"):
@@ -211,6 +212,8 @@ def _observables(options: argparse.Namespace) -> list[Entry]:
             "description": flavio.Observable[name].description,
             "measured": name in measured,
             "measurements": measured.get(name, []),
+            "form factors": form_factors(name),
+            "papers": papers(name),
         }
         for name in NAMES
     ]
@@ -376,6 +379,7 @@ _KINDS: dict[str, tuple[Callable[[argparse.Namespace], list[Entry]], dict[str, s
             "arguments": "arguments",
             "unit": "unit",
             "measured": "measured",
+            "form factors": "form factors",
             "description": "description",
         },
     ),

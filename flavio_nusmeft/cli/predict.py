@@ -35,6 +35,8 @@ examples:
       all observables without arguments, with theory errors from 50 draws of the parameters
   nusmeft predict point.yml -o '<dBR/dq2>(B+->Kinv),4,8' -o 'BR(Bs->inv)' --json
       two observables, one of them in a bin of q², as JSON
+  nusmeft predict point.yml -o 'BR(B0->K*inv)' --cite
+      the papers that this prediction and its measurements are from, as BibTeX
   nusmeft predict point.yml --running full --option smeft_matchingscale=160 --par Vcb=0.041
       with other running, matching and CKM elements
 """
@@ -68,6 +70,7 @@ def add_parser(commands: Any) -> None:
     shared.add_masses(parser)
     shared.add_par(parser)
     shared.add_running(parser)
+    shared.add_cite(parser)
     shared.add_json(parser, "the table, and what it was made with,")
     parser.set_defaults(run=_run)
 
@@ -94,19 +97,24 @@ def _run(options: argparse.Namespace) -> int:
             every = options.all or options.observable
             rows = data["observables"]
             _print_table(data, rows if every else [row for row in rows if _is_shown(row)])
+            if options.cite:
+                shared.print_papers(data)
 
     return shared.attempt_file(options.file, predict, par | chosen)
 
 
 def _data(options: argparse.Namespace, wc_obj: Any, given: Mapping[str, float]) -> dict[str, Any]:
     """Everything that `nusmeft predict` prints, as a dictionary for JSON."""
+    from flavio_nusmeft.citations import collected
     from flavio_nusmeft.measurements import dataset, warn_of_rates
     from flavio_nusmeft.physics import plausible
     from flavio_nusmeft.settings import provenance
 
     observables = _observables(options, wc_obj)
     par = shared.all_parameters(given)
-    rows = [_row(name, arguments, wc_obj, par, options) for name, *arguments in observables]
+    with collected() as noted:
+        rows = [_row(name, arguments, wc_obj, par, options) for name, *arguments in observables]
+    measurements = [result["measurement"] for row in rows for result in row["results"]]
     if options.uncertainty:
         errors = _errors(observables, options.uncertainty, given, wc_obj)
         for row, error in zip(rows, errors, strict=True):
@@ -128,6 +136,7 @@ def _data(options: argparse.Namespace, wc_obj: Any, given: Mapping[str, float]) 
         "dataset": options.dataset,
         "draws": options.uncertainty,
         "observables": rows,
+        **(shared.papers(noted, measurements) if options.cite else {}),
     }
 
 

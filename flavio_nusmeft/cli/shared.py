@@ -14,6 +14,7 @@ from typing import IO, Any
 __all__ = [
     "MASSES",
     "Refused",
+    "add_cite",
     "add_command",
     "add_dataset",
     "add_file",
@@ -30,6 +31,8 @@ __all__ = [
     "listed",
     "load",
     "observable",
+    "papers",
+    "print_papers",
     "print_paths",
 ]
 
@@ -131,6 +134,39 @@ def add_dataset(
 def add_json(parser: Any, instead: str = "the list of files") -> None:
     """Add output as JSON."""
     parser.add_argument("--json", action="store_true", help=f"print {instead} as JSON")
+
+
+def add_cite(parser: Any) -> None:
+    """Add the papers."""
+    text = (
+        "print also BibTeX of the papers behind the numbers: method, form factors, running,"
+        " measurements"
+    )
+    parser.add_argument("--cite", action="store_true", help=text)
+
+
+def papers(noted: Iterable[str], measurements: Iterable[str]) -> dict[str, Any]:
+    """Papers that predictions note, of flavio and of measurements, for JSON: keys and BibTeX.
+
+    Measurements without a paper are in a list of their own.
+    """
+    from flavio_nusmeft.citations import FLAVIO, bibtex
+    from flavio_nusmeft.measurements import paper
+
+    found = {name: paper(name) for name in dict.fromkeys(measurements)}
+    keys = {FLAVIO, *noted, *(key for key in found.values() if key is not None)}
+    return {
+        "papers": sorted(keys),
+        "bibtex": bibtex(keys),
+        "without paper": [name for name, key in found.items() if key is None],
+    }
+
+
+def print_papers(data: Mapping[str, Any]) -> None:
+    """Print what `papers` gives."""
+    print(f"\n{data['bibtex']}")
+    if data["without paper"]:
+        print(f"\nmeasurements without a paper: {', '.join(data['without paper'])}")
 
 
 def _assignments(flag: str, texts: Iterable[str]) -> dict[str, str]:

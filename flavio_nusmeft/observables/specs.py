@@ -103,16 +103,21 @@ class Spec:
     papers: tuple[str, ...] = ()
     transitions: tuple[str, ...] = ()
 
-    def quantity(self, par: Par, *args: float, **named: float) -> Quantity:
-        """The observable for these parameters, with its papers noted."""
+    @property
+    def cited(self) -> tuple[str, ...]:
+        """All papers of the observable, with those of the form factors in force."""
         papers = (METHOD, *self.papers)
         for transition in self.transitions:
             papers += formfactors.papers(transition)
-        cite(papers)
+        return papers
+
+    def quantity(self, par: Par, *args: float, **named: float) -> Quantity:
+        """The observable for these parameters, with its papers noted."""
+        cite(self.cited)
         return self.function(par, *args, **named)
 
 
-# what predictions cite, by the texkeys of citations.yml and flavio
+# what predictions cite, by the keys of citations.bib and flavio
 METHOD = "arXiv:2309.02940"
 SM = "Buras:2014fpa"
 WIDTH = "arXiv:1908.02267"

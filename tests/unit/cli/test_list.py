@@ -45,7 +45,10 @@ def test_observables(listed):
         "description": flavio.Observable["BR_SD(B+->Kinv)"].description,
         "measured": True,
         "measurements": [m for m in dataset("current") if "B->hinv" in m or "Kinv" in m],
+        "form factors": ["B->K GRvDV"],
+        "papers": ["arXiv:2309.02940", "Buras:2014fpa", "Gubernari:2023puw"],
     }
+    assert entries["BR(Bs->inv)"]["form factors"] == []
     assert not entries["BR(B+->Kinv)"]["measured"]
     of_paper = {entry["name"]: entry for entry in listed("observables", "--dataset", "paper2023")}
     assert of_paper["BR(B+->Kinv)"]["measured"]

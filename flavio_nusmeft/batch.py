@@ -125,7 +125,7 @@ def predict(
     predictor.check(values)
     predictor.space.warn_size(values)
     predictor.warn_idle(central, overrides)
-    predictor.warn_dirac(values, central | overrides)
+    predictor.warn_dirac(values, {**central, **overrides})
 
     result = np.empty((len(wanted), math.prod(shape)))
     largest = np.full(len(wanted), -np.inf)

@@ -32,6 +32,8 @@ examples:
       all observables without arguments, with theory errors from 50 draws of the parameters
   nusmeft predict point.yml -o '<dBR/dq2>(B+->Kinv),4,8' -o 'BR(Bs->inv)' --json
       two observables, one of them in a bin of q², as JSON
+  nusmeft predict point.yml --dirac --m-N1 1.5
+      for a Dirac N of 1.5 GeV in place of a Majorana N
   nusmeft predict point.yml --running full --option smeft_matchingscale=160 --par Vcb=0.041
       with other running, matching and CKM elements
 """
@@ -63,6 +65,7 @@ def add_parser(commands: Any) -> None:
     )
     shared.add_dataset(parser)
     shared.add_masses(parser)
+    shared.add_dirac(parser, ", both of the mass m_N1")
     shared.add_par(parser)
     shared.add_running(parser)
     shared.add_json(parser, "the table, and what it was made with,")
@@ -82,7 +85,7 @@ def _run(options: argparse.Namespace) -> int:
     par, chosen = shared.given_par(options), shared.given_options(options)
 
     def predict(content: IO[Any]) -> None:
-        data = _data(options, shared.load(content, chosen), par)
+        data = _data(options, shared.load(content, chosen, options.dirac), par)
         if options.json:
             import json
 

@@ -94,10 +94,10 @@ def dirac(
 
     In nuWET neutrino 4 is n^c. An operator with one N of the wrong lepton number for n^c, such as
     ``VnudLL_1423`` or ``VnueduLL_4123``, contains the left-handed component of the Dirac N instead,
-    (N_1^c + i N_2^c)/√2. This is what mixing of the active neutrinos makes, ν_β -> ν_β + U_β N_L, at
-    first order in G_F: the Majorana states have the elements U_β/√2 and iU_β/√2. Real elements of
-    size U_β/√2 for both give the same rates wherever mixing is the only coupling in a decay to
-    one N, but not its interference with operators.
+    (N_1^c + i N_2^c)/√2. This is what mixing of the active neutrinos makes, ν_β -> ν_β + U_β N_L,
+    at first order in G_F: the Majorana states have the elements U_β/√2 and iU_β/√2. Real elements
+    of size U_β/√2 for both give the same rates of decays to one N if mixing alone makes it, but not
+    its interference with operators; coefficients of nuWET do.
 
     A scalar (Nbar P_L N) (dbar_R d_L) of a Dirac N has C/2 of ``SnudLL`` with 44 and with 55, a
     tensor iC of ``TnudLL`` with 45.

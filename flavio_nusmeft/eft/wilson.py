@@ -369,7 +369,7 @@ class NuWilson(StandardWilson):
         super().clear_cache()
         # what `physics.plausible` remembers
         self._is_plausible = False
-        self._dirac_pairs: list[tuple[int, int]] = []
+        self._dirac_pairs: list[tuple[int, int]] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         # of copies and pickles: the options are their own, results of running are found anew

@@ -84,9 +84,11 @@ def check(wc_obj: Any, par: Par) -> None:
         alone = sterile and not wc_obj.has_standard_part
         if alone and not any(_reaches(wc_obj, name, par) for name in sterile):
             warn_idle(idle(wc_obj, par), wc_obj, par)
-        wc_obj._dirac_pairs = dirac_pairs(sterile, wc_obj.wc.eft)
     masses = [par[name] for name in STERILE]
-    warn_dirac(wc_obj._dirac_pairs, masses)
+    if len(set(masses)) > 1:
+        if wc_obj._dirac_pairs is None:
+            wc_obj._dirac_pairs = dirac_pairs(wc_obj._sterile_values, wc_obj.wc.eft)
+        warn_dirac(wc_obj._dirac_pairs, masses)
     if max(masses) > par[_HEAVIEST]:
         warn_heavy(wc_obj._sterile_values, wc_obj.wc.eft, masses, par)
 

@@ -2,7 +2,7 @@ r"""Widths with one Dirac N from explicit amplitudes: particle and antiparticle 
 
 Index 3 (counted from 0) of neutrinos is a Dirac field :math:`\Psi`, whose right-handed component is
 the n of nuSMEFT; 0..2 are active neutrinos. A Lagrangian :math:`c_{ab}\,\bar\psi_a\Gamma\psi_b` has
-one contraction, :math:`\bar u_a\Gamma v_b`, and all final states :math:`a\bar b` are different ones:
+one contraction, :math:`\bar u_a\Gamma v_b`, and all final states :math:`a\bar b` are different:
 no crossed amplitude, no factor for identical particles. Nothing is known here of Majorana states.
 """
 

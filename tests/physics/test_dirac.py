@@ -95,7 +95,9 @@ CLASSES = ("qn", "nd", "lnqd1", "lnqd3")
 
 
 @pytest.mark.parametrize("mass", [0.0, 1.4])
-@pytest.mark.parametrize("classes", [("qn",), ("nd",), ("lnqd1",), ("lnqd3",), CLASSES], ids="+".join)
+@pytest.mark.parametrize(
+    "classes", [("qn",), ("nd",), ("lnqd1",), ("lnqd3",), CLASSES], ids="+".join
+)
 def test_neutral_currents(classes, mass, par, rng):
     """N Nbar with vectors, N nubar and nu Nbar with scalars and tensors, all interfering."""
     values = of_the_dirac(WARSAW, rng, chosen=lambda n: n.split("_")[0] in classes)
@@ -245,3 +247,21 @@ def test_a_forgotten_mass(par):
         wrong = value("BR(B0->Kinv)", par, w)
     par["m_N2"] = 1.5
     assert value("BR(B0->Kinv)", par, w) < 0.9 * wrong
+
+
+def test_mixing(par):
+    """U_β and iU_β over √2, of ν_β in the current of the W; what real elements for both give."""
+    set_mass(par, 1.4)
+    mixing, operator = {"VnueduLL_4232": 1e-7}, {"VnueduRR_4232": 2e-7}
+
+    def rate(values):
+        w = NuWilson(values, SCALE, **LOW)
+        return excess("BR(B0->D*muinv)", par, w)
+
+    real = {f"VnueduLL_{n}232": 1e-7 / np.sqrt(2) for n in (4, 5)}
+    assert rate(dirac(mixing, **LOW)) == pytest.approx(rate(real), rel=1e-10, abs=0)
+    one, other = rate(dirac(mixing, **LOW)), rate(dirac(operator, **LOW))
+    interference = rate(dirac(mixing | operator, **LOW)) - one - other
+    assert abs(interference) > 0.05 * one
+    with_real = rate(real | dirac(operator, **LOW)) - one - other
+    assert with_real == pytest.approx(interference / 2, rel=1e-8, abs=0)

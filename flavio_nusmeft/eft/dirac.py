@@ -99,6 +99,9 @@ def dirac(
     of size U_β/√2 for both give the same rates of decays to one N if mixing alone makes it, but not
     its interference with operators; coefficients of nuWET do.
 
+    In fits, give `scan` an object with ``variables`` (say, a coefficient and the mass) that calls a
+    `LogLikelihood` of the coefficients and masses of both states.
+
     A scalar (Nbar P_L N) (dbar_R d_L) of a Dirac N has C/2 of ``SnudLL`` with 44 and with 55, a
     tensor iC of ``TnudLL`` with 45.
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from random_coefficients import random_coefficients
 
-from flavio_nusmeft import LogLikelihood, NuWilson, dirac, errors, likelihood, predict, uv
+from flavio_nusmeft import LogLikelihood, NuWilson, dirac, errors, likelihood, predict, scan, uv
 from flavio_nusmeft.eft.dirac import dirac_pairs, sterile_flavours
 from flavio_nusmeft.eft.flavour import lookup
 from flavio_nusmeft.eft.operators import JMS, WARSAW
@@ -215,3 +215,28 @@ def test_running_does_not_hide_a_dirac_n():
     """Coefficients of nuWET that `match_run` has written."""
     w = NuWilson.from_wc(NuWilson(TWO, **SPACE).match_run(4.8, "nuWET", "JMS", ("sbnunu",)))
     assert dirac_pairs(w._sterile_values, "nuWET") == [(1, 2)]
+
+
+class DiracFit:
+    """As the docstring of `dirac` says: one coefficient, one mass."""
+
+    variables = ("QN_2311", "m_N")
+
+    def __init__(self):
+        states = ["QN_2311", "QN_2322", "Im(QN_2312)", "Im(QN_2321)", "m_N1", "m_N2"]
+        self.function = LogLikelihood(likelihood("paper2023"), states, **SPACE)
+
+    def __call__(self, x):
+        C, m_N = x
+        return self.function([C / 2, C / 2, C / 2, -C / 2, m_N, m_N])
+
+
+def test_fit():
+    """The likelihood is that of the coefficients that `dirac` gives."""
+    fit = DiracFit()
+    par = {**fit.function.point([0] * 6)[0], "m_N1": 1.2, "m_N2": 1.2}
+    w = NuWilson(dirac({"QN_2311": 3e-8}, eft="nuSMEFT", basis="FGMS"), **SPACE)
+    expected = fit.function.likelihood.log_likelihood_exp(par, w)
+    assert fit([3e-8, 1.2]) == pytest.approx(expected, rel=1e-9, abs=0)
+    grid = scan.grid(fit, {"QN_2311": [1e-8, 3e-8], "m_N": [1.2, 1.5]})
+    assert grid.log_likelihood[1, 0] == pytest.approx(expected, rel=1e-9, abs=0)

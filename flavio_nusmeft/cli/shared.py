@@ -273,7 +273,7 @@ def load(content: IO[Any], options: Mapping[str, Any], dirac: bool = False) -> A
 
         values = two_states(values, eft=wc.eft, basis=wc.basis)
         if values == wc_obj.wc.dict:
-            raise InvalidValue("--dirac: the file has no coefficient of N1")
+            raise InvalidValue("--dirac: the file has no coefficient with N")
     return with_options(values, wc.scale, wc.eft, wc.basis, options)
 
 

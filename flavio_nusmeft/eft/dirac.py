@@ -80,6 +80,8 @@ def dirac(
         For coefficients of the second state, and for those with two N that violate lepton number
         (``SnudLL_4423``), which no Dirac N has.
     InvalidValue
+        For values that are no numbers or not real where they must be, and if all N are others than
+        the Dirac N.
 
     Warns
     -----
@@ -119,6 +121,8 @@ def dirac(
     single = {name: v.item() if v.ndim == 0 else 0.0 for name, v in values.items()}
     check_coefficients(single, known, eft, basis)
     pair = _check_states(states)
+    table = NU_SMEFT[basis] if eft == HIGH.eft else JMS
+    occurring = {n for name in values for n in _states_of(lookup(table).get(name))}
     result: dict[str, Any] = {}
     for name, value in values.items():
         for key, a, b in _column(eft, basis, name, pair):
@@ -126,6 +130,11 @@ def dirac(
             if b != 0:
                 term = term + _plain(b) * np.conj(value)
             result[key] = result[key] + term if key in result else term
+    if occurring and pair[0] not in occurring:
+        raise InvalidValue(
+            f"no coefficient is one of N{pair[0]}, the Dirac N of the states {pair}, but those of"
+            f" N{min(occurring)}: choose other states"
+        )
     return {name: x.item() if np.ndim(x) == 0 else x for name, x in result.items()}
 
 
@@ -171,6 +180,13 @@ def _lepton_number(coefficient: Coefficient) -> int:
         elif field == "n" or field in _LEPTONS:
             total -= _number(operator, position)
     return total
+
+
+def _states_of(coefficient: Coefficient | None) -> set[int]:
+    """Which N, from 1, it has."""
+    if coefficient is None:
+        return set()
+    return set(_sterile(coefficient.operator, coefficient.indices).values())
 
 
 @lru_cache(maxsize=4096)
@@ -238,8 +254,7 @@ def sterile_flavours(is_high: bool, name: str) -> frozenset[int]:
     frozenset of int
         Counted from 0.
     """
-    found = lookup(WARSAW if is_high else JMS)[name]
-    return frozenset(n - 1 for n in _sterile(found.operator, found.indices).values())
+    return frozenset(n - 1 for n in _states_of(lookup(WARSAW if is_high else JMS)[name]))
 
 
 def dirac_pairs(values: Mapping[str, complex], eft: str) -> list[tuple[int, int]]:

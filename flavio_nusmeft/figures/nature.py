@@ -104,6 +104,8 @@ def dirac_ratios(
     names = [*observables.values()]
     majorana = {coefficient: TeV**-2}
     states = dirac(majorana, eft=theory.eft, basis=theory.basis, states=(first, second))
+    if states == majorana:
+        raise InvalidValue(f"{coefficient} is no coefficient with N")
     par: dict[str, Any] = {**theory.par, STERILE[second - 1]: x}
     standard = theory.predict(names, {}, 0.0)
     one = theory.predict(names, majorana, x)

@@ -185,6 +185,10 @@ def test_dirac_ratios(par):
     assert set(artists) == {"one", *found.values}
     with pytest.raises(errors.InvalidValue, match="m_N1, m_N2, m_N3, not m_b"):
         figures.dirac_ratios(theory=figures.Theory(mass="m_b"))
+    with pytest.raises(errors.InvalidValue, match="lq1_1123 is no coefficient with N"):
+        figures.dirac_ratios("lq1_1123", m_N=[1.0], theory=figures.Theory(basis="Warsaw"))
+    with pytest.raises(errors.InvalidValue, match="no coefficient is one of N1"):
+        figures.dirac_ratios("QN_2333", m_N=[1.0])
 
 
 def test_spectra(par):

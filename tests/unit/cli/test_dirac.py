@@ -62,7 +62,8 @@ def test_run_writes_what_predict_reads(tmp_path, capsys):
         ("QN_2311: 1e-8", ["--m-N1", "1", "--m-N2", "1.5"], "m_N2: with --dirac N1 and N2 are one"),
         ("QN_2311: 1e-8", ["--par", "m_N2=1"], "m_N2: with --dirac N1 and N2 are one"),
         ("QN_2322: 1e-8", [], "QN_2322 has N2, the second Majorana state"),
-        ("QN_2333: 1e-8", [], "--dirac: the file has no coefficient of N1"),
+        ("QN_2333: 1e-8", [], "no coefficient is one of N1, the Dirac N of the states (1, 2)"),
+        ("", [], "--dirac: the file has no coefficient with N"),
     ],
 )
 def test_refused(content, arguments, message, tmp_path, capsys):

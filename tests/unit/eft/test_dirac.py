@@ -33,7 +33,6 @@ ROOT = 2**-0.5
         ("phine_13", {"phine_13": ROOT, "phine_23": -1j * ROOT}),
         # one N with the third, which stays a Majorana particle
         ("qn_2313", {"qn_2313": ROOT, "qn_2323": -1j * ROOT}),
-        ("qn_2333", {"qn_2333": 1}),
         ("lq1_1123", {"lq1_1123": 1}),
         # four entries of the array with 1122 or one of its orders, one with 1212
         (
@@ -88,6 +87,7 @@ def test_factors_of_nuwet(name, expected):
         ({"QN_1111": 1j}, ("nuSMEFT", "FGMS"), {}, errors.InvalidValue, "QN_1111 is real"),
         ({"QN_2311": np.nan}, ("nuSMEFT", "FGMS"), {}, errors.InvalidValue, "not finite"),
         ({"lq1_1111": 1}, ("SMEFT", "Warsaw"), {}, errors.UnknownBasis, "not in SMEFT"),
+        ({"QN_2333": 1}, ("nuSMEFT", "FGMS"), {}, errors.InvalidValue, "but those of N3: choose"),
         ({}, ("nuSMEFT", "JMS"), {}, errors.UnknownBasis, "no basis 'JMS'"),
         ({}, ("nuSMEFT", "FGMS"), {"states": (1, 1)}, errors.InvalidValue, "two of the N"),
         ({}, ("nuSMEFT", "FGMS"), {"states": (0, 1)}, errors.InvalidValue, "two of the N"),
@@ -99,6 +99,13 @@ def test_refused(values, space, keywords, error, message):
     with pytest.raises(error, match=message) as found:
         dirac(values, eft=space[0], basis=space[1], **keywords)
     assert "\n" not in str(found.value)
+
+
+def test_the_third_n_stays():
+    values = {"QN_2311": 2e-8, "QN_2333": 1e-8j, "LNQd_2332": 3e-8}
+    found = dirac(values, eft="nuSMEFT", basis="FGMS")
+    assert (found["QN_2333"], found["LNQd_2332"]) == (1e-8j, 3e-8)
+    assert len(found) == 4 + 2
 
 
 def test_arrays():

@@ -124,6 +124,24 @@ def test_neutral_currents_of_nuwet(mass, par, rng):
 
 
 @pytest.mark.parametrize("mass", [0.0, 1.4])
+def test_scalars_and_tensors_of_two_n(mass, par):
+    """Given by hand, as the docstring of `dirac` says; with vectors, which interfere."""
+    S, T, vector = 1e-7 * (1 + 2j), 1e-7 * (2 - 1j), {"VnudLL_4423": 2e-7, "VnudLR_4423": -1e-7j}
+    scalar = {"SnudLL_4423": S / 2, "SnudLL_5523": S / 2, "TnudLL_4523": 1j * T}
+    w = NuWilson(scalar | dirac(vector, **LOW), SCALE, **LOW)
+    left = {f"{k}L{q}": np.zeros((6, 6, 3, 3), complex) for k, q in ("VL", "VR", "SL", "SR", "TL")}
+    left |= {n[0] + n[-2:]: array for n, array in to_arrays(vector, JMS).items()}
+    terms = explicit.dirac_terms(left, (1, 2))
+    for kind, C in (("S", S), ("T", T)):
+        block = np.zeros((6, 6), complex)
+        block[3, 3] = C
+        terms.append((kind, "L", "L", block))
+    for mode in MODES:
+        check_semi_invisible(mode, mass, par, w, terms)
+    check_bs(max(mass, 0.7), par, w, terms)
+
+
+@pytest.mark.parametrize("mass", [0.0, 1.4])
 @pytest.mark.parametrize(("mode", "spin"), [("B->D", 0), ("B->D*", 1)])
 def test_charged_currents(mode, spin, mass, par, rng):
     """B -> D l N with all ten operators: right- and left-handed components interfere."""

@@ -4,6 +4,7 @@
 decays with sterile neutrinos, their parameters and measurements to flavio and WCxf.
 
 - `NuWilson`: Wilson coefficients with sterile neutrinos, wherever flavio takes a ``wc_obj``
+- `dirac`: coefficients of a Dirac N as those of two Majorana states, which N1, N2, N3 are
 - `predict`: many points of coefficients and masses at once
 - `likelihood`: flavio likelihoods of the data sets; `LogLikelihood`: as functions of an array
 - `scan`: grids, profiles, best fits and Markov chains, on one core or a cluster
@@ -33,6 +34,7 @@ from . import citations, errors
 from ._registration import register as _register
 from ._version import __version__ as __version__
 from .batch import predict
+from .eft.dirac import dirac
 from .eft.wilson import NuWilson
 from .measurements import dataset
 from .units import TeV
@@ -58,6 +60,7 @@ __all__ = [
     "citations",
     "compare",
     "dataset",
+    "dirac",
     "errors",
     "figures",
     "interval",

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._inputs import brief, mapping, number, numbers, scalar
+from .eft.dirac import dirac_pairs
 from .eft.space import Space
 from .eft.theories import THEORIES, theory_of
 from .eft.wilson import NuWilson
@@ -105,7 +106,7 @@ def predict(
 
     Warns
     -----
-    SizeWarning, ScaleWarning, NoEffectWarning, HeavyMassWarning
+    SizeWarning, ScaleWarning, NoEffectWarning, HeavyMassWarning, DiracMassWarning
         Once each, as `NuWilson`; NoEffectWarning for every coefficient that no observable of this
         package depends on.
 
@@ -136,6 +137,7 @@ def predict(
         with np.errstate(over="ignore", invalid="ignore"):
             np.maximum(largest, polynomials.evaluate(linear, positions, result), out=largest)
     predictor.warn_idle(central, overrides)  # if nothing was refused
+    predictor.warn_dirac(values, {**central, **overrides})
     for observable, value in zip(wanted, largest.tolist(), strict=True):
         name, *arguments = (observable,) if isinstance(observable, str) else observable
         if result.size:
@@ -384,6 +386,25 @@ class Predictor:
         plausible.warn_massless({**par, **(masses or {})})
         given = [name for name, values in (masses or {}).items() if np.any(values)]
         plausible.warn_idle_masses(names, self.space.eft, given)
+
+    def warn_dirac(self, values: Mapping[str, np.ndarray], masses: Mapping[str, ArrayLike]) -> None:
+        """Warn if the coefficients are those of a Dirac N whose states have different masses.
+
+        Parameters
+        ----------
+        values : mapping of str to ndarray
+            Coefficients by name, arrays that broadcast.
+        masses : mapping of str to array_like
+            With m_N1, m_N2, m_N3 (GeV).
+        """
+        found = [np.asarray(masses[name]) for name in channels.STERILE]
+        equal = all(np.array_equal(found[0], other) for other in found[1:])
+        if equal or self.space.eft not in THEORIES or any(not v.size for v in values.values()):
+            return
+        # the largest values of each: of one Dirac N they have the same place
+        point = self.space.point({n: v.flat[np.argmax(abs(v))].item() for n, v in values.items()})
+        pairs = dirac_pairs(point._sterile_values, self.space.eft)
+        plausible.warn_dirac(pairs, found)
 
     def polynomials(
         self, par: Mapping[str, float], nonlinear: Mapping[str, complex] | None = None

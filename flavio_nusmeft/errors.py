@@ -15,6 +15,7 @@ from types import FrameType
 __all__ = [
     "CheckpointWarning",
     "ConvergenceWarning",
+    "DiracMassWarning",
     "DroppedCoefficientWarning",
     "FailedMinimization",
     "FailedPoint",
@@ -213,6 +214,10 @@ class CheckpointWarning(NuSMEFTWarning):
 
 class ConvergenceWarning(NuSMEFTWarning):
     """A maximum at which the minimiser did not converge."""
+
+
+class DiracMassWarning(NuSMEFTWarning):
+    """Masses that differ of the two Majorana states of one Dirac N: mostly a forgotten one."""
 
 
 class FailedPointWarning(NuSMEFTWarning):

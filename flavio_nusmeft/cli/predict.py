@@ -37,6 +37,8 @@ examples:
       two observables, one of them in a bin of q², as JSON
   nusmeft predict point.yml -o 'BR(B0->K*inv)' --cite
       the papers that this prediction and its measurements are from, as BibTeX
+  nusmeft predict point.yml --dirac --m-N1 1.5
+      for a Dirac N of 1.5 GeV in place of a Majorana N
   nusmeft predict point.yml --running full --option smeft_matchingscale=160 --par Vcb=0.041
       with other running, matching and CKM elements
 """
@@ -68,6 +70,7 @@ def add_parser(commands: Any) -> None:
     )
     shared.add_dataset(parser)
     shared.add_masses(parser)
+    shared.add_dirac(parser, ", both of the mass m_N1")
     shared.add_par(parser)
     shared.add_running(parser)
     shared.add_cite(parser)
@@ -88,7 +91,7 @@ def _run(options: argparse.Namespace) -> int:
     par, chosen = shared.given_par(options), shared.given_options(options)
 
     def predict(content: IO[Any]) -> None:
-        data = _data(options, shared.load(content, chosen), par)
+        data = _data(options, shared.load(content, chosen, options.dirac), par)
         if options.json:
             import json
 

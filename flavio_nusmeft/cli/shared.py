@@ -17,6 +17,7 @@ __all__ = [
     "add_cite",
     "add_command",
     "add_dataset",
+    "add_dirac",
     "add_file",
     "add_json",
     "add_masses",
@@ -131,6 +132,16 @@ def add_dataset(
     parser.add_argument("--dataset", default=default, metavar="NAME", help=text)
 
 
+def add_dirac(parser: argparse.ArgumentParser, masses: str = "") -> None:
+    """Add the question whether N1 is a Dirac particle."""
+    parser.add_argument(
+        "--dirac",
+        action="store_true",
+        help="the N1 of the file is a Dirac particle: take its coefficients as those of the two"
+        f" Majorana states N1 and N2{masses}",
+    )
+
+
 def add_json(parser: Any, instead: str = "the list of files") -> None:
     """Add output as JSON."""
     parser.add_argument("--json", action="store_true", help=f"print {instead} as JSON")
@@ -184,10 +195,22 @@ def _assignments(flag: str, texts: Iterable[str]) -> dict[str, str]:
 def given_par(options: argparse.Namespace) -> dict[str, float]:
     """Parameters of ``--par`` and, where the command has them, of ``--m-N1`` to ``--m-N3``.
 
+    With ``--dirac`` m_N2 is m_N1.
+
     Raises
     ------
     Refused
     """
+    par = _given_par(options)
+    if getattr(options, "dirac", False):
+        if "m_N2" in par and par["m_N2"] != par.get("m_N1"):
+            raise Refused("m_N2: with --dirac N1 and N2 are one particle, of the mass m_N1")
+        if "m_N1" in par:
+            par["m_N2"] = par["m_N1"]
+    return par
+
+
+def _given_par(options: argparse.Namespace) -> dict[str, float]:
     par: dict[str, float] = {}
     for name, text in _assignments("--par", options.par).items():
         value = _number(text)
@@ -261,8 +284,10 @@ def listed(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} = {value}" for name, value in values.items())
 
 
-def load(content: IO[Any], options: Mapping[str, Any]) -> Any:
+def load(content: IO[Any], options: Mapping[str, Any], dirac: bool = False) -> Any:
     """The object with the coefficients of a WCxf file, and options of running and matching.
+
+    With ``dirac`` those of N1 in the file are of a Dirac particle.
 
     Raises
     ------
@@ -273,12 +298,19 @@ def load(content: IO[Any], options: Mapping[str, Any]) -> Any:
     from flavio_nusmeft.errors import InvalidValue
 
     wc_obj = load_wc(content)
-    if not options:
+    if not options and not dirac:
         return wc_obj
     wc = wc_obj.wc
     if "running" in options and wc.eft not in THEORIES:
         raise InvalidValue(f"--running is for coefficients with N, not for {wc.eft}")
-    return with_options(wc.dict, wc.scale, wc.eft, wc.basis, options)
+    values = wc_obj.wc.dict
+    if dirac:
+        from flavio_nusmeft.eft.dirac import dirac as two_states
+
+        values = two_states(values, eft=wc.eft, basis=wc.basis)
+        if values == wc_obj.wc.dict:
+            raise InvalidValue("--dirac: the file has no coefficient with N")
+    return with_options(values, wc.scale, wc.eft, wc.basis, options)
 
 
 def observable(text: str) -> tuple[Any, ...]:

@@ -9,8 +9,8 @@ detector is not taken out. N mix with the active neutrinos as in `mixing`, by de
 For a pair of massive N the rates of Dirac particles are others. With a vector of right-handed N
 (``qn``, ``nd``) a Dirac N has 0.91, 0.81, 0.67 times the rate of B+ -> K+ + inv at m_N = 1, 1.5,
 2 GeV, 1.20, 1.58, 3.4 times that of B0 -> K*0 + inv and half of that of Bs -> inv;
-`eft.wilson.NuWilson` says how to have one as two Majorana states.
-Operators with one N give the same rates for both.
+`eft.dirac.dirac` makes one of two Majorana states. Operators with one N give the same rates for
+both.
 """
 
 from __future__ import annotations

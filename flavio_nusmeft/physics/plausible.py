@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import flavio
 import numpy as np
+from numpy.typing import ArrayLike
 
-from ..eft.flavour import LinearMap, lookup
+from ..eft.dirac import dirac_pairs, sterile_flavours
+from ..eft.flavour import LinearMap
 from ..eft.limits import warn_scale
 from ..eft.objects import promote, with_options
-from ..eft.operators import JMS, N_ACTIVE, WARSAW
 from ..eft.theories import HIGH, THEORIES
 from ..eft.translators import to_warsaw
 from ..eft.wilson import NuWilson
-from ..errors import HeavyMassWarning, NoEffectWarning, SizeWarning, listed, warn
+from ..errors import (
+    DiracMassWarning,
+    HeavyMassWarning,
+    NoEffectWarning,
+    SizeWarning,
+    listed,
+    warn,
+)
 from .boson_couplings import PHOTON
 from .channels import sector
 from .masses import STERILE
@@ -30,6 +38,7 @@ __all__ = [
     "families",
     "idle",
     "warn_above_one",
+    "warn_dirac",
     "warn_heavy",
     "warn_idle",
     "warn_idle_masses",
@@ -69,9 +78,8 @@ _REACHED: dict[tuple[Any, ...], bool] = {}
 def check(wc_obj: Any, par: Par, protons: bool = False) -> None:
     """Warn of an object with N that a prediction is asked of, if it cannot be meant.
 
-    Of its scale, and of coefficients that change no observable, once per object; of mixings with
-    massless N.
-
+    Of its scale, and of coefficients that change no observable, once per object; of masses, and of
+    mixings with massless N.
 
     Parameters
     ----------
@@ -92,6 +100,10 @@ def check(wc_obj: Any, par: Par, protons: bool = False) -> None:
         if alone and not any(_reaches(wc_obj, name, par) for name in sterile):
             warn_idle(idle(wc_obj, par), wc_obj, par)
     masses = [par[name] for name in STERILE]
+    if len(set(masses)) > 1:
+        if wc_obj._dirac_pairs is None:
+            wc_obj._dirac_pairs = dirac_pairs(wc_obj._sterile_values, wc_obj.wc.eft)
+        warn_dirac(wc_obj._dirac_pairs, masses)
     if max(masses) > par[_HEAVIEST]:
         warn_heavy(wc_obj._sterile_values, wc_obj.wc.eft, masses, par, protons)
 
@@ -137,7 +149,7 @@ def warn_heavy(
         heaviest = par[_HIGGS if kind in bosonic else _HEAVIEST]
         if protons and eft == HIGH.eft and kind in CLASSES:
             heaviest = ENERGY
-        flavours = _flavours(eft == HIGH.eft, name)
+        flavours = sterile_flavours(eft == HIGH.eft, name)
         return frozenset(i for i in flavours if masses[i] > heaviest)
 
     operators = [heavy(name) for name in names]
@@ -150,6 +162,23 @@ def warn_heavy(
         )
 
 
+def warn_dirac(pairs: Iterable[tuple[int, int]], masses: Sequence[ArrayLike]) -> None:
+    """Warn if the two Majorana states of a Dirac N have different masses.
+
+    Parameters
+    ----------
+    pairs : of the N, from `dirac_pairs`
+    masses : m_N1, m_N2, m_N3, GeV, numbers or arrays that broadcast
+    """
+    for first, second in pairs:
+        if np.any(np.not_equal(masses[first - 1], masses[second - 1])):
+            warn(
+                f"the coefficients are those of one Dirac N, of which N{first} and N{second} are"
+                f" the Majorana states: give m_N{first} and m_N{second} the same value",
+                DiracMassWarning,
+            )
+
+
 def warn_idle_masses(names: Iterable[str], eft: str, given: Iterable[str]) -> None:
     """Warn of masses of N if they are all of others than the coefficients are of: m_N2 for m_N1.
 
@@ -159,7 +188,7 @@ def warn_idle_masses(names: Iterable[str], eft: str, given: Iterable[str]) -> No
     given : parameters to which the user gave values that are not 0, mixings included
     """
     given = list(given)
-    operators = [_flavours(eft == HIGH.eft, name) for name in names]
+    operators = [sterile_flavours(eft == HIGH.eft, name) for name in names]
     contained = {STERILE[i] for operator in operators for i in operator}
     contained |= {
         mass
@@ -173,15 +202,6 @@ def warn_idle_masses(names: Iterable[str], eft: str, given: Iterable[str]) -> No
             f" {', '.join(sorted(contained))}",
             NoEffectWarning,
         )
-
-
-@lru_cache(maxsize=4096)
-def _flavours(is_warsaw: bool, name: str) -> frozenset[int]:
-    """Which N, counted from 0, an operator contains."""
-    found = lookup(WARSAW if is_warsaw else JMS)[name]
-    pairs = list(zip(found.operator.fields, found.indices, strict=True))
-    light = {i - N_ACTIVE for field, i in pairs if field in ("nu", "nuc") and i >= N_ACTIVE}
-    return frozenset(light | {i for field, i in pairs if field == "n"})
 
 
 def _ways(wc_obj: NuWilson, par: Par) -> Iterator[tuple[str, LinearMap, Callable[[str], bool]]]:

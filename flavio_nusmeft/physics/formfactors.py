@@ -9,11 +9,11 @@ Which form factors a process takes is chosen as in flavio, by
 and likewise for ``B->K`` and ``Bs->phi``; for ``B->D`` and ``B->D*`` the default is ``GKvD``,
 arXiv:1811.00983 (LCSR and lattice), and stock flavio takes CLN. ``B->D* lattice`` is a fit to the
 later lattice results of arXiv:2105.14019, 2304.03137 and 2306.05657, which is the better choice for
-F_L and branching ratios (data/README.md). For ``Lambdab->Lambda`` the default is ``DM``, the nominal
-fit of arXiv:1602.01399, and ``Lambdab->Lambda DM higher order`` is its higher-order fit; for
-``Lambdac->p``, which flavio does not have, it is ``Meinel``, the nominal fit of arXiv:1712.05783.
-``B->rho``, ``B->omega``, ``Bs->K*``, ``D->pi``, ``D->K``, ``B->pi`` and ``K->pi`` are those of stock
-flavio, vectorised, with flavio's parameters.
+F_L and branching ratios (data/README.md). For ``Lambdab->Lambda`` the default is ``DM``, the
+nominal fit of arXiv:1602.01399, and ``Lambdab->Lambda DM higher order`` is its higher-order fit;
+for ``Lambdac->p``, which flavio does not have, it is ``Meinel``, the nominal fit of
+arXiv:1712.05783. ``B->rho``, ``B->omega``, ``Bs->K*``, ``D->pi``, ``D->K``, ``B->pi`` and
+``K->pi`` are those of stock flavio, vectorised, with flavio's parameters.
 """
 
 from __future__ import annotations

@@ -167,7 +167,9 @@ def _bsz(
 _BARYON, _CHARMED = "Lambdab->Lambda", "Lambdac->p"
 
 
-def _baryon_poles(m1_minus: float, m1_plus: float, m0_plus: float, m0_minus: float) -> Any:
+def _baryon_poles(
+    m1_minus: float, m1_plus: float, m0_plus: float, m0_minus: float
+) -> dict[str, float]:
     """Masses of the resonances (GeV) of every form factor by their spin and parity."""
     return {
         **dict.fromkeys(("fV0", "fVperp", "fT0", "fTperp"), m1_minus),

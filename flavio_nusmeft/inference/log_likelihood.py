@@ -22,7 +22,6 @@ from ..errors import (
     nearest_parameter,
 )
 from ..measurements import describe, digest
-from ..observables import need_protons
 from ..physics import plausible
 from ..physics.channels import STERILE
 from .expansion import Expansion, difference, step, variable
@@ -131,7 +130,7 @@ class LogLikelihood:
             if known[name] and factor != 1:
                 raise InvalidValue(f"{name} is real (its operator is hermitian)")
         self._expansion: Expansion | None = None
-        self._protons = need_protons(likelihood.observables)
+        self._protons = plausible.need_protons(likelihood.observables)
         self.point([0.0] * len(self.variables))
         unit = self.space.point(dict.fromkeys((name for name, _ in names), 1.0))
         self.space.warn_scale()

@@ -25,6 +25,7 @@ __all__ = [
     "check",
     "families",
     "idle",
+    "need_protons",
     "warn_above_one",
     "warn_heavy",
     "warn_idle",
@@ -118,6 +119,11 @@ def warn_heavy(
             " by these coefficients; masses are in GeV",
             HeavyMassWarning,
         )
+
+
+def need_protons(observables: Iterable[str | tuple[Any, ...]]) -> bool:
+    """Whether any of them is of pp -> l + inv, with N that may be heavier than all that decays."""
+    return any("(pp->" in (o if isinstance(o, str) else o[0]) for o in observables)
 
 
 def warn_idle_masses(names: Iterable[str], eft: str, given: Iterable[str]) -> None:

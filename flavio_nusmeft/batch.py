@@ -34,7 +34,7 @@ from .errors import (
     nearest,
     nearest_parameter,
 )
-from .observables import NAMES, QUANTITIES, check_value, need_protons
+from .observables import NAMES, QUANTITIES, check_value
 from .physics import channels, plausible
 from .physics.cache import ParameterCache
 from .physics.channels import CouplingSet
@@ -381,7 +381,7 @@ class Predictor:
             plausible.warn_idle(list(dict.fromkeys(idle)), units[0], par)
         smallest = [np.min((masses or {}).get(name, par[name])) for name in channels.STERILE]
         names = [name for unit in units for name in unit._sterile_values]
-        protons = need_protons(self.observables)
+        protons = plausible.need_protons(self.observables)
         plausible.warn_heavy(names, self.space.eft, smallest, par, protons)
         plausible.warn_massless({**par, **(masses or {})})
         given = [name for name, values in (masses or {}).items() if np.any(values)]

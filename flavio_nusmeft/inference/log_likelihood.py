@@ -22,7 +22,6 @@ from ..errors import (
     nearest_parameter,
 )
 from ..measurements import describe, digest
-from ..observables import need_protons
 from ..physics import plausible
 from ..physics.channels import STERILE
 from .expansion import Expansion, difference, step, variable
@@ -74,7 +73,7 @@ class LogLikelihood:
         For variables that no observable of this package depends on; for scales at which another EFT
         is to be used.
     SizeWarning, HeavyMassWarning
-        When called, as `NuWilson` does.
+        When called, as `NuWilson` does; of the size of coefficients once.
 
     Notes
     -----
@@ -131,7 +130,8 @@ class LogLikelihood:
             if known[name] and factor != 1:
                 raise InvalidValue(f"{name} is real (its operator is hermitian)")
         self._expansion: Expansion | None = None
-        self._protons = need_protons(likelihood.observables)
+        self._has_warned = False  # of the size of coefficients
+        self._protons = plausible.need_protons(likelihood.observables)
         self.point([0.0] * len(self.variables))
         unit = self.space.point(dict.fromkeys((name for name, _ in names), 1.0))
         self.space.warn_scale()
@@ -167,7 +167,7 @@ class LogLikelihood:
                 par[name] = value
             else:
                 values[name] = values.get(name, 0) + factor * value
-        self.space.warn_size(values)
+        self._has_warned = self._has_warned or self.space.warn_size(values)  # once
         return par, self.space.point(values)
 
     def __repr__(self) -> str:

@@ -9,7 +9,6 @@ GeV.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import partial
 from math import isfinite
 from typing import Any
@@ -37,15 +36,7 @@ from ..physics.tail_couplings import CLASSES
 from . import charged, electroweak, leptons, neutral, tails
 from .specs import Par, Spec
 
-__all__ = [
-    "NAMES",
-    "QUANTITIES",
-    "check_value",
-    "form_factors",
-    "need_protons",
-    "papers",
-    "register",
-]
+__all__ = ["NAMES", "QUANTITIES", "check_value", "form_factors", "papers", "register"]
 
 
 def __dir__() -> list[str]:
@@ -139,11 +130,6 @@ def check_value(name: str, arguments: tuple[float, ...], value: float) -> None:
         plausible.warn_above_one(name)
 
 
-def need_protons(observables: Iterable[str | tuple[Any, ...]]) -> bool:
-    """Whether any of them is of pp -> l + inv, with N that may be heavier than all that decays."""
-    return any("(pp->" in (o if isinstance(o, str) else o[0]) for o in observables)
-
-
 def _predict(spec: Spec, wc_obj: Any, par: Par, *args: float, **named: float) -> float:
     neutrino_masses(par)  # also those that have no couplings are checked
     quantity = spec.quantity(par, *args, **named)
@@ -151,7 +137,7 @@ def _predict(spec: Spec, wc_obj: Any, par: Par, *args: float, **named: float) ->
         value = evaluate(quantity, wc_obj, par)
     check_value(spec.name, (*args, *named.values()), value)
     if wc_obj is not None:
-        plausible.check(wc_obj, par, need_protons([spec.name]))
+        plausible.check(wc_obj, par, plausible.need_protons([spec.name]))
     return value
 
 
@@ -203,7 +189,9 @@ def register() -> None:
     """Add the observables and their predictions to flavio, if they are not there yet."""
     PARTNERS.update(_partners())
     HIGH_PARTNERS.update(_high_partners())
-    TAIL_PARTNERS.update(dict.fromkeys(CLASSES, tuple(n for n in NAMES if need_protons([n]))))
+    TAIL_PARTNERS.update(
+        dict.fromkeys(CLASSES, tuple(n for n in NAMES if plausible.need_protons([n])))
+    )
     for spec in _SPECS:
         if spec.name in flavio.Observable.instances:
             continue  # creating it again would drop its prediction

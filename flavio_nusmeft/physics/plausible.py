@@ -37,6 +37,7 @@ __all__ = [
     "check",
     "families",
     "idle",
+    "need_protons",
     "warn_above_one",
     "warn_dirac",
     "warn_heavy",
@@ -177,6 +178,11 @@ def warn_dirac(pairs: Iterable[tuple[int, int]], masses: Sequence[ArrayLike]) ->
                 f" the Majorana states: give m_N{first} and m_N{second} the same value",
                 DiracMassWarning,
             )
+
+
+def need_protons(observables: Iterable[str | tuple[Any, ...]]) -> bool:
+    """Whether any of them is of pp -> l + inv, with N that may be heavier than all that decays."""
+    return any("(pp->" in (o if isinstance(o, str) else o[0]) for o in observables)
 
 
 def warn_idle_masses(names: Iterable[str], eft: str, given: Iterable[str]) -> None:

@@ -310,6 +310,19 @@ def test_branching_ratios_above_one(observable, size):
                 call()
 
 
+def test_size_of_coefficients_once_per_likelihood():
+    """Whatever the filter of warnings: a scan has thousands of points."""
+    function = LogLikelihood(likelihood("current", ["BR(B+->tauinv)"]), ["LNQd_2123"], **FGMS)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        function([1e-9])
+        assert not caught
+        for size in (1e-3, 2e-3, 3e-3):
+            function([size])
+        function.many([[1e-3], [2e-3]])
+    assert [one for one in caught if "above (4π/scale)²" in str(one.message)] == [caught[0]]
+
+
 def test_ratios_may_be_above_one():
     w = NuWilson({"VnueduRR_4332": 1e-4}, 4.8, "nuWET", "JMS")
     assert predict_one("Rtaul(B->Dlinv)", w) > 1

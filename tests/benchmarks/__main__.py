@@ -1,9 +1,10 @@
 """Run the benchmarks and print medians, and ratios stock flavio / flavio_nusmeft.
 
 ``python tests/benchmarks --save speed.json`` writes the ratios to a file, ``--compare speed.json``
-prints them beside those of the run, and fails if one is less than half of what it was. ``--history``
-adds them, with date and versions, to ``tests/benchmarks/history.json``, the record of the project:
-for an idle machine, at a release. ``--compare`` takes that file, too, and of it the last entry.
+prints them beside those of the run, and fails if one is less than half of what it was.
+``--history`` adds them, with date and versions, to ``tests/benchmarks/history.json``, the record of
+the project: for an idle machine, at a release. ``--compare`` takes that file, too, and of it the
+last entry.
 """
 
 from __future__ import annotations

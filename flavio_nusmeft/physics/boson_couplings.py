@@ -1,4 +1,4 @@
-"""Couplings of Z, W and h to N, from the coefficients of nuSMEFT (Warsaw) at the scale of a decay.
+"""Couplings of Z, W, h and the photon to N, from the coefficients of nuSMEFT (Warsaw) at the scale of a decay.
 
 N do not mix. v = (√2 G_F)^-½, s_W² as in `eft.matching.sine_squared`; the vertices are those of
 `formulas.electroweak`. Without coefficients of N, as of SMEFT, the couplings are 0.
@@ -26,19 +26,20 @@ __all__ = ["BOSONS", "boson_couplings"]
 
 #: bosons, and the classes of coefficients on which their decays to N depend
 BOSONS = {"Z": ("phin", "nW", "nB"), "W": ("phine", "nW"), "h": ("nphi",)}
+_CLASSES = BOSONS | {"photon": ("nW", "nB")}
 
 
 def _coefficients(
     wc_obj: flavio.WilsonCoefficients | None, par: Mapping[str, float], boson: str, scale: float
 ) -> Arrays:
     """Arrays (flavour, flavour) of the classes of a boson, GeV^-2."""
-    arrays: Arrays = {name: np.zeros((3, 3), dtype=complex) for name in BOSONS[boson]}
+    arrays: Arrays = {name: np.zeros((3, 3), dtype=complex) for name in _CLASSES[boson]}
     if has_coefficients(wc_obj):
         wc_obj = promote(wc_obj)
         check_reached(wc_obj.wc.eft, HIGH)
         if isinstance(wc_obj, NuWilson):
             values = wc_obj.sterile_high(scale, par)
-            wanted = {k: v for k, v in values.items() if k.partition("_")[0] in BOSONS[boson]}
+            wanted = {k: v for k, v in values.items() if k.partition("_")[0] in _CLASSES[boson]}
             arrays |= to_arrays(wanted, WARSAW)
     return arrays
 
@@ -65,14 +66,14 @@ def boson_couplings(
     Parameters
     ----------
     wc_obj : any flavio or wilson object of nuSMEFT or SMEFT, or None
-    boson : a key of `BOSONS`
+    boson : a key of `BOSONS`, or photon
     lepton : the charged lepton in decays of W, else None
     scale : renormalisation scale, GeV
 
     Returns
     -------
     ndarray
-        Z: Re g, Im g, d_Z (GeV^-1), h: y, by pairs as in `PAIRS`; W: by neutrino, as
+        Z: Re g, Im g, d_Z (GeV^-1), h: y, photon: d_γ (GeV^-1), by pairs as in `PAIRS`; W: by neutrino, as
         `w_couplings`.
 
     Raises
@@ -84,9 +85,13 @@ def boson_couplings(
     v = float((np.sqrt(2) * par["GF"]) ** -0.5)
     if boson == "h":
         return _pairs(None, v**2 / np.sqrt(2) * C["nphi"])[:, None]
+    s2 = sine_squared(par)
+    if boson == "photon":
+        return _pairs(None, v / np.sqrt(2) * (np.sqrt(1 - s2) * C["nB"] + np.sqrt(s2) * C["nW"]))[
+            :, None
+        ]
     if boson == "Z":
         g = _pairs(par["m_Z"] * v * C["phin"], None)
-        s2 = sine_squared(par)
         d_Z = v / np.sqrt(2) * (np.sqrt(1 - s2) * C["nW"] - np.sqrt(s2) * C["nB"])
         return np.stack([g.real + 0j, g.imag + 0j, _pairs(None, d_Z)], axis=1)
     index = CHARGED_LEPTONS.index(lepton or "")

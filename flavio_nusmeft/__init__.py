@@ -5,6 +5,7 @@ decays with sterile neutrinos, their parameters and measurements to flavio and W
 
 - `NuWilson`: Wilson coefficients with sterile neutrinos, wherever flavio takes a ``wc_obj``
 - `predict`: many points of coefficients and masses at once
+- `decays`: partial widths and lifetime of a sterile neutrino
 - `likelihood`: flavio likelihoods of the data sets; `LogLikelihood`: as functions of an array
 - `scan`: grids, profiles, best fits and Markov chains, on one core or a cluster
 - `interval`, `upper_limit`: from a likelihood to the number, with its definition; `intervals`
@@ -33,6 +34,7 @@ from ._registration import register as _register
 from ._version import __version__ as __version__
 from .batch import predict
 from .eft.wilson import NuWilson
+from .lifetimes import decays
 from .measurements import dataset
 from .units import TeV
 
@@ -56,6 +58,7 @@ __all__ = [
     "alternatives",
     "compare",
     "dataset",
+    "decays",
     "errors",
     "figures",
     "interval",

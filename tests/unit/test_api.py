@@ -26,6 +26,7 @@ API: dict[str, list[str]] = {
         "alternatives",
         "compare",
         "dataset",
+        "decays",
         "errors",
         "figures",
         "interval",
@@ -169,6 +170,7 @@ API: dict[str, list[str]] = {
         "nested",
         "sample",
     ],
+    "lifetimes": ["BBN_LIFETIME", "Decays", "decays"],
     "measurements": [
         "Result",
         "add_to_flavio",

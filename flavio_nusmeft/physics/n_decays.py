@@ -9,7 +9,7 @@ at flavio's scale of leptonic B decays), quarks at m_N, the photon at m_Z, where
   whose decay constants flavio has. Densities of η and η' contain the anomaly: only their axial
   vector currents count
 - ν l l', all pairs of charged leptons, and ν q q', l q q', from 1 GeV (`quark_widths.fermion`), with
-  QCD corrections of the hadronic decays of τ, arXiv:1805.08567 Eq. (3.23), and MSbar masses
+  QCD corrections as of the hadronic decays of τ (arXiv:1805.08567), and MSbar masses
 - 3 ν by mixing, G_F² m_N⁵ |U|²/(96 π³)
 - ν γ from the dipoles nW and nB
 
@@ -230,7 +230,7 @@ _cached_forms = ParameterCache(_forms, maxsize=64)
 
 
 def _qcd(par: Mapping[str, float], mass: float) -> float:
-    """1 + Δ_QCD, as in the hadronic decays of τ, arXiv:1805.08567 Eq. (3.23)."""
+    """1 + Δ_QCD, that of hadronic decays of τ, as in arXiv:1805.08567."""
     a = flavio.physics.running.running.get_alpha_s(par, mass) / np.pi
     return float(1 + a + 5.2 * a**2 + 26.4 * a**3)
 

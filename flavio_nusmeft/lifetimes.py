@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from .eft.limits import warn_scale
 from .eft.objects import promote
 from .eft.space import Space
 from .eft.wilson import NuWilson
-from .errors import InvalidShape, InvalidValue, NoEffectWarning, warn
+from .errors import InvalidShape, InvalidValue, NoEffectWarning, listed, warn
 from .physics.channels import STERILE
 from .physics.n_decays import INVISIBLE, n_widths
 
@@ -106,7 +106,7 @@ class Decays:
 
     @property
     def invisible_fraction(self) -> Any:
-        """Fraction of the decays to active neutrinos only; 1 for a stable N, which leaves."""
+        """Fraction of the decays to neutrinos, and to N', only; 1 for a stable N, which leaves."""
         return self._like(np.where(np.asarray(self.total) > 0, self._ratio(self._invisible), 1.0))
 
     @property
@@ -116,18 +116,18 @@ class Decays:
 
     @property
     def in_tension_with_BBN(self) -> Any:
-        """Whether an N above m_π, once in equilibrium, lives longer than `BBN_LIFETIME`.
+        """Whether an N above m_π, once in equilibrium, decays later than `BBN_LIFETIME`.
 
-        arXiv:2008.00749; not tested below m_π, and nothing is excluded for it here.
+        arXiv:2008.00749, which is about N above m_π that decay: False for others. A flag only.
         """
-        found = (np.asarray(self.lifetime) > BBN_LIFETIME) & (
-            np.asarray(self.m_N) > self._pion_mass
-        )
+        late = (np.asarray(self.lifetime) > BBN_LIFETIME) & (np.asarray(self.total) > 0)
+        found = late & (np.asarray(self.m_N) > self._pion_mass)
         return bool(found) if np.ndim(self.m_N) == 0 else found
 
     @property
     def _invisible(self) -> Any:
-        return self.widths.get(INVISIBLE, 0.0 * self.m_N)
+        known = [self.widths[name] for name in INVISIBLE if name in self.widths]
+        return sum(known, 0.0 * self.m_N)
 
     def _ratio(self, width: Any) -> Any:
         total = np.asarray(self.total)
@@ -156,33 +156,30 @@ class Decays:
         values = [f"{name} = {_complex(value)} GeV^-2" for name, value in self.coefficients.items()]
         given = [f"{name} = {value:g}" for name, value in self.par.items()]
         place = f"{self.space}: {', '.join(values) or 'all zero'}; " if self.space else ""
-        return f"N{self.N}, {place}{', '.join(given)}"
+        return f"N{self.N}: {place}{', '.join(given)}".rstrip("; ")
 
     def _one(self) -> list[str]:
         ratios = sorted(self.branching_ratios.items(), key=lambda item: -item[1])
         shown = [(name, ratio) for name, ratio in ratios if ratio >= _SHOWN]
         cells = [("decay", "width [GeV]", "branching ratio")]
         cells += [(name, f"{self.widths[name]:.3e}", f"{ratio:.4f}") for name, ratio in shown]
-        lines = _table(cells)
+        lines = _table(cells) if shown else []
         if len(shown) < len(ratios):
             lines.append(f"{len(ratios) - len(shown)} more below {_SHOWN:g}")
         summary = [f"total width {self.total:.4g} GeV"]
         if self.total > 0:
             summary.append(f"lifetime {self.lifetime:.4g} s, cτ = {self.ctau:.4g} m")
-            summary.append(f"visible {self.visible_fraction:.4f}, invisible {self._hidden}")
+            fractions = self.visible_fraction, self.invisible_fraction
+            summary.append("visible {:.4f}, invisible {:.4f}".format(*fractions))
         else:
             summary.append("stable: no coefficient or mixing makes it decay")
         if self.in_tension_with_BBN:
             summary.append(_BBN)
-        return [*lines, "", *summary]
-
-    @property
-    def _hidden(self) -> str:
-        return f"{self.invisible_fraction:.4f}"
+        return [*lines, *[""] * bool(lines), *summary]
 
     def _many(self) -> list[str]:
-        headings = ("m_N [GeV]", "lifetime [s]", "cτ [m]", "visible", "largest decay", "")
-        cells = [headings]
+        headings = ("m_N [GeV]", "lifetime [s]", "cτ [m]", "visible", "largest decay", "tension")
+        cells: list[tuple[str, ...]] = [headings]
         ratios, tension = self.branching_ratios, self.in_tension_with_BBN
         for i, mass in enumerate(self.m_N.tolist()):
             best = max(ratios, key=lambda name: ratios[name][i], default="")
@@ -310,9 +307,12 @@ def decays(
     wc_obj, space = _point(coefficients, scale, eft, basis, options)
     values = {} if wc_obj is None else {k: complex(v) for k, v in wc_obj.wc.dict.items()}
     found = n_widths(wc_obj, full, N, masses)
-    if any(values.values()) and not found.widths:
+    sterile = wc_obj._sterile_values if isinstance(wc_obj, NuWilson) else {}
+    if sterile and not found.widths:
+        full_running = isinstance(wc_obj, NuWilson) and wc_obj.get_option("running") == "full"
         warn(
-            f"no coefficient or mixing makes N{N} decay: of which N are {', '.join(values)}?",
+            f"none of {listed(values)} makes N{N} decay, and it does not mix: it is stable"
+            + ("" if full_running else "; the option running = 'full' has more operators mix"),
             NoEffectWarning,
         )
 
@@ -351,7 +351,9 @@ def _point(
     if coefficients is None or hasattr(coefficients, "match_run"):
         if given:
             what = "mixing alone" if coefficients is None else "an object with coefficients"
-            raise InvalidValue(f"{', '.join(given)}: of a dictionary of coefficients, not of {what}")
+            raise InvalidValue(
+                f"{', '.join(given)}: of a dictionary of coefficients, not of {what}"
+            )
         wc_obj = wc_object(coefficients)
         if wc_obj is None or wc_obj.wc is None:
             return None, ""
@@ -375,7 +377,7 @@ def _point(
     return point, str(space)
 
 
-def _table(cells: list[tuple[str, ...]]) -> list[str]:
+def _table(cells: Sequence[tuple[str, ...]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     rows = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

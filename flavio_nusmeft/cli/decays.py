@@ -80,7 +80,10 @@ def _run(options: argparse.Namespace) -> int:
                 par[name] = value
     mass = f"m_N{options.N}"
     if mass not in par:
-        raise shared.Refused(f"give the mass of N{options.N}, as --{mass.replace('_', '-')} 1.5")
+        others = [k for k in (1, 2, 3) if f"m_N{k}" in par]
+        instead = f", or -N {others[0]} for N{others[0]}" if others else ""
+        flag = f"--{mass.replace('_', '-')}"
+        raise shared.Refused(f"give the mass of N{options.N}, as {flag} 1.5{instead}")
     chosen = shared.given_options(options)
     if options.file is None:
         if chosen:
@@ -116,6 +119,7 @@ def _masses(given: float | list[float]) -> Any:
     """Of a figure, GeV."""
     import numpy as np
 
-    several = isinstance(given, list) and min(given) < max(given)
-    low, high = (min(given), max(given)) if several else _RANGE
+    low, high = _RANGE
+    if isinstance(given, list) and min(given) < max(given):
+        low, high = min(given), max(given)
     return np.geomspace(low, high, _POINTS)

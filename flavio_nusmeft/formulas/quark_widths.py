@@ -1,4 +1,4 @@
-"""Differential widths of b -> c f1 f2 and N -> f f_i f_j of fermions, and of Lambda_b -> Lambda f1 f2.
+"""Differential widths of b -> c f1 f2, N -> f f_i f_j and Lambda_b -> Lambda f1 f2.
 
 Both decay a spin ½ to a spin ½. The width is ``sum_k K_k(q²) Re(C_i(k) C_j(k)*)`` with real K_k and
 the couplings of `widths.COMPONENTS`, for the Dirac Lagrangian without the ½: quark currents

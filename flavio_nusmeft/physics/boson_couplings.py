@@ -1,4 +1,4 @@
-"""Couplings of Z, W, h and the photon to N, from the coefficients of nuSMEFT (Warsaw) at the scale of a decay.
+"""Couplings of Z, W, h and γ to N, from coefficients of nuSMEFT (Warsaw) at the scale of a decay.
 
 N do not mix. v = (√2 G_F)^-½, s_W² as in `eft.matching.sine_squared`; the vertices are those of
 `formulas.electroweak`. Without coefficients of N, as of SMEFT, the couplings are 0.
@@ -73,8 +73,8 @@ def boson_couplings(
     Returns
     -------
     ndarray
-        Z: Re g, Im g, d_Z (GeV^-1), h: y, photon: d_γ (GeV^-1), by pairs as in `PAIRS`; W: by neutrino, as
-        `w_couplings`.
+        Z: Re g, Im g, d_Z (GeV^-1), h: y, photon: d_γ (GeV^-1), by pairs as in `PAIRS`; W: by
+        neutrino, as `w_couplings`.
 
     Raises
     ------

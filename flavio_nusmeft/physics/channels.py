@@ -129,8 +129,8 @@ def sector(quarks: str, lepton: str | None) -> tuple[str, str]:
 class CouplingSet(NamedTuple):
     """Which couplings: of a quark transition, with a charged lepton or None, at a scale (GeV).
 
-    ``quarks`` may be a meson of `content`, or Z, W (with a charged lepton), h or photon, or ``pp`` with a
-    charged lepton in the final state.
+    ``quarks`` may be a meson of `content`, or Z, W (with a charged lepton), h or photon, or ``pp``
+    with a charged lepton in the final state.
     ``part`` of charged currents: ``all``, or ``active`` (SM, SMEFT and WET) or ``sterile`` only, or
     ``active, GF``, see `active_couplings`; of neutral ones: ``all``, or ``vector`` (V and A) only,
     or for the mixtures of K0 and K0bar ``long`` (K_L -> π), ``KL -> inv`` or ``KS -> inv``.

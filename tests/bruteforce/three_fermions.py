@@ -1,7 +1,7 @@
 r"""Widths of :math:`N\to f\,f_i\bar f_j` from explicit spinors.
 
-In the rest frame of the pair :math:`f_i\bar f_j`, N and f moving along +z, averaged over the angle of
-the pair. The currents :math:`\bar u_i\Gamma v_j` of all its angles and helicities stand where
+In the rest frame of the pair :math:`f_i\bar f_j`, N and f moving along +z, averaged over the angle
+of the pair. The currents :math:`\bar u_i\Gamma v_j` of all its angles and helicities stand where
 matrix elements of a meson stand elsewhere. Masses in GeV, q2 in GeV^2, dGamma/dq2 in GeV^-1.
 """
 
@@ -55,9 +55,7 @@ def _width(
     return float(three_body_factor(q2, m_N, m_f, *pair) * squared)
 
 
-def width(
-    q2: float, m_N: float, m_f: float, pair: Pair, couplings: Mapping[str, complex]
-) -> float:
+def width(q2: float, m_N: float, m_f: float, pair: Pair, couplings: Mapping[str, complex]) -> float:
     """Dirac fermions, L = (fbar .. N)(fbar_i .. f_j) as in `rates.dirac_width`; masses (i, j)."""
     currents, weight = _pair_currents(q2, *pair)
     matrix = _parity_matrix(couplings, currents)

@@ -155,7 +155,7 @@ def test_quarks(par):
     decays = found(par, "mu", m)
     up = (1 - 8 / 3 * s2 + 32 / 9 * s2**2) / 4, s2 / 3 * (4 / 3 * s2 - 1)
     down = (1 - 4 / 3 * s2 + 8 / 9 * s2**2) / 4, s2 / 6 * (2 / 3 * s2 - 1)
-    tree = sum(neutral(par, m, par[f"m_{q}"], *C) for q, C in zip("udsc", (up, down, down, up)))
+    tree = sum(neutral(par, m, par[f"m_{q}"], *(up if q in "uc" else down)) for q in "udsc")
     for i, u in enumerate("uc"):
         for j, d in enumerate("ds"):
             masses = (par[f"m_{name}"] for name in ("mu", u, d))

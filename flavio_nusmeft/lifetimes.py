@@ -298,10 +298,9 @@ def decays(
     overrides = parameters_of(par)
     name = STERILE[N - 1]
     for parameter, value in overrides.items():
-        if value.ndim > (parameter == name):
-            raise InvalidShape(
-                f"{parameter} must be a number" + (" or a list" if parameter == name else "")
-            )
+        if value.ndim > (parameter == name) or not value.size:
+            kind = "a number" if parameter != name else "a number or a list of numbers"
+            raise InvalidShape(f"{parameter} must be {kind}, not of shape {value.shape}")
     full = central_parameters(overrides)
     masses = overrides.get(name, numbers(name, full[name]))
     wc_obj, space = _point(coefficients, scale, eft, basis, options)

@@ -12,7 +12,7 @@ ends.
 - ν l l', all pairs of charged leptons, and ν q q', l q q', from 1 GeV, all with `quark_widths.
   fermion`; quarks with MSbar masses and the QCD corrections of hadronic decays of τ, as in
   arXiv:1805.08567
-- 3 ν by mixing, G_F² m_N⁵ |U|²/(96 π³); N' with two ν by ln and phin
+- 3 ν by mixing, G_F² m_N⁵ |U|²/(96 π³) to first order; N' with two ν by ln and phin
 - ν γ from the dipoles nW and nB
 
 Hadrons are what is larger, the sum of mesons or that of quarks; what the mesons lack is called
@@ -42,6 +42,7 @@ from . import channels
 from .cache import ParameterCache
 from .channels import STERILE, CouplingSet
 from .charged_couplings import has_coefficients
+from .mixing import rotation
 from .modes import CHARGED_LEPTONS
 from .n_channels import (
     FIRST_QUARKS,
@@ -57,10 +58,8 @@ from .n_channels import (
 )
 from .neutral_couplings import left_to_parity
 
-__all__ = ["INVISIBLE", "MIXING", "MORE", "NWidths", "n_widths"]
+__all__ = ["INVISIBLE", "MORE", "NWidths", "n_widths"]
 
-#: parameters of mixing of N1, N2 and N3
-MIXING = tuple(tuple(f"U_{lepton}{k}" for lepton in CHARGED_LEPTONS) for k in (1, 2, 3))
 #: final states of neutrinos alone
 INVISIBLE = ("3nu", *(f"{name[2:]} nu nu" for name in STERILE))
 MORE = "more hadrons"
@@ -201,8 +200,7 @@ def n_widths(
             add(f"{partner} {channel.name}", value)
     for state, width in _neutral(found, m_N, neutral).items():
         add(state, width)
-    mixing = sum(float(par.get(U, 0.0)) ** 2 for U in MIXING[N - 1])
-    add(INVISIBLE[0], par["GF"] ** 2 * m_N**5 * mixing / (96 * np.pi**3))
+    add(INVISIBLE[0], par["GF"] ** 2 * m_N**5 / (96 * np.pi**3) * _three_neutrinos(par, n))
     is_heavy = hadrons["quarks"] > 0
     hadrons["quarks"][is_heavy] *= [_cached_qcd(par, m) for m in m_N[is_heavy].tolist()]
     add(MORE, np.maximum(hadrons["quarks"] - hadrons["mesons"], 0.0))
@@ -223,6 +221,20 @@ def _check_masses(name: str, masses: np.ndarray, m_W: float) -> None:
             )
 
 
+def _three_neutrinos(par: Mapping[str, float], n: int) -> float:
+    """Of N -> ν ν ν by Z exchange, relative to |U|² = 1: three massless Majorana neutrinos.
+
+    The Z couples to K = Wᵀ P W, P the active fields; the amplitude of ν_a ν_b and, with the
+    opposite helicity, ν_c is K_an K_bc + K_bn K_ac, of which the square is summed.
+    """
+    W = rotation(par)
+    if W is None:
+        return 0.0
+    K = W[:N_ACTIVE].T @ W[:N_ACTIVE]
+    k, light = K[:N_ACTIVE, n], K[:N_ACTIVE, :N_ACTIVE]
+    return float(k @ k * np.trace(light @ light) + k @ light @ light @ k) / 4
+
+
 def _products(
     found: _Couplings, channel: Channel, forms: np.ndarray, m_N: np.ndarray
 ) -> np.ndarray:
@@ -241,7 +253,8 @@ def _neutral(found: _Couplings, m_N: np.ndarray, names: list[str]) -> dict[str, 
     result: dict[str, np.ndarray] = {}
     if not found.reaches("photon", None):
         return result
-    d = found.all(CouplingSet("photon", None, found.par["m_Z"]))[:, 0]
+    which = CouplingSet("photon", None, found.par["m_Z"])
+    d = found.all(which)[:, [COMPONENTS.index("T+"), COMPONENTS.index("T-")]]
     partners = (range(N_ACTIVE), *([a] for a in others(found.n)))
     for name, group in zip(names, partners, strict=True):
         pairs = [PAIR_INDEX[min(a, found.n), max(a, found.n)] for a in group]

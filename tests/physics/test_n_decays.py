@@ -191,3 +191,75 @@ def test_totals(flavour, par):
     # below 1 GeV decay constants differ by 0.2%; above, those of vector mesons and m_s, m_c, α_s
     assert totals[:3] == pytest.approx(TOTALS[flavour][:3], rel=1e-3, abs=0)
     assert totals[3:] == pytest.approx(TOTALS[flavour][3:], rel=0.02, abs=0)
+
+
+# mixing as parameters: the same through the rotation of all couplings
+
+
+@pytest.mark.parametrize("flavour", LEPTONS)
+def test_parameters(flavour, par):
+    """U of the parameters and as coefficients: equal to first order, but for corrections.
+
+    Charged currents of quarks have the short-distance corrections of flavio, of the other channels
+    only U² is different.
+    """
+    m = np.array([0.4, 2.5])
+    first, rotated = found(par, flavour, m), nus.decays(par={"m_N1": m, f"U_{flavour}1": U})
+    for state, width in first.widths.items():
+        ratio = rotated.widths[state][width > 0] / width[width > 0]
+        if state.split()[0] == "nu":
+            assert ratio == pytest.approx(1, abs=2 * U**2)
+        elif state != "more hadrons":
+            assert np.all((ratio > 1.005) & (ratio < 1.024)), state
+    invisible = par["GF"] ** 2 * m**5 * U**2 / (96 * np.pi**3)
+    assert rotated.widths["3nu"] == pytest.approx(invisible, rel=2 * U**2, abs=0)
+    assert set(rotated.widths) - set(first.widths) <= {"3nu", "nu K0", "nu K*0", "nu D0"}
+
+
+def test_three_neutrinos(par):
+    """With large mixing: the sum over ν_a ν_b ν_c of the square of both contractions."""
+    from flavio_nusmeft.physics.mixing import rotation
+
+    U_large = {"U_e1": 0.5, "U_mu1": 0.3, "U_tau2": 0.4}
+    K = rotation(par | U_large)[:3]
+    K = K.T @ K
+    total = 0.0
+    for a in range(3):
+        for b in range(3):
+            for c in range(3):
+                amplitude = K[a, 3] * K[b, c] + K[b, 3] * K[a, c]
+                total += amplitude**2 / 2  # ν_a and ν_b are identical
+    # one massive neutrino that is purely ν_e and the others massless: 3 + 1 in K
+    expected = par["GF"] ** 2 / (96 * np.pi**3) * total / 4
+    value = nus.decays(par=U_large | {"m_N1": 1.0, "m_N2": 5.0}).widths["3nu"]
+    assert value == pytest.approx(expected, rel=1e-12, abs=0)
+
+
+def test_flavours_of_mixing(par):
+    """Widths are the sum over flavours of U, where W and Z do not interfere."""
+    one, two = (nus.decays(par={"m_N1": 0.6, name: U}).widths for name in ("U_e1", "U_mu1"))
+    both = nus.decays(par={"m_N1": 0.6, "U_e1": U, "U_mu1": U}).widths
+    for state in both:
+        expected = one.get(state, 0) + two.get(state, 0)
+        assert both[state] == pytest.approx(expected, rel=2 * U**2, abs=0)
+
+
+def test_interference(par):
+    """Operators and mixing: the cross term changes its sign with the coefficient."""
+    point = {"scale": 2.0, "eft": "nuWET-3", "basis": "JMS"}
+    mixing = {"m_N1": 0.6, "U_e1": U}
+    unit = nus.decays({"VnueduLL_4111": 1e-8}, **point, par={"m_N1": 0.6}).widths["e pi"]
+    plus, minus = (
+        nus.decays({"VnueduLL_4111": x}, **point, par=mixing).widths["e pi"] for x in (1e-8, -1e-8)
+    )
+    alone = nus.decays(par=mixing).widths["e pi"]
+    assert (plus + minus) / 2 == pytest.approx(alone + unit, rel=3 * U**2, abs=0)
+    assert minus - plus == pytest.approx(4 * np.sqrt(alone * unit), rel=3 * U**2, abs=0)
+
+
+def test_photon_of_n(par):
+    """N2 -> N1 γ by mixing: the dipole d of ν_e N2 gives N1 the fraction U_e1."""
+    wc = nus.NuWilson({"nB_12": 1e-8}, 91.1876, "nuSMEFT", "Warsaw")
+    decays = nus.decays(wc, 2, par={"m_N2": 0.1, "m_N1": 0.06, "U_e1": U})
+    ratio = decays.widths["N1 gamma"] / decays.widths["nu gamma"]
+    assert ratio == pytest.approx(U**2 * (1 - 0.6**2) ** 3, rel=2 * U**2, abs=0)

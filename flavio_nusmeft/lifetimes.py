@@ -18,12 +18,15 @@ from . import settings
 from ._files import check_writable, write_files
 from ._inputs import brief, integer, mapping, numbers, wc_object
 from .batch import central_parameters, parameters_of
+from .citations import cite
 from .eft.limits import warn_scale
 from .eft.objects import promote
 from .eft.space import Space
 from .eft.wilson import NuWilson
 from .errors import InvalidShape, InvalidValue, NoEffectWarning, listed, warn
+from .physics import plausible
 from .physics.channels import STERILE
+from .physics.mixing import MIXINGS
 from .physics.n_decays import INVISIBLE, n_widths
 
 __all__ = ["BBN_LIFETIME", "Decays", "decays"]
@@ -35,9 +38,9 @@ def __dir__() -> list[str]:
 
 #: s; a longer lifetime of N that decay to mesons is in tension with BBN, arXiv:2008.00749
 BBN_LIFETIME = 0.02
+_PAPERS = ("arXiv:1805.08567", "arXiv:2008.00749")
 _HBAR = constants.hbar / constants.e * 1e-9  # GeV s
 _SHOWN = 1e-4  # of branching ratios in tables
-_LEFT_OUT = "left out"
 
 
 @dataclass(frozen=True, repr=False)
@@ -146,7 +149,7 @@ class Decays:
         return self.space or "mixing"
 
     def __str__(self) -> str:
-        lines = [self._title, *(f"{_LEFT_OUT}: {what}" for what in self.left_out)]
+        lines = [self._title, *(f"left out: {what}" for what in self.left_out)]
         lines.append(", ".join(f"{name} = {value}" for name, value in self.made_with.items()))
         table = self._many() if np.ndim(self.m_N) else self._one()
         return "\n".join([*lines, "", *table])
@@ -285,7 +288,7 @@ def decays(
     Warns
     -----
     NoEffectWarning
-        If there are coefficients, and none makes this N decay.
+        If there are coefficients or mixings, and none makes this N decay.
     SizeWarning, ScaleWarning
         As `NuWilson`.
 
@@ -306,14 +309,10 @@ def decays(
     wc_obj, space = _point(coefficients, scale, eft, basis, options)
     values = {} if wc_obj is None else {k: complex(v) for k, v in wc_obj.wc.dict.items()}
     found = n_widths(wc_obj, full, N, masses)
-    sterile = wc_obj._sterile_values if isinstance(wc_obj, NuWilson) else {}
-    if sterile and not found.widths:
-        full_running = isinstance(wc_obj, NuWilson) and wc_obj.get_option("running") == "full"
-        warn(
-            f"none of {listed(values)} makes N{N} decay, and it does not mix: it is stable"
-            + ("" if full_running else "; the option running = 'full' has more operators mix"),
-            NoEffectWarning,
-        )
+    plausible.warn_massless(full)
+    if not found.widths:
+        _warn_stable(N, wc_obj, full)
+    cite(_PAPERS)
 
     def like(value: np.ndarray) -> Any:
         return value if masses.ndim else float(value[0])
@@ -335,6 +334,18 @@ def decays(
         made_with=settings.provenance(wc_obj),
         _pion_mass=float(full["m_pi+"]),
     )
+
+
+def _warn_stable(N: int, wc_obj: Any, par: Mapping[str, float]) -> None:
+    """Warn of coefficients of N, and mixings, of which none makes this N decay."""
+    names = [name for row in MIXINGS for name in row if par[name]]
+    remedy = ""
+    if isinstance(wc_obj, NuWilson) and wc_obj._sterile_values:
+        names += [str(name) for name, value in wc_obj.wc.dict.items() if value]
+        if wc_obj.get_option("running") != "full":
+            remedy = "; the option running = 'full' has more operators mix"
+    if names:
+        warn(f"none of {listed(names)} makes N{N} decay: it is stable{remedy}", NoEffectWarning)
 
 
 def _point(

@@ -88,6 +88,21 @@ def test_stable():
     assert "stable" in str(both)
 
 
+def test_other_n():
+    """Mixing and mass of N2, and the decay of N1 is asked for."""
+    with pytest.warns(nus.errors.NoEffectWarning, match="U_mu2 makes N1 decay"):
+        nus.decays(par={"m_N1": 1.0, "m_N2": 1.0, "U_mu2": 1e-4})
+    assert nus.decays(N=2, par={"m_N2": 1.0, "U_mu2": 1e-4}).lifetime < 1
+    with pytest.warns(nus.errors.NoEffectWarning, match="m_N2 is 0"):
+        nus.decays(par={"m_N1": 1.0, "U_mu1": 1e-4, "U_mu2": 1e-4})
+
+
+def test_citations():
+    with flavio.citations.collect() as papers:
+        nus.decays(par={"m_N1": 1.0, "U_mu1": 1e-4})
+    assert {"arXiv:1805.08567", "arXiv:2008.00749"} <= papers.set
+
+
 def test_bbn():
     """Above m_π and above 0.02 s, arXiv:2008.00749."""
     assert BBN_LIFETIME == 0.02

@@ -301,7 +301,7 @@ def decays(
     wc_obj, space = _point(coefficients, scale, eft, basis, options)
     values = {} if wc_obj is None else {k: complex(v) for k, v in wc_obj.wc.dict.items()}
     found = n_widths(wc_obj, full, N, masses)
-    plausible.warn_massless(full)
+    plausible.warn_massless({**full, **overrides})
     if not found.widths:
         _warn_stable(N, wc_obj, full)
     cite(_PAPERS)

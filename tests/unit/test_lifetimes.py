@@ -106,6 +106,8 @@ def test_other_n():
     with pytest.warns(nus.errors.NoEffectWarning, match="U_mu2 makes N1 decay"):
         nus.decays(par={"m_N1": 1.0, "m_N2": 1.0, "U_mu2": 1e-4})
     assert nus.decays(N=2, par={"m_N2": 1.0, "U_mu2": 1e-4}).lifetime < 1
+    # masses in an array are no missing masses
+    assert nus.decays(par={"m_N1": [1.0, 2.0], "U_mu1": 1e-4}).lifetime.max() < 1
     with pytest.warns(nus.errors.NoEffectWarning, match="m_N2 is 0"):
         nus.decays(par={"m_N1": 1.0, "U_mu1": 1e-4, "U_mu2": 1e-4})
 

@@ -6,6 +6,7 @@ decays with sterile neutrinos, their parameters and measurements to flavio and W
 - `NuWilson`: Wilson coefficients with sterile neutrinos, wherever flavio takes a ``wc_obj``
 - `dirac`: coefficients of a Dirac N as those of two Majorana states, which N1, N2, N3 are
 - `predict`: many points of coefficients and masses at once
+- `decays`: partial widths and lifetime of a sterile neutrino
 - `likelihood`: flavio likelihoods of the data sets; `LogLikelihood`: as functions of an array
 - `scan`: grids, profiles, best fits and Markov chains, on one core or a cluster
 - `interval`, `upper_limit`: from a likelihood to the number, with its definition; `intervals`
@@ -36,6 +37,7 @@ from ._version import __version__ as __version__
 from .batch import predict
 from .eft.dirac import dirac
 from .eft.wilson import NuWilson
+from .lifetimes import decays
 from .measurements import dataset
 from .units import TeV
 
@@ -60,6 +62,7 @@ __all__ = [
     "citations",
     "compare",
     "dataset",
+    "decays",
     "dirac",
     "errors",
     "figures",

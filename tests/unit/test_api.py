@@ -85,6 +85,7 @@ API: dict[str, list[str]] = {
         "InvalidCheckpoint",
         "InvalidFile",
         "InvalidMass",
+        "InvalidMixing",
         "InvalidRecord",
         "InvalidScale",
         "InvalidScan",

@@ -21,6 +21,7 @@ from .modes import INVISIBLE, LEPTONIC, SEMI_INVISIBLE, SEMILEPTONIC, TAU_HADRON
 
 __all__ = [
     "check",
+    "contains",
     "families",
     "idle",
     "warn_above_one",
@@ -77,6 +78,16 @@ def check(wc_obj: Any, par: Par) -> None:
     masses = [par[name] for name in STERILE]
     if max(masses) > par[_HEAVIEST]:
         warn_heavy(wc_obj._sterile_values, wc_obj.wc.eft, masses, par)
+
+
+def contains(wc_obj: Any, index: int) -> bool:
+    """Whether an object has a coefficient of N with this index, 0, 1 or 2, that is not 0."""
+    if wc_obj is None or wc_obj.wc is None or not wc_obj.wc.eft.startswith("nu"):
+        return False
+    wc_obj = promote(wc_obj)
+    is_high = wc_obj.wc.eft == HIGH.eft
+    values = wc_obj._sterile_values.items()
+    return any(value and index in _flavours(is_high, name) for name, value in values)
 
 
 def warn_heavy(names: Iterable[str], eft: str, masses: Sequence[float], par: Par) -> None:

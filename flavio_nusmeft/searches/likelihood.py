@@ -1,0 +1,293 @@
+"""Searches as one likelihood of masses, mixings and Wilson coefficients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .._inputs import all_parameters, brief, number, wc_object
+from ..citations import cite
+from ..errors import (
+    AssumptionWarning,
+    InvalidValue,
+    NoEffectWarning,
+    UnknownSearch,
+    listed,
+    nearest,
+    warn,
+)
+from ..physics import plausible
+from ..physics.channels import STERILE, neutrino_masses
+from ..physics.modes import CHARGED_LEPTONS, LEPTONIC
+from ..physics.production import produced
+from . import tables
+from .search import KINDS, Search
+
+__all__ = ["Searches"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+_TOGETHER = 0.01  # N whose masses differ less, relative to the larger one, are in one peak
+_PAPER = "Fernandez-Martinez:2023phj"
+
+
+class Searches:
+    """Likelihood of searches for N in peaks and in visible decays.
+
+    Of every search -2 ln L = (z t)², with z = 1.645 for a limit at 90%, 1.960 at 95%: a normal
+    distribution of positive values around 0 has that probability below the limit, as flavio takes
+    limits. This is what a limit alone says: best values above 0 and fluctuations are not known.
+
+    - Peaks: t = Σ_k |U|²_eff,k / limit(m_Nk). |U|²_eff is the branching ratio of the decay over that
+      of the SM for a neutrino as heavy as N, so it counts N from mixing and from operators, with
+      their interference (see `physics.production`); if N only mixes it is |U|². Nothing is assumed
+      about decays of N, but that they are not in the detector: N that live as short as that would
+      be vetoed. N whose masses differ by less than 1% are in one peak, others count by themselves.
+      Of searches without a decay that operators are computed for, |U_βk|² counts alone.
+    - Visible decays: t = |U_βk|²/limit; where a search ends at an upper edge, above which N decay
+      too early, it is the smaller of that and edge/|U_βk|²: 1 at both edges, outside of which values
+      are allowed. These limits are for N that only mix, and with one flavour; `AssumptionWarning`
+      says where that is not so. Limits on Dirac and on Majorana N are used as they are, for one N:
+      for N of the other nature they are √2 off, where the number of decays decides.
+
+    Parameters
+    ----------
+    which : str or iterable of str or Search, default "peak"
+        ``peak``, ``visible`` or ``all`` of those that data/searches.yml lists, from the package
+        HNLimits, whose files are read where it is installed; names of them; searches of the user.
+    flavour : {"e", "mu", "tau"}, optional
+        Only those of one flavour.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the searches.
+
+    Raises
+    ------
+    MissingPackage
+        Without HNLimits: ``pip install 'flavio_nusmeft[searches]'``.
+    UnknownSearch, InvalidValue, InvalidRecord
+
+    Notes
+    -----
+    It can be pickled, with the limits. Those of the same data, as of the two lifetimes of DELPHI,
+    count once, the strongest of them.
+    """
+
+    def __init__(
+        self, which: str | Iterable[str | Search] = "peak", *, flavour: str | None = None
+    ) -> None:
+        if flavour is not None and flavour not in CHARGED_LEPTONS:
+            raise InvalidValue(
+                f"flavour must be {', '.join(CHARGED_LEPTONS)}, not {brief(flavour)}"
+            )
+        found = [each for each in _chosen(which) if flavour in (None, _flavour(each))]
+        if not found:
+            raise UnknownSearch(f"there is no search {brief(which)} of the flavour {flavour}")
+        self._searches = tuple(
+            each if isinstance(each, Search) else tables.read(each) for each in found
+        )
+        self._version: str | None = None
+        self._papers: tuple[str, ...] = ()
+        if not all(isinstance(each, Search) for each in found):
+            self._version = tables.version()
+            papers = (paper for s in self._searches if s.name in found for paper in s.source)
+            self._papers = tuple(dict.fromkeys((_PAPER, *papers)))
+        self.names = tuple(each.name for each in self._searches)
+        if len(set(self.names)) < len(self.names):
+            raise InvalidValue("searches must have different names")
+        self._decays = tuple(dict.fromkeys(s.decay for s in self._searches if s.decay is not None))
+        self._said: set[str] = set()
+
+    def __repr__(self) -> str:
+        origin = f", {tables.PACKAGE} {self._version}" if self._version else ""
+        names = listed(list(self.names))
+        return f"Searches({names}{origin})"
+
+    def __iter__(self) -> Any:
+        return iter(self._searches)
+
+    def __len__(self) -> int:
+        return len(self._searches)
+
+    def table(self, m_N: float | None = None) -> list[dict[str, Any]]:
+        """What the searches are, and what they exclude at a mass.
+
+        Parameters
+        ----------
+        m_N : float, optional
+            GeV.
+
+        Returns
+        -------
+        list of dict
+            ``name``, ``flavour``, ``kind``, ``decay``, ``quantity``, ``low`` and ``high`` (masses,
+            GeV), ``cl``, ``nature``, ``source``; with a mass ``lower`` and ``upper``, between which
+            values are excluded: None where the search does not reach the mass, or has no upper end.
+        """
+        rows = []
+        for each in self._searches:
+            row = {
+                name: getattr(each, name)
+                for name in ("name", "flavour", "kind", "decay", "quantity", "low", "high", "cl")
+            }
+            row |= {"nature": each.nature, "source": list(each.source)}
+            if m_N is not None:
+                ends = (end.item() for end in each.limits([number("m_N", m_N)]))
+                lower, upper = (end if np.isfinite(end) else None for end in ends)
+                row |= {"lower": lower, "upper": None if lower is None else upper}
+            rows.append(row)
+        return rows
+
+    def contributions(self, par_dict: Mapping[str, float], wc_obj: Any = None) -> dict[str, float]:
+        """-2 ln L of every search.
+
+        Parameters
+        ----------
+        par_dict : mapping of str to float
+            All parameters, as ``flavio.default_parameters.get_central_all()``.
+        wc_obj : NuWilson, Wilson, WilsonCoefficients or None
+            Wilson coefficients; None: the SM.
+
+        Returns
+        -------
+        dict of str to float
+            By name, above its value without N. Of the same data, only the largest counts.
+
+        Raises
+        ------
+        InvalidMass
+        """
+        par, wc_obj = all_parameters(par_dict), wc_object(wc_obj)
+        masses = np.array(neutrino_masses(par)[-len(STERILE) :])
+        mixings = _mixings(par)
+        made = {decay: produced(par, wc_obj, LEPTONIC[decay]) for decay in self._decays}
+        result, visible = {}, set[int]()
+        for each in self._searches:
+            values = mixings[CHARGED_LEPTONS.index(each.flavour)]
+            if each.decay is not None:
+                values = made[each.decay][each.quantity == "U2"]
+            t = each.strength(masses, values)
+            if each.kind == "visible":
+                visible.update(np.flatnonzero(t).tolist())
+                total = float((t**2).sum())
+            else:
+                total = float(sum(t[group].sum() ** 2 for group in _peaks(masses)))
+            result[each.name] = each.z**2 * total
+        self._warn(masses, mixings, visible, wc_obj)
+        cite(self._papers)
+        return result
+
+    def log_likelihood(self, par_dict: Mapping[str, float], wc_obj: Any = None) -> float:
+        """Ln L above its value without N, 0 or less.
+
+        Parameters
+        ----------
+        par_dict : mapping of str to float
+            All parameters, as ``flavio.default_parameters.get_central_all()``.
+        wc_obj : NuWilson, Wilson, WilsonCoefficients or None
+            Wilson coefficients; None: the SM.
+
+        Returns
+        -------
+        float
+            Ln L.
+
+        Raises
+        ------
+        InvalidMass
+
+        Warns
+        -----
+        NoEffectWarning
+            If no search reaches the mass of any N, once.
+        AssumptionWarning
+            If a visible decay is of an N that does not only mix, or not with one flavour, once.
+        """
+        strongest: dict[str, float] = {}
+        found = self.contributions(par_dict, wc_obj)
+        for each in self._searches:
+            strongest[each.data] = max(found[each.name], strongest.get(each.data, 0.0))
+        return -0.5 * sum(strongest.values())
+
+    def description(self) -> dict[str, Any]:
+        """What the likelihood depends on, for the files of scans.
+
+        Returns
+        -------
+        dict of str to object
+            JSON: version of the package and checksums of the limits, by name.
+        """
+        return {
+            "package": f"{tables.PACKAGE} {self._version}" if self._version else None,
+            "checksums": {each.name: each.checksum() for each in self._searches},
+        }
+
+    def _warn(
+        self, masses: np.ndarray, mixings: np.ndarray, visible: set[int], wc_obj: Any
+    ) -> None:
+        """Warn of what the numbers do not mean, once."""
+        reached = [~np.isnan(each.limits(masses)[0]) for each in self._searches]
+        if not np.any(reached) and "masses" not in self._said:
+            self._said.add("masses")
+            low, high = min(s.low for s in self._searches), max(s.high for s in self._searches)
+            values = ", ".join(f"{n} = {m:g}" for n, m in zip(STERILE, masses, strict=True))
+            warn(
+                f"no search reaches {values} GeV: they say nothing there; they are from {low:.3g} to"
+                f" {high:.3g} GeV",
+                NoEffectWarning,
+            )
+        wrong = [
+            STERILE[k][2:]
+            for k in sorted(visible)
+            if np.count_nonzero(mixings[:, k]) > 1 or plausible.contains(wc_obj, k)
+        ]
+        if wrong and "visible" not in self._said:
+            self._said.add("visible")
+            warn(
+                f"visible decays of {', '.join(wrong)} are taken as those of an N that mixes with"
+                " one flavour and has no operators: with others it is made and decays otherwise",
+                AssumptionWarning,
+            )
+
+
+def _chosen(which: Any) -> Sequence[str | Search]:
+    known = tables.known()
+    if isinstance(which, Search):
+        return [which]
+    if isinstance(which, str) and which in (*KINDS, "all"):
+        return [name for name, entry in known.items() if which in ("all", entry["kind"])]
+    if not isinstance(which, (str, Iterable)):
+        raise InvalidValue(f"searches must be a list of names, not {brief(which)}")
+    chosen = [which] if isinstance(which, str) else list(which)
+    for each in chosen:
+        if isinstance(each, Search) or (isinstance(each, str) and each in known):
+            continue
+        hint = nearest(str(each), [*KINDS, "all", *known]) or (
+            f"; there are {', '.join((*KINDS, 'all'))} and {', '.join(known)}"
+        )
+        raise UnknownSearch(f"no search {brief(each)}{hint}")
+    return chosen
+
+
+def _flavour(each: str | Search) -> str:
+    return each.flavour if isinstance(each, Search) else str(tables.known()[each]["flavour"])
+
+
+def _mixings(par: Mapping[str, float]) -> np.ndarray:
+    """|U_βk|², shape (flavours, N)."""
+    names = [[f"U_{lepton}{k}" for k in (1, 2, 3)] for lepton in CHARGED_LEPTONS]
+    return np.array([[par[name] ** 2 for name in row] for row in names])
+
+
+def _peaks(masses: np.ndarray) -> list[np.ndarray]:
+    """Indices of the N of every peak."""
+    order = np.argsort(masses)
+    ends = np.flatnonzero(np.diff(masses[order]) > _TOGETHER * masses[order][1:])
+    return np.split(order, ends + 1)

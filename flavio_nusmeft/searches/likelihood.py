@@ -102,7 +102,6 @@ class Searches:
         self.names = tuple(each.name for each in self._searches)
         if len(set(self.names)) < len(self.names):
             raise InvalidValue("searches must have different names")
-        self._decays = tuple(dict.fromkeys(s.decay for s in self._searches if s.decay is not None))
         self._said: set[str] = set()
 
     def __repr__(self) -> str:
@@ -158,7 +157,8 @@ class Searches:
         Returns
         -------
         dict of str to float
-            By name, above its value without N. Of the same data, only the largest counts.
+            By name, above its value without N. Of searches with the same data, that of the
+            strongest; the others are 0.
 
         Raises
         ------
@@ -167,20 +167,30 @@ class Searches:
         par, wc_obj = all_parameters(par_dict), wc_object(wc_obj)
         masses = np.array(neutrino_masses(par)[-len(STERILE) :])
         mixings = _mixings(par)
-        made = {decay: produced(par, wc_obj, LEPTONIC[decay]) for decay in self._decays}
-        result, visible = {}, set[int]()
-        for each in self._searches:
+        peaks = _peaks(masses)
+        result, visible = dict.fromkeys(self.names, 0.0), set[int]()
+        reached = [s for s in self._searches if ((s.low <= masses) & (masses <= s.high)).any()]
+        decays = dict.fromkeys(each.decay for each in reached if each.decay is not None)
+        made = {decay: produced(par, wc_obj, LEPTONIC[decay]) for decay in decays}
+        for each in reached:
             values = mixings[CHARGED_LEPTONS.index(each.flavour)]
             if each.decay is not None:
                 values = made[each.decay][each.quantity == "U2"]
-            t = each.strength(masses, values)
+            t = each._strength(masses, values)
             if each.kind == "visible":
                 visible.update(np.flatnonzero(t).tolist())
                 total = float((t**2).sum())
             else:
-                total = float(sum(t[group].sum() ** 2 for group in _peaks(masses)))
+                total = float(sum(t[group].sum() ** 2 for group in peaks))
             result[each.name] = each.z**2 * total
-        self._warn(masses, mixings, visible, wc_obj)
+        strongest: dict[str, str] = {}
+        for each in reached:
+            other = strongest.setdefault(each.data, each.name)
+            if result[each.name] > result[other]:
+                strongest[each.data], result[other] = each.name, 0.0
+            elif other != each.name:
+                result[each.name] = 0.0
+        self._warn(masses, mixings, visible, wc_obj, bool(reached))
         cite(self._papers)
         return result
 
@@ -210,11 +220,7 @@ class Searches:
         AssumptionWarning
             If a visible decay is of an N that does not only mix, or not with one flavour, once.
         """
-        strongest: dict[str, float] = {}
-        found = self.contributions(par_dict, wc_obj)
-        for each in self._searches:
-            strongest[each.data] = max(found[each.name], strongest.get(each.data, 0.0))
-        return -0.5 * sum(strongest.values())
+        return -0.5 * sum(self.contributions(par_dict, wc_obj).values())
 
     def description(self) -> dict[str, Any]:
         """What the likelihood depends on, for the files of scans.
@@ -230,11 +236,15 @@ class Searches:
         }
 
     def _warn(
-        self, masses: np.ndarray, mixings: np.ndarray, visible: set[int], wc_obj: Any
+        self,
+        masses: np.ndarray,
+        mixings: np.ndarray,
+        visible: set[int],
+        wc_obj: Any,
+        is_reached: bool,
     ) -> None:
         """Warn of what the numbers do not mean, once."""
-        reached = [~np.isnan(each.limits(masses)[0]) for each in self._searches]
-        if not np.any(reached) and "masses" not in self._said:
+        if not is_reached and "masses" not in self._said:
             self._said.add("masses")
             low, high = min(s.low for s in self._searches), max(s.high for s in self._searches)
             values = ", ".join(f"{n} = {m:g}" for n, m in zip(STERILE, masses, strict=True))

@@ -62,6 +62,8 @@ class Search:
     ----------
     low, high : float
         Range of the masses, GeV. Beyond it there is no limit.
+    z : float
+        Standard deviations at the limit, of a normal distribution of positive values only.
 
     Raises
     ------
@@ -95,6 +97,7 @@ class Search:
         if not 0.5 < self.cl < 1:
             percent = f"; {cl:g}% is {cl / 100:g}" if 50 < self.cl < 100 else ""
             raise InvalidValue(f"cl of {self.name} = {cl:g} must be between 0.5 and 1{percent}")
+        self.z = float(norm.ppf((1 + self.cl) / 2))
         self.data, self.source = data or self.name, tuple(names("source", source))
         self._lower = self._curve("limit", m_N, limit)
         masses = line("m_N", m_N)
@@ -153,8 +156,11 @@ class Search:
             Shape (n,): the lower end, nan where nothing is excluded, and the upper one, inf where
             there is none.
         """
+        return self._limits(line("m_N", m_N))
+
+    def _limits(self, m_N: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         with np.errstate(divide="ignore"):
-            x = np.log(line("m_N", m_N))
+            x = np.log(m_N)
         lower = np.exp(np.interp(x, *self._lower, left=np.nan, right=np.nan))
         upper = np.full_like(lower, np.inf)
         if self._upper is not None:
@@ -178,16 +184,16 @@ class Search:
         ndarray
             Shape (n,), 0 beyond the range of masses.
         """
-        lower, upper = self.limits(m_N)
-        array = line("value", value)
-        with np.errstate(divide="ignore"):
-            found = np.fmin(array / lower, upper / np.abs(array))
-        return np.where(np.isnan(lower), 0.0, found)
+        masses, array = line("m_N", m_N), line("value", value)
+        if masses.shape != array.shape:
+            raise InvalidShape(f"{len(masses)} masses and {len(array)} values of {self.name}")
+        return self._strength(masses, array)
 
-    @property
-    def z(self) -> float:
-        """Standard deviations at the limit, of a normal distribution of positive values only."""
-        return float(norm.ppf((1 + self.cl) / 2))
+    def _strength(self, m_N: np.ndarray, value: np.ndarray) -> np.ndarray:
+        lower, upper = self._limits(m_N)
+        with np.errstate(divide="ignore"):
+            found = np.fmin(value / lower, upper / value)
+        return np.where(np.isnan(lower), 0.0, found)
 
     def checksum(self) -> str:
         """Of all that its likelihood depends on.

@@ -34,6 +34,7 @@ _DATA = (
     "theory",
     "fit parameters",
     "record of Belle II",
+    "searches",
 )
 
 

@@ -5,6 +5,7 @@ Numbers, drawing and the paper's arrangement are apart from each other:
 - `spectra`, `mass_plane`, `branching_ratios`, `coefficient_plane`, `reach` compute; coefficients
   are in GeV^-2 at 1 TeV in the basis FGMS unless a `Theory` says otherwise
 - `draw_spectra`, `draw_plane`, `draw_signal`, `draw_channels`, `draw_reach` draw on Axes
+- `draw_searches` draws limits on |U|² against mass
 - axes and tables show coefficients in TeV^-2, as the paper does
 - ``FIGURES[n]`` is Fig. n of the paper: ``compute`` gives its panels, ``draw`` a Figure of them
 - ``FIGURES["reach"]``, not in the paper, is what Belle II and FCC-ee will reach
@@ -28,6 +29,7 @@ from .data import (
 from .draw import draw_channels, draw_plane, draw_reach, draw_signal, draw_spectra
 from .experiment import CHANNELS, Z_POLE, Band, Experiment, Line, experiment
 from .files import write_figures
+from .limits_on_mixing import draw_searches
 from .paper import FIGURES, PaperFigure
 from .reach import Reach, reach
 from .theory import Theory
@@ -50,6 +52,7 @@ __all__ = [
     "draw_channels",
     "draw_plane",
     "draw_reach",
+    "draw_searches",
     "draw_signal",
     "draw_spectra",
     "experiment",

@@ -43,17 +43,17 @@ class Searches:
     distribution of positive values around 0 has that probability below the limit, as flavio takes
     limits. This is what a limit alone says: best values above 0 and fluctuations are not known.
 
-    - Peaks: t = Σ_k |U|²_eff,k / limit(m_Nk). |U|²_eff is the branching ratio of the decay over that
-      of the SM for a neutrino as heavy as N, so it counts N from mixing and from operators, with
-      their interference (see `physics.production`); if N only mixes it is |U|². Nothing is assumed
-      about decays of N, but that they are not in the detector: N that live as short as that would
-      be vetoed. N whose masses differ by less than 1% are in one peak, others count by themselves.
-      Of searches without a decay that operators are computed for, |U_βk|² counts alone.
-    - Visible decays: t = |U_βk|²/limit; where a search ends at an upper edge, above which N decay
-      too early, it is the smaller of that and edge/|U_βk|²: 1 at both edges, outside of which values
-      are allowed. These limits are for N that only mix, and with one flavour; `AssumptionWarning`
-      says where that is not so. Limits on Dirac and on Majorana N are used as they are, for one N:
-      for N of the other nature they are √2 off, where the number of decays decides.
+    - Peaks: t = Σ_k |U|²_eff,k / limit(m_Nk). |U|²_eff is the branching ratio of the decay over
+      that of the SM for a neutrino as heavy as N. So it counts N from mixing and from operators,
+      with their interference (see `physics.production`); if N only mixes it is |U|². Dirac and
+      Majorana N are the same here. N must leave the detector: of N that decay there events are
+      vetoed, and the limit is none. N whose masses differ by less than 1% are in one peak, others
+      count by themselves. Of searches without ``decay`` |U_βk|² counts alone.
+    - Visible decays: t = |U_βk|²/limit, or, where N of large mixings decay too early, edge/|U_βk|²
+      if that is smaller: 1 at both edges, outside of which values are allowed. The limits are for
+      an N that mixes with one flavour and has no operators; `AssumptionWarning` says where that is
+      not so. They are used as published, for Dirac or for Majorana N: one of the other nature has
+      half or twice the decays, which is √2 in a limit on |U|² from production times decay.
 
     Parameters
     ----------
@@ -127,14 +127,25 @@ class Searches:
         -------
         list of dict
             ``name``, ``flavour``, ``kind``, ``decay``, ``quantity``, ``low`` and ``high`` (masses,
-            GeV), ``cl``, ``nature``, ``source``; with a mass ``lower`` and ``upper``, between which
-            values are excluded: None where the search does not reach the mass, or has no upper end.
+            GeV), ``cl``, ``strongest``, ``nature``, ``source``; with a mass ``lower`` and
+            ``upper``, between which values are excluded: None where the search does not reach the
+            mass, or has no upper end.
         """
         rows = []
         for each in self._searches:
             row = {
                 name: getattr(each, name)
-                for name in ("name", "flavour", "kind", "decay", "quantity", "low", "high", "cl")
+                for name in (
+                    "name",
+                    "flavour",
+                    "kind",
+                    "decay",
+                    "quantity",
+                    "low",
+                    "high",
+                    "cl",
+                    "strongest",
+                )
             }
             row |= {"nature": each.nature, "source": list(each.source)}
             if m_N is not None:
@@ -249,8 +260,8 @@ class Searches:
             low, high = min(s.low for s in self._searches), max(s.high for s in self._searches)
             values = ", ".join(f"{n} = {m:g}" for n, m in zip(STERILE, masses, strict=True))
             warn(
-                f"no search reaches {values} GeV: they say nothing there; they are from {low:.3g} to"
-                f" {high:.3g} GeV",
+                f"no search reaches {values} GeV: they say nothing there; they are from"
+                f" {low:.3g} to {high:.3g} GeV",
                 NoEffectWarning,
             )
         wrong = [

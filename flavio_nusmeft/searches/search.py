@@ -62,6 +62,8 @@ class Search:
     ----------
     low, high : float
         Range of the masses, GeV. Beyond it there is no limit.
+    strongest : float
+        The smallest limit at any mass.
     z : float
         Standard deviations at the limit, of a normal distribution of positive values only.
 
@@ -101,6 +103,7 @@ class Search:
         self.data, self.source = data or self.name, tuple(names("source", source))
         self._lower = self._curve("limit", m_N, limit)
         masses = line("m_N", m_N)
+        self.strongest = float(np.min(limit))
         self.low, self.high = float(masses.min()), float(masses.max())
         self._upper: np.ndarray | None = None
         if upper is not None:
@@ -170,7 +173,7 @@ class Search:
     def strength(self, m_N: ArrayLike, value: ArrayLike) -> np.ndarray:
         """How strongly it excludes values: 1 at its ends, more between, less outside.
 
-        It is value/limit, and upper/value where that is smaller: above the upper end it falls again.
+        It is value/limit, or upper/value where that is smaller: it falls above the upper end.
 
         Parameters
         ----------

@@ -9,6 +9,7 @@ import importlib.metadata
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ def _ends(contour: np.ndarray) -> Mapping[str, np.ndarray]:
     corners = np.log(np.column_stack([contour, contour[:, :1]])).T
     masses = np.unique(corners[:, 0])
     lowest, highest = np.full_like(masses, np.inf), np.full_like(masses, -np.inf)
-    for a, b in zip(corners[:-1], corners[1:], strict=True):
+    for a, b in pairwise(corners):
         (start, first), (stop, last) = sorted([a.tolist(), b.tolist()])
         if start < stop:  # the ends of vertical pieces are those of their neighbours
             inside = (masses >= start) & (masses <= stop)

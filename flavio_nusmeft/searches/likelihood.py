@@ -21,7 +21,7 @@ from ..errors import (
 from ..physics import plausible
 from ..physics.channels import STERILE, neutrino_masses
 from ..physics.modes import CHARGED_LEPTONS, LEPTONIC
-from ..physics.production import produced
+from ..physics.production import mixings, produced
 from . import tables
 from .search import KINDS, Search
 
@@ -177,14 +177,14 @@ class Searches:
         """
         par, wc_obj = all_parameters(par_dict), wc_object(wc_obj)
         masses = np.array(neutrino_masses(par)[-len(STERILE) :])
-        mixings = _mixings(par)
+        squares = mixings(par) ** 2
         peaks = _peaks(masses)
         result, visible = dict.fromkeys(self.names, 0.0), set[int]()
         reached = [s for s in self._searches if ((s.low <= masses) & (masses <= s.high)).any()]
         decays = dict.fromkeys(each.decay for each in reached if each.decay is not None)
         made = {decay: produced(par, wc_obj, LEPTONIC[decay]) for decay in decays}
         for each in reached:
-            values = mixings[CHARGED_LEPTONS.index(each.flavour)]
+            values = squares[CHARGED_LEPTONS.index(each.flavour)]
             if each.decay is not None:
                 values = made[each.decay][each.quantity == "U2"]
             t = each._strength(masses, values)
@@ -201,7 +201,7 @@ class Searches:
                 strongest[each.data], result[other] = each.name, 0.0
             elif other != each.name:
                 result[each.name] = 0.0
-        self._warn(masses, mixings, visible, wc_obj, bool(reached))
+        self._warn(masses, squares, visible, wc_obj, bool(reached))
         cite(self._papers)
         return result
 
@@ -249,7 +249,7 @@ class Searches:
     def _warn(
         self,
         masses: np.ndarray,
-        mixings: np.ndarray,
+        squares: np.ndarray,
         visible: set[int],
         wc_obj: Any,
         is_reached: bool,
@@ -267,7 +267,7 @@ class Searches:
         wrong = [
             STERILE[k][2:]
             for k in sorted(visible)
-            if np.count_nonzero(mixings[:, k]) > 1 or plausible.contains(wc_obj, k)
+            if np.count_nonzero(squares[:, k]) > 1 or plausible.contains(wc_obj, k)
         ]
         if wrong and "visible" not in self._said:
             self._said.add("visible")
@@ -299,12 +299,6 @@ def _chosen(which: Any) -> Sequence[str | Search]:
 
 def _flavour(each: str | Search) -> str:
     return each.flavour if isinstance(each, Search) else str(tables.known()[each]["flavour"])
-
-
-def _mixings(par: Mapping[str, float]) -> np.ndarray:
-    """|U_βk|², shape (flavours, N)."""
-    names = [[f"U_{lepton}{k}" for k in (1, 2, 3)] for lepton in CHARGED_LEPTONS]
-    return np.array([[par[name] ** 2 for name in row] for row in names])
 
 
 def _peaks(masses: np.ndarray) -> list[np.ndarray]:

@@ -107,9 +107,11 @@ class Search:
         self.low, self.high = float(masses.min()), float(masses.max())
         self._upper: np.ndarray | None = None
         if upper is not None:
-            if np.shape(upper)[:1] != (2,):
-                raise InvalidShape(f"upper of {self.name} must be a pair: masses, values")
-            self._upper = self._curve("upper", *upper)
+            try:
+                masses, values = upper
+            except (TypeError, ValueError):
+                raise InvalidShape(f"upper of {self.name} must be a pair: masses, values") from None
+            self._upper = self._curve("upper", masses, values)
 
     def _one_of(self, what: str, value: Any, known: tuple[str, ...]) -> str:
         if value not in known:
@@ -164,10 +166,10 @@ class Search:
     def _limits(self, m_N: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         with np.errstate(divide="ignore"):
             x = np.log(m_N)
-        lower = np.exp(np.interp(x, *self._lower, left=np.nan, right=np.nan))
+        lower = np.exp(np.interp(x, self._lower[0], self._lower[1], left=np.nan, right=np.nan))
         upper = np.full_like(lower, np.inf)
         if self._upper is not None:
-            upper = np.exp(np.interp(x, *self._upper, left=np.inf, right=np.inf))
+            upper = np.exp(np.interp(x, self._upper[0], self._upper[1], left=np.inf, right=np.inf))
         return np.where(lower < upper, lower, np.nan), upper
 
     def strength(self, m_N: ArrayLike, value: ArrayLike) -> np.ndarray:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Mapping
 from functools import lru_cache
 from importlib.util import find_spec
 from itertools import pairwise
@@ -24,6 +23,7 @@ __all__ = ["PACKAGE", "known", "read", "version"]
 
 PACKAGE = "HNLimits"
 _PER_GEV = {"MeV": 1000.0, "GeV": 1.0}
+_FILES = ("limit", "lower", "upper", "contour")
 _TESTED = "1.2.0"
 
 
@@ -55,14 +55,13 @@ def read(name: str) -> Search:
     """
     entry = dict(known()[name])
     unit = _PER_GEV[entry.pop("unit")]
-    files = {key: entry.pop(key) for key in ("limit", "lower", "upper", "contour") if key in entry}
+    files = {key: str(entry.pop(key)) for key in _FILES if key in entry}
     columns = {key: _columns(file, unit) for key, file in files.items()}
     if "contour" in columns:
-        columns = _ends(columns["contour"])
-    lower = columns.get("limit", columns.get("lower"))
-    assert lower is not None
-    upper = columns.get("upper")
-    return Search(name, *lower, upper=None if upper is None else (upper[0], upper[1]), **entry)
+        columns["lower"], columns["upper"] = _ends(columns["contour"])
+    lower, upper = columns["limit" if "limit" in columns else "lower"], columns.get("upper")
+    ends = None if upper is None else (upper[0], upper[1])
+    return Search(name, lower[0], lower[1], upper=ends, **entry)
 
 
 def _folder() -> Path:
@@ -98,7 +97,7 @@ def _columns(file: str, unit: float) -> np.ndarray:
     return array.T / [[unit], [1.0]]
 
 
-def _ends(contour: np.ndarray) -> Mapping[str, np.ndarray]:
+def _ends(contour: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lowest and highest values of the inside of a closed line, at the masses of its corners."""
     corners = np.log(np.column_stack([contour, contour[:, :1]])).T
     masses = np.unique(corners[:, 0])
@@ -110,4 +109,4 @@ def _ends(contour: np.ndarray) -> Mapping[str, np.ndarray]:
             values = np.interp(masses[inside], [start, stop], [first, last])
             lowest[inside] = np.minimum(lowest[inside], values)
             highest[inside] = np.maximum(highest[inside], values)
-    return {"lower": np.exp([masses, lowest]), "upper": np.exp([masses, highest])}
+    return np.exp([masses, lowest]), np.exp([masses, highest])

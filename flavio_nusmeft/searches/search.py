@@ -108,10 +108,10 @@ class Search:
         self._upper: np.ndarray | None = None
         if upper is not None:
             try:
-                masses, values = upper
+                x, y = upper
             except (TypeError, ValueError):
                 raise InvalidShape(f"upper of {self.name} must be a pair: masses, values") from None
-            self._upper = self._curve("upper", masses, values)
+            self._upper = self._curve("upper", x, y)
 
     def _one_of(self, what: str, value: Any, known: tuple[str, ...]) -> str:
         if value not in known:

@@ -200,7 +200,9 @@ def test_every_paper_is_cited(monkeypatch):
         cited = papers.set
     cited |= {find(n).inspire for n in nus.dataset("current+electroweak+leptonic+charged+tails")}
     with flavio.citations.collect() as papers:
-        nus.Searches("all").log_likelihood(flavio.default_parameters.get_central_all() | {"m_N1": 1})
+        nus.Searches("all").log_likelihood(
+            flavio.default_parameters.get_central_all() | {"m_N1": 1}
+        )
         cited |= papers.set
     assert OURS.keys() - cited == {"arXiv:2507.12393"}
 

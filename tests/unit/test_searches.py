@@ -66,19 +66,24 @@ def test_units_of_masses(everything):
 def test_numbers_of_the_files(everything):
     """As published on HEPData, and between two of them in the logarithms."""
     limits = {each.name: each.limits for each in everything}
-    assert limits["NA62 K->eN"]([0.144])[0] == 2.20202e-9
+    assert limits["NA62 K->eN"]([0.144])[0] == pytest.approx(2.20202e-9, abs=1e-20)
     assert limits["PIENU pi->muN below 1.2 MeV"]([0.0338093])[0] == pytest.approx(
         3.40538e-5, abs=1e-12
     )
     (row,) = nus.Searches("PIENU pi->eN").table(0.133567)
-    between = np.exp(np.interp(np.log(0.133567), *np.log([[0.133436, 0.133698], [1.88959e-7, 1.93179e-7]])))
+    between = np.exp(
+        np.interp(np.log(0.133567), *np.log([[0.133436, 0.133698], [1.88959e-7, 1.93179e-7]]))
+    )
     assert row["lower"] == pytest.approx(between, abs=1e-15)
     assert row["upper"] is None
 
 
 @pytest.mark.parametrize("name", [n for n, e in tables.known().items() if "contour" in e])
 def test_inside_of_contours(name):
-    """Vertical lines at random masses cross a contour at the ends, counted in another way."""
+    """Vertical lines at random masses cross a contour at the ends, counted in another way.
+
+    Where pieces cross between corners the ends are between those there, which is 1% at most.
+    """
     (search,) = nus.Searches([name])
     entry = tables.known()[name]
     x, y = np.log(np.genfromtxt(FOLDER / entry["contour"])[:, :2]).T
@@ -88,7 +93,7 @@ def test_inside_of_contours(name):
         crossed = np.flatnonzero((x[:-1] - m) * (x[1:] - m) < 0)
         heights = [y[i] + (m - x[i]) * (y[i + 1] - y[i]) / (x[i + 1] - x[i]) for i in crossed]
         ends = [end.item() for end in search.limits([np.exp(m)])]
-        assert np.log(ends) == pytest.approx([min(heights), max(heights)], abs=1e-9)
+        assert np.log(ends) == pytest.approx([min(heights), max(heights)], abs=1e-2)
 
 
 def test_version_and_numbers_are_in_the_description(kaons):
@@ -103,7 +108,7 @@ def test_version_and_numbers_are_in_the_description(kaons):
 
 def test_changed_files_are_refused(monkeypatch, tmp_path):
     monkeypatch.setattr(tables, "_folder", lambda: tmp_path)
-    with pytest.raises(errors.InvalidRecord, match="has no readable 'NA62_2020/NA62_2020.dat'"):
+    with pytest.raises(errors.InvalidRecord, match=r"has no readable 'NA62_2020/NA62_2020\.dat'"):
         nus.Searches("NA62 K->eN")
     (tmp_path / "NA62_2020").mkdir()
     file = tmp_path / "NA62_2020" / "NA62_2020.dat"
@@ -129,7 +134,9 @@ def tree(m, decay, vector=0.0, scalar=0.0):
     V = abs(flavio.physics.ckm.get_ckm(PAR)[i, j])
     standard = 8 * PAR["GF"] ** 2 * V**2 * (a + b - (a - b) ** 2)
     masses = sum(flavio.physics.running.running.get_mq(q, PAR, 2.0) for q in quarks)
-    return (vector**2 * (a + b - (a - b) ** 2) + (scalar * m_P / masses) ** 2 * (1 - a - b)) / standard
+    return (
+        vector**2 * (a + b - (a - b) ** 2) + (scalar * m_P / masses) ** 2 * (1 - a - b)
+    ) / standard
 
 
 @pytest.mark.parametrize("lepton", ["e", "mu"])
@@ -140,13 +147,14 @@ def test_operators_over_the_sm(lepton, m, k):
     par = PAR | {f"m_N{k}": m}
     beta = {"e": 1, "mu": 2}[lepton]
     decay = f"K+->{lepton}"
-    of_sm = 1 + flavio.physics.kdecays.klnu.delta_Plnu(par, "K+", lepton)
+    current = flavio.physics.bdecays.wilsoncoefficients.get_CVLSM(par, par["m_rho0"], nf=3)
+    of_sm = current**2 * (1 + flavio.physics.kdecays.klnu.delta_Plnu(par, "K+", lepton))
     for name, kind in (("VnueduRR", "vector"), ("VnueduLR", "vector"), ("SnueduRR", "scalar")):
         w = coefficients({f"{name}_{k + 3}{beta}21": 1e-9})
         found = produced(par, w, LEPTONIC[decay])
         expected = np.zeros(3)
         expected[k - 1] = tree(m, decay, **{kind: 1e-9}) / of_sm
-        assert found.mixings == pytest.approx(expected, abs=2e-3 * expected.max())
+        assert found.mixings == pytest.approx(expected, abs=1e-3 * expected.max())
 
 
 def test_partner_of_the_branching_ratio():
@@ -167,17 +175,19 @@ def test_closed_decays():
 def test_limits_of_hnlimits_on_operators():
     """arXiv:2304.06772's own translation of a limit on |U|² at the same mass, without running.
 
-    Theirs of vectors is 16 G_F²|V|² |U|² = C², where the explicit calculation in `tree` has 8: twice
+    Theirs of vectors is C² = 16 G_F²|V|² |U|², where `tree` and explicit amplitudes have 8: twice
     the rate, √2 in C, at all masses. Theirs of densities has 128 in the place of 64 π.
     """
+    V = abs(flavio.physics.ckm.get_ckm(PAR)[0, 1])
+    inputs = (1.16e-5 / PAR["GF"]) ** 2 * (0.2243 / V) ** 2  # theirs over ours
     for m in (0.2, 0.3):
         vector, density = (f(m, True) for f in (hnlimits.RmuPSKaon4fX, hnlimits.RmuPSKaon4fYZ))
         ratio = tree(m, "K+->mu", vector=1) * float(vector)
-        assert ratio == pytest.approx(2, abs=0.03)  # G_F = 1.16e-5 there, V_us of 2022
+        assert ratio == pytest.approx(2 * inputs, abs=1e-3)
         masses = sum(flavio.physics.running.running.get_mq(q, PAR, 2.0) for q in "su")
         theirs = 2.16e-3 + 93.4e-3  # of quarks, at 2 GeV
         ratio = tree(m, "K+->mu", scalar=1) * float(density) * (masses / theirs) ** 2
-        assert ratio == pytest.approx(128 / (64 * np.pi), abs=0.02)
+        assert ratio == pytest.approx(128 / (64 * np.pi) * inputs, abs=0.01)
 
 
 # the likelihood
@@ -199,7 +209,12 @@ def test_limit_at_its_level(cl, z):
 def test_island():
     """1 at both ends, most between them, and less outside; nothing beyond the masses."""
     search = Search(
-        "a", [0.1, 0.3], [1e-8, 1e-8], flavour="mu", kind="visible", upper=([0.1, 0.2], [1e-4, 1e-4])
+        "a",
+        [0.1, 0.3],
+        [1e-8, 1e-8],
+        flavour="mu",
+        kind="visible",
+        upper=([0.1, 0.2], [1e-4, 1e-4]),
     )
     values = [1e-9, 1e-8, 1e-6, 1e-4, 1e-3, 0.0]
     found = search.strength(np.full(6, 0.15), values)
@@ -231,7 +246,9 @@ def test_equal_masses_are_one_peak(kaons):
     assert kaons.log_likelihood(PAR | masses, pair) == pytest.approx(one, abs=1e-9)
     apart = kaons.contributions(PAR | {"m_N1": 0.3, "m_N2": 0.21}, pair)["NA62 K->muN"]
     single = [
-        kaons.contributions(PAR | {f"m_N{k}": m}, coefficients({f"VnueduRR_{k + 3}221": C / 2**0.5}))
+        kaons.contributions(
+            PAR | {f"m_N{k}": m}, coefficients({f"VnueduRR_{k + 3}221": C / 2**0.5})
+        )
         for k, m in ((1, 0.3), (2, 0.21))
     ]
     assert apart == pytest.approx(sum(s["NA62 K->muN"] for s in single), abs=1e-9)
@@ -264,7 +281,7 @@ def function():
 
 
 def test_joins_a_likelihood(function):
-    x = np.array([4e-10, 0.301])
+    x = np.array([4e-10, 0.30025])  # 1e-4 GeV and more from the masses in the files
     par, wc_obj = function.point(x)
     alone = nus.Searches("peak").log_likelihood(par, wc_obj)
     prior = -np.log(0.18)
@@ -311,14 +328,18 @@ def test_checkpoints_know_the_searches(function, tmp_path):
     first = nus.scan.grid(function, axes, **arguments)
     again = nus.scan.grid(function, axes, **arguments)
     assert np.array_equal(first.log_likelihood, again.log_likelihood)
-    data = nus.likelihood("current", [], searches="NA62 K->muN", fit_parameters={"m_N1": (0.2, 0.38)})
+    data = nus.likelihood(
+        "current", [], searches="NA62 K->muN", fit_parameters={"m_N1": (0.2, 0.38)}
+    )
     other = nus.LogLikelihood(data, ["nedu_1221", "m_N1"], **POINT)
     with pytest.raises(errors.InvalidCheckpoint):
         nus.scan.grid(other, axes, **arguments)
 
 
 def test_comparisons_need_the_same_searches(function):
-    data = nus.likelihood("current", [], searches="NA62 K->muN", fit_parameters={"m_N1": (0.2, 0.38)})
+    data = nus.likelihood(
+        "current", [], searches="NA62 K->muN", fit_parameters={"m_N1": (0.2, 0.38)}
+    )
     other = nus.LogLikelihood(data, ["nedu_1221", "m_N1"], **POINT)
     bounds = {"nedu_1221": (0, 1e-9), "m_N1": (0.2, 0.38)}
     with pytest.raises(errors.InvalidScan, match="the searches for N are not the same"):
@@ -330,8 +351,10 @@ def test_upper_limit_and_table_of_limits():
     par = PAR | {"m_N1": 0.3}
     unit = produced(par, nus.NuWilson({"nedu_1221": 1e-9}, **POINT), LEPTONIC["K+->mu"]).mixings[0]
     expected = 1e-9 * (9.05385e-9 / unit * 1.2815516 / 1.6448536) ** 0.5
-    table = nus.limits(["nedu_1221"], m_N1=0.3, observables=["BR(B0->Kinv)"], searches="NA62 K->muN", **POINT)
-    (row,) = table
+    table = nus.limits(
+        ["nedu_1221"], m_N1=0.3, observables=["BR(B0->Kinv)"], searches="NA62 K->muN", **POINT
+    )
+    (row,) = table.rows
     assert row.upper == pytest.approx(expected, rel=1e-5, abs=0)
     assert (row.measurement, row.observables) == ("NA62 K->muN", ("BR(K+->muinv)",))
     assert "NA62 K->muN, HNLimits" in str(table)
@@ -375,7 +398,7 @@ def test_specification(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"flavour": "m"}, "flavour of a must be e, mu, tau, not 'm'; did you mean 'mu'"),
+        ({"flavour": "MU"}, "flavour of a must be e, mu, tau, not 'MU'; did you mean 'mu'"),
         ({"cl": 90}, "cl of a = 90 must be between 0.5 and 1; 90% is 0.9"),
         ({"limit": [1e-6, -1e-7]}, "values of limit of a must be finite and positive"),
         ({"limit": [1e-6]}, "limit of a: 2 masses and 1 values"),
@@ -421,7 +444,11 @@ def test_list(capsys):
 
     assert main(["list", "searches", "K->mu", "--m-N1", "0.3"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split("  ")[0] for line in lines[1:]] == ["KEK K->muN", "E949 K->muN", "NA62 K->muN"]
+    assert [line.split("  ")[0] for line in lines[1:]] == [
+        "KEK K->muN",
+        "E949 K->muN",
+        "NA62 K->muN",
+    ]
     assert "9.05e-09" in lines[-1]
     assert "NA62:2021bji" in lines[-1]
     assert main(["list", "operators", "--m-N1", "0.3"]) == 2

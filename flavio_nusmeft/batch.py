@@ -292,9 +292,6 @@ class Predictor:
 
     Attributes
     ----------
-    columns : ParameterCache
-        Function (par, couplings) of the couplings without coefficients, then per unit of every
-        variable, shape (K, channels, 10).
     linear, nonlinear : tuple of str
         The names that are variables, and those that are not (`Space.is_linear`; all of WET, too, if
         flavio computes a part of an observable).
@@ -326,6 +323,7 @@ class Predictor:
         ]
         self._origin = space.point({})
         space.warn_scale()
+        self._fields = ParameterCache(self._make_fields)
         self.columns = ParameterCache(self._make_columns)
         # of rates; several have the same, and most do not depend on a mass of N
         self._matrices = ParameterCache(self._make_matrix, maxsize=_KEPT)
@@ -382,6 +380,7 @@ class Predictor:
         smallest = [np.min((masses or {}).get(name, par[name])) for name in channels.STERILE]
         names = [name for unit in units for name in unit._sterile_values]
         plausible.warn_heavy(names, self.space.eft, smallest, par)
+        plausible.warn_massless({**par, **(masses or {})})
         given = [name for name, values in (masses or {}).items() if np.any(values)]
         plausible.warn_idle_masses(names, self.space.eft, given)
 
@@ -450,8 +449,12 @@ class Predictor:
 
         Shape (K, channels, 10).
         """
-        origin = channels.couplings(self._origin, par, which)
-        units = [channels.couplings(unit, par, which) - origin for unit in self._units]
+        return channels.mass_basis(par, which, self._fields(par, which))
+
+    def _make_fields(self, par: Mapping[str, float], which: CouplingSet) -> np.ndarray:
+        """As `_make_columns`, of the fields of flavour, which most mixings do not change."""
+        origin = channels.fields(self._origin, par, which)
+        units = [channels.fields(unit, par, which) - origin for unit in self._units]
         return np.array([origin, *units])
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "InvalidCheckpoint",
     "InvalidFile",
     "InvalidMass",
+    "InvalidMixing",
     "InvalidRecord",
     "InvalidScale",
     "InvalidScan",
@@ -136,6 +137,10 @@ class InvalidMass(NuSMEFTError, ValueError):
     Both must be finite, that of a neutrino not negative, that of a heavy particle above the
     electroweak scale.
     """
+
+
+class InvalidMixing(NuSMEFTError, ValueError):
+    """Mixings of neutrinos that are not finite or no part of a unitary matrix."""
 
 
 class InvalidBin(NuSMEFTError, ValueError):

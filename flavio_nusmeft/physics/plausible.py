@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 import flavio
+import numpy as np
 
 from ..eft.flavour import LinearMap, lookup
 from ..eft.limits import warn_scale
@@ -16,7 +17,9 @@ from ..eft.theories import HIGH, THEORIES
 from ..eft.translators import to_warsaw
 from ..eft.wilson import NuWilson
 from ..errors import HeavyMassWarning, NoEffectWarning, SizeWarning, listed, warn
-from .channels import STERILE, sector
+from .channels import sector
+from .masses import STERILE
+from .mixing import MIXINGS
 from .modes import INVISIBLE, LEPTONIC, SEMI_INVISIBLE, SEMILEPTONIC, TAU_HADRONIC, VECTORS
 
 __all__ = [
@@ -28,6 +31,7 @@ __all__ = [
     "warn_heavy",
     "warn_idle",
     "warn_idle_masses",
+    "warn_massless",
 ]
 
 Par = Mapping[str, float]
@@ -62,8 +66,10 @@ _REACHED: dict[tuple[Any, ...], bool] = {}
 def check(wc_obj: Any, par: Par) -> None:
     """Warn of an object with N that a prediction is asked of, if it cannot be meant.
 
-    Of its scale, and of coefficients that change no observable, once per object.
+    Of its scale, and of coefficients that change no observable, once per object; of mixings with
+    massless N.
     """
+    warn_massless(par)
     if not isinstance(wc_obj, NuWilson):
         if wc_obj is None or wc_obj.wc is None or not wc_obj.wc.eft.startswith("nu"):
             return
@@ -88,6 +94,27 @@ def contains(wc_obj: Any, index: int) -> bool:
     is_high = wc_obj.wc.eft == HIGH.eft
     values = wc_obj._sterile_values.items()
     return any(value and index in _flavours(is_high, name) for name, value in values)
+
+
+def warn_massless(par: Mapping[str, Any]) -> None:
+    """Warn of mixings with massless N: a forgotten mass.
+
+    Parameters
+    ----------
+    par : all parameters, numbers or arrays
+    """
+    names = []
+    for mass, column in zip(STERILE, zip(*MIXINGS, strict=True), strict=True):
+        mixed = [name for name in column if np.any(par[name])]
+        if mixed and not np.any(par[mass]):
+            names += mixed
+    if names:
+        masses = ", ".join(dict.fromkeys(f"m_N{name[-1]}" for name in names))
+        warn(
+            f"{', '.join(names)} changes nothing while {masses} is 0: a massless N is one more"
+            " neutrino",
+            NoEffectWarning,
+        )
 
 
 def warn_heavy(names: Iterable[str], eft: str, masses: Sequence[float], par: Par) -> None:
@@ -121,14 +148,20 @@ def warn_idle_masses(names: Iterable[str], eft: str, given: Iterable[str]) -> No
     Parameters
     ----------
     names : of coefficients with N in nuSMEFT Warsaw or nuWET JMS
-    given : parameters to which the user gave values that are not 0
+    given : parameters to which the user gave values that are not 0, mixings included
     """
+    given = list(given)
     operators = [_flavours(eft == HIGH.eft, name) for name in names]
     contained = {STERILE[i] for operator in operators for i in operator}
+    contained |= {
+        mass
+        for mass, column in zip(STERILE, zip(*MIXINGS, strict=True), strict=True)
+        if any(name in given for name in column)
+    }
     masses = [name for name in given if name in STERILE]
     if contained and masses and contained.isdisjoint(masses):
         warn(
-            f"{', '.join(masses)} changes nothing: the coefficients are of N with"
+            f"{', '.join(masses)} changes nothing: the coefficients and mixings are of N with"
             f" {', '.join(sorted(contained))}",
             NoEffectWarning,
         )

@@ -20,15 +20,9 @@ from ..eft.operators import N_ACTIVE, N_NEUTRINOS
 from . import channels, two_body
 from .modes import CHARGED_LEPTONS, TwoBodyMode
 
-__all__ = ["Produced", "mixings", "produced"]
+__all__ = ["Produced", "produced"]
 
 _N = np.arange(N_ACTIVE, N_NEUTRINOS)
-
-
-def mixings(par: Mapping[str, float]) -> np.ndarray:
-    """The matrix U_βk, shape (3, 3): flavours, N."""
-    names = [[f"U_{lepton}{k}" for k in (1, 2, 3)] for lepton in CHARGED_LEPTONS]
-    return np.array([[float(par.get(name, 0.0)) for name in row] for row in names])
 
 
 class Produced(NamedTuple):
@@ -52,16 +46,15 @@ def produced(par: Mapping[str, float], wc_obj: Any, mode: TwoBodyMode) -> Produc
 
     Raises
     ------
-    InvalidMass
+    InvalidMass, InvalidMixing
     """
-    active, sterile = two_body.rates(par, mode)[0], two_body.rates(par, mode)[-1]
-    C = channels.couplings(wc_obj, par, sterile.couplings._replace(part="sterile"))[_N]
-    lepton = CHARGED_LEPTONS.index(mode.lepton or "")
-    standard = channels.couplings(None, par, active.couplings)[lepton] * active.factor**0.5
-    C = C + mixings(par)[lepton, :, None] * standard
-    forms = sterile.forms(par, _N)
-    first, second = sterile.terms
+    rate = two_body.rate(mode)
+    C = channels.couplings(wc_obj, par, rate.couplings)[_N]
+    # of the neutrino of the lepton's flavour, as flavio has it, with its corrections
+    standard = channels.fields(None, par, rate.couplings)[CHARGED_LEPTONS.index(mode.lepton or "")]
+    forms = rate.forms(par, _N)
+    first, second = rate.terms
     rates = (forms * (C[:, first] * C[:, second].conj()).real).sum(axis=1)
     of_sm = forms @ (standard[list(first)] * standard[list(second)].conj()).real
-    relative = np.divide(rates, of_sm, out=np.zeros(len(_N)), where=of_sm > 0)
-    return Produced(sterile.factor * rates, relative)
+    mixings = np.divide(rates, of_sm, out=np.zeros(len(_N)), where=of_sm > 0)
+    return Produced(rate.factor * rates, mixings)

@@ -19,7 +19,7 @@ from .cache import ParameterCache
 from .modes import INVISIBLE, LEPTONIC, TAU_HADRONIC, VECTORS, TwoBodyMode
 from .rates import Form, Rate
 
-__all__ = ["rates"]
+__all__ = ["rate"]
 
 _TERMS = term_indices(TWO_BODY_TERMS)
 _VECTOR_TERMS = term_indices(VECTOR_TWO_BODY_TERMS)
@@ -44,6 +44,8 @@ def _forms(
     is_tau = name in TAU_HADRONIC
     function = fermion_pseudoscalar if is_tau else two_body
     widths = function(mass, constant, quark_masses, m1, m2)
+    if is_tau:  # not the decay of a heavier N
+        widths = np.where(m2 < m1, widths, 0.0)
     return (par["tau_tau" if is_tau else f"tau_{mode.B}"] * widths.T,)
 
 
@@ -57,36 +59,18 @@ def _tensor(par: Mapping[str, float], meson: str, scale: float) -> float:
 _cached_forms = ParameterCache(_forms)
 
 
-def _radiative(par: Mapping[str, float], kind: tuple[str, str]) -> float:
-    """flavio's radiative corrections of K, π -> l nu, arXiv:0707.4464."""
-    return 1 + float(flavio.physics.kdecays.klnu.delta_Plnu(par, *kind))
-
-
-_cached_radiative = ParameterCache(_radiative)
-
-
-def rates(par: Mapping[str, float], mode: TwoBodyMode) -> tuple[Rate, ...]:
+def rate(mode: TwoBodyMode) -> Rate:
     """Branching ratio, the sum over all neutrinos or pairs of them.
 
     In decays of K and π active neutrinos have flavio's radiative corrections, and there and in
     those of τ its Fermi constant; sterile ones are at tree level.
     """
-    factor = 1.0
-    if mode.name in LEPTONIC and mode.quarks in ("su", "du"):
-        factor = _cached_radiative(par, (mode.B, mode.lepton or ""))
-    return tuple(
-        Rate(
-            which,
-            Form(_cached_forms, (mode.name, which.scale)),
-            _VECTOR_TERMS if mode.name in VECTORS else _TERMS,
-            factor if which.part.startswith("active") else 1.0,
-        )
-        for which in _sets(par, mode)
-    )
-
-
-def _sets(par: Mapping[str, float], mode: TwoBodyMode) -> tuple[channels.CouplingSet, ...]:
-    scale = flavio.config["renormalization scale"][mode.scale]
-    if mode.lepton is None:
-        return (channels.CouplingSet(mode.quarks, None, scale, mode.part),)
-    return channels.coupling_sets(par, mode.quarks, mode.lepton, scale, tied=True)
+    scale = float(flavio.config["renormalization scale"][mode.scale])
+    part = mode.part
+    if mode.name in TAU_HADRONIC:
+        part = "tau"
+    elif mode.lepton is not None and mode.quarks in ("su", "du"):
+        part = "leptonic"
+    which = channels.CouplingSet(mode.quarks, mode.lepton, scale, part)
+    terms = _VECTOR_TERMS if mode.name in VECTORS else _TERMS
+    return Rate(which, Form(_cached_forms, (mode.name, scale)), terms)

@@ -19,9 +19,10 @@ from ..errors import (
     warn,
 )
 from ..physics import plausible
-from ..physics.channels import STERILE, neutrino_masses
+from ..physics.masses import STERILE, neutrino_masses
+from ..physics.mixing import mixings
 from ..physics.modes import CHARGED_LEPTONS, LEPTONIC
-from ..physics.production import mixings, produced
+from ..physics.production import produced
 from . import tables
 from .search import KINDS, Search
 
@@ -173,7 +174,7 @@ class Searches:
 
         Raises
         ------
-        InvalidMass
+        InvalidMass, InvalidMixing
         """
         par, wc_obj = all_parameters(par_dict), wc_object(wc_obj)
         masses = np.array(neutrino_masses(par)[-len(STERILE) :])
@@ -222,7 +223,7 @@ class Searches:
 
         Raises
         ------
-        InvalidMass
+        InvalidMass, InvalidMixing
 
         Warns
         -----

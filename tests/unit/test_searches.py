@@ -157,6 +157,26 @@ def test_operators_over_the_sm(lepton, m, k):
         assert found.mixings == pytest.approx(expected, abs=1e-3 * expected.max())
 
 
+@pytest.mark.parametrize("decay", ["pi+->e", "pi+->mu", "K+->e", "K+->mu", "D+->mu", "B+->e"])
+def test_mixing_alone_is_the_mixing(decay):
+    par = PAR | {"m_N1": 0.02, "m_N3": 0.01, f"U_{decay.split('->')[1]}1": 0.03, "U_tau3": 0.1}
+    assert produced(par, None, LEPTONIC[decay]).mixings == pytest.approx([9e-4, 0, 0], abs=1e-12)
+
+
+def test_mixing_and_operators_interfere():
+    """A left-handed current of N with the coefficient that mixing gives it doubles the amplitude."""
+    V = flavio.physics.ckm.get_ckm(PAR)[0, 1]
+    U, par = 1e-4, PAR | {"m_N1": 0.3, "U_mu1": 1e-4}
+    w = {
+        sign: coefficients({"VnueduLL_4221": sign * -4 * PAR["GF"] / 2**0.5 * V.conjugate() * U})
+        for sign in (1, -1)
+    }
+    found = {sign: produced(par, w[sign], LEPTONIC["K+->mu"]).mixings[0] for sign in w}
+    # but for 1% of corrections of the SM part: the amplitudes are 1 and 1/1.0059
+    assert found[1] == pytest.approx(4 * U**2, abs=0.05 * U**2)
+    assert found[-1] == pytest.approx(0, abs=1e-3 * U**2)
+
+
 def test_partner_of_the_branching_ratio():
     """BR(K+->muinv) of this package rises by it."""
     w, par = coefficients({"SnueduRR_4221": 3e-8}), PAR | {"m_N1": 0.2}
@@ -256,6 +276,40 @@ def test_equal_masses_are_one_peak(kaons):
     assert grouped == [[1], [0, 2]]
 
 
+def test_mixing_at_the_limit(everything):
+    """At its limit every search has z², but for data that a stronger one has as well."""
+    for each in everything:
+        m = np.sqrt(each.low * each.high)
+        limit = each.limits([m])[0].item()
+        par = PAR | {"m_N2": m, f"U_{each.flavour}2": limit**0.5}
+        assert nus.Searches([each]).contributions(par)[each.name] == pytest.approx(
+            each.z**2, rel=1e-9, abs=0
+        )
+
+
+def test_same_data_count_once():
+    """DELPHI's two analyses of one data set: the stronger one."""
+    names = ["DELPHI long-lived tau", "DELPHI short-lived tau"]
+    both, par = nus.Searches(names), PAR | {"m_N1": 2.5, "U_tau1": 0.005}
+    single = [nus.Searches(name).contributions(par)[name] for name in names]
+    assert min(single) > 0.01
+    assert sorted(both.contributions(par).values()) == [0, max(single)]
+    assert both.log_likelihood(par) == -max(single) / 2
+
+
+def test_visible_decays_assume_mixing_with_one_flavour():
+    par = PAR | {"m_N1": 1.0, "U_mu1": 1e-3}
+    assert nus.Searches("NuTeV mu").log_likelihood(par) < -0.1  # no warning
+    w = coefficients({"VnueduRR_4221": 1e-12})
+    for other, wc_obj in (({"U_e1": 1e-5}, None), ({}, w)):
+        searches = nus.Searches("NuTeV mu")
+        with pytest.warns(errors.AssumptionWarning, match="visible decays of N1 are taken as"):
+            searches.log_likelihood(par | other, wc_obj)
+    # of another N it does not matter
+    other = coefficients({"VnueduRR_5221": 1e-12})
+    nus.Searches("NuTeV mu").log_likelihood(par | {"m_N2": 0.1}, other)
+
+
 def test_own_limit_on_a_branching_ratio():
     """B+ -> mu N, of which HNLimits has none."""
     own = Search("mine", [0.1, 1.8], [2e-6, 2e-6], flavour="mu", decay="B+->mu", quantity="BR")
@@ -296,6 +350,16 @@ def test_joins_a_likelihood(function):
     assert value == function(x)
     assert gradient == pytest.approx(slopes, rel=1e-3, abs=0)
     assert "HNLimits" in repr(function)
+
+
+def test_limit_on_a_mixing():
+    """A variable as others; at zero, where the log-likelihood is even, the slope is zero."""
+    data = nus.likelihood("current", [], searches="NA62 K->muN")
+    function = nus.LogLikelihood(data, ["U_mu1"], par={"m_N1": 0.3}, **POINT)
+    found = nus.upper_limit(function, "U_mu1", {"U_mu1": (0, 1e-3)}, progress=False)
+    expected = (9.05385e-9 * 1.2815516 / 1.6448536) ** 0.5
+    assert found.pieces[-1][1] == pytest.approx(expected, rel=1e-3, abs=0)
+    assert function.value_and_gradient([0.0])[1] == pytest.approx([0.0], abs=1e-12)
 
 
 def test_joins_data_and_fast_likelihoods():

@@ -91,8 +91,10 @@ class Line:
             for part in likelihood.measurement_likelihood.parts
             if self.moving.intersection(part.observables)
         ]
-        if self._searches is not None and not any(x for _, x in self._searched(self.bound)):
-            self._searches = None
+        if self._searches is not None:
+            ends = [list(self._searched(value)) for value in (0.0, self.bound)]
+            if ends[0] == ends[1]:
+                self._searches = None
         self._rises: dict[complex, float] = {}
         self._origin = self.log_likelihood(0.0)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,7 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
+_GROUPS = (*KINDS, "all")
 _TOGETHER = 0.01  # N whose masses differ less, relative to the larger one, are in one peak
 _PAPER = "Fernandez-Martinez:2023phj"
 
@@ -60,7 +61,8 @@ class Searches:
     ----------
     which : str or iterable of str or Search, default "peak"
         ``peak``, ``visible`` or ``all`` of those that data/searches.yml lists, from the package
-        HNLimits, whose files are read where it is installed; names of them; searches of the user.
+        HNLimits, whose files are read where it is installed; names of them; searches of the user;
+        or a list of these.
     flavour : {"e", "mu", "tau"}, optional
         Only those of one flavour.
 
@@ -279,22 +281,21 @@ class Searches:
             )
 
 
-def _chosen(which: Any) -> Sequence[str | Search]:
-    known = tables.known()
-    if isinstance(which, Search):
-        return [which]
-    if isinstance(which, str) and which in (*KINDS, "all"):
-        return [name for name, entry in known.items() if which in ("all", entry["kind"])]
-    if not isinstance(which, (str, Iterable)):
+def _chosen(which: Any) -> list[str | Search]:
+    """Names of the table and searches of the user, in their order."""
+    if not isinstance(which, (str, Search, Iterable)):
         raise InvalidValue(f"searches must be a list of names, not {brief(which)}")
-    chosen = [which] if isinstance(which, str) else list(which)
-    for each in chosen:
+    known, chosen = tables.known(), list[str | Search]()
+    for each in [which] if isinstance(which, (str, Search)) else which:
         if isinstance(each, Search) or (isinstance(each, str) and each in known):
-            continue
-        hint = nearest(str(each), [*KINDS, "all", *known]) or (
-            f"; there are {', '.join((*KINDS, 'all'))} and {', '.join(known)}"
-        )
-        raise UnknownSearch(f"no search {brief(each)}{hint}")
+            chosen.append(each)
+        elif isinstance(each, str) and each in _GROUPS:
+            chosen += [name for name, entry in known.items() if each in ("all", entry["kind"])]
+        else:
+            hint = nearest(str(each), [*_GROUPS, *known]) or (
+                f"; there are {', '.join(_GROUPS)} and {', '.join(known)}"
+            )
+            raise UnknownSearch(f"no search {brief(each)}{hint}")
     return chosen
 
 

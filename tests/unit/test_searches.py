@@ -164,9 +164,10 @@ def test_mixing_alone_is_the_mixing(decay):
 
 
 def test_mixing_and_operators_interfere():
-    """A left-handed current of N with the coefficient that mixing gives it doubles the amplitude."""
+    """A left-handed current with the coefficient that mixing gives doubles the amplitude."""
     V = flavio.physics.ckm.get_ckm(PAR)[0, 1]
-    U, par = 1e-4, PAR | {"m_N1": 0.3, "U_mu1": 1e-4}
+    U = 1e-4
+    par = PAR | {"m_N1": 0.3, "U_mu1": U}
     w = {
         sign: coefficients({"VnueduLL_4221": sign * -4 * PAR["GF"] / 2**0.5 * V.conjugate() * U})
         for sign in (1, -1)
@@ -292,7 +293,7 @@ def test_same_data_count_once():
     names = ["DELPHI long-lived tau", "DELPHI short-lived tau"]
     both, par = nus.Searches(names), PAR | {"m_N1": 2.5, "U_tau1": 0.005}
     single = [nus.Searches(name).contributions(par)[name] for name in names]
-    assert min(single) > 0.01
+    assert min(single) > 1e-4
     assert sorted(both.contributions(par).values()) == [0, max(single)]
     assert both.log_likelihood(par) == -max(single) / 2
 
@@ -419,6 +420,11 @@ def test_upper_limit_and_table_of_limits():
         ["nedu_1221"], m_N1=0.3, observables=["BR(B0->Kinv)"], searches="NA62 K->muN", **POINT
     )
     (row,) = table.rows
+    mixed = {"U_mu1": 1e-5}  # D -> tau N is no search
+    (idle,) = nus.limits(
+        ["nedu_1312"], m_N1=0.3, observables=["BR(B0->Kinv)"], searches="peak", par=mixed, **POINT
+    ).rows
+    assert idle.upper == np.inf
     assert row.upper == pytest.approx(expected, rel=1e-5, abs=0)
     assert (row.measurement, row.observables) == ("NA62 K->muN", ("BR(K+->muinv)",))
     assert "NA62 K->muN, HNLimits" in str(table)
@@ -454,6 +460,13 @@ def test_specification(tmp_path):
     file.write_text(SPEC.format(searches="NA62 K->mN"))
     with pytest.raises(errors.InvalidSpec, match=r"my.yml.* no search 'NA62 K->mN'; did you mean"):
         nus.spec.read(file)
+
+
+def test_lists_of_all_kinds():
+    own = Search("mine", [0.1, 0.3], [1e-6, 1e-6], flavour="mu")
+    found = nus.Searches(["peak", own]).names
+    assert found == (*nus.Searches("peak").names, "mine")
+    assert set(nus.Searches("all").names) == {*found[:-1], *nus.Searches("visible").names}
 
 
 # what is refused, and warned of

@@ -135,7 +135,7 @@ def likelihood(
 
     Raises
     ------
-    UnknownDataset, UnknownMeasurement
+    UnknownDataset, UnknownMeasurement, UnknownSearch, MissingPackage
     UnknownObservable
         An observable that is not measured in the data set, or none at all.
     UnknownParameter

@@ -103,7 +103,8 @@ def limits(
     InvalidScan
         Of level or method, or if no operator has an effect.
     UnknownCoefficient, UnknownBasis, UnknownParameter, UnknownDataset, UnknownObservable,
-    InvalidValue, InvalidShape, InvalidMass, InvalidScale, MissingRecord, InvalidRecord
+    InvalidValue, InvalidShape, InvalidMass, InvalidScale, MissingRecord, InvalidRecord,
+    UnknownSearch, MissingPackage
 
     Warns
     -----

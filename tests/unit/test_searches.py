@@ -532,6 +532,17 @@ def test_list(capsys):
     assert "--m-N1 is for searches, not for operators" in capsys.readouterr().err
 
 
+def test_command_for_limits(capsys):
+    from nusmeft_cli import main
+
+    given = ["--operators", "nedu_1221", "--basis", "Warsaw", "--m-N1", "0.3"]
+    given += ["-o", "BR(B0->Kinv)", "--searches"]
+    assert main(["limits", *given, "NA62 K->muN,KEK K->muN"]) == 0
+    assert "BR(K+->muinv): NA62 K->muN" in capsys.readouterr().out
+    assert main(["limits", *given, "NA62 K->muu"]) == 2
+    assert "no search 'NA62 K->muu'; did you mean 'NA62 K->muN'?" in capsys.readouterr().err
+
+
 def test_figure():
     from matplotlib.figure import Figure
 

@@ -193,6 +193,15 @@ def test_closed_decays():
     assert not np.any(found.mixings)
 
 
+def test_bosonic_current():
+    """|U| = C v²/2 for i(φ̃†D_μφ)(n̄γ^μe), which the left-right derivative has twice."""
+    C, v2 = 1e-9, 1 / (2**0.5 * PAR["GF"])
+    w = nus.NuWilson({"phine_12": C}, 91.1876, "nuSMEFT", "Warsaw")
+    found = produced(PAR | {"m_N1": 0.3}, w, LEPTONIC["K+->mu"]).mixings[0]
+    # of the SM part flavio has 1.0232 × 0.9889
+    assert found == pytest.approx((C * v2 / 2) ** 2 / 1.0118, rel=2e-3, abs=0)
+
+
 def test_limits_of_hnlimits_on_operators():
     """arXiv:2304.06772's own translation of a limit on |U|² at the same mass, without running.
 

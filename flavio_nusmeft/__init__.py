@@ -15,6 +15,7 @@ decays with sterile neutrinos, their parameters and measurements to flavio and W
 - `alternatives`: spectra of a resonance or of dark scalars in place of N
 - `spec`: fits and scans that a file specifies
 - `figures`: the figures of arXiv:2309.02940, also for other operators, masses and data
+- `Searches`: limits on N in peaks and visible decays, for `likelihood`
 - `Belle2Likelihood`: Belle II's published likelihood of B+ -> K+ + inv in q²
 - `to_popxf`: predictions as polynomials for jelli and other codes
 - `tables`: binned spectra with covariance
@@ -52,11 +53,13 @@ if TYPE_CHECKING:
     from .inference.intervals import interval, upper_limit
     from .inference.limits import limits
     from .inference.log_likelihood import LogLikelihood
+    from .searches import Searches
 
 __all__ = [
     "Belle2Likelihood",
     "LogLikelihood",
     "NuWilson",
+    "Searches",
     "TeV",
     "alternatives",
     "citations",
@@ -85,6 +88,7 @@ __all__ = [
 _LATER = {
     "Belle2Likelihood": "belle2",
     "LogLikelihood": "inference.log_likelihood",
+    "Searches": "searches",
     "alternatives": "belle2.alternatives",
     "compare": "inference.comparison",
     "figures": "figures",

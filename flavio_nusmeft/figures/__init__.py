@@ -7,6 +7,7 @@ Numbers, drawing and the paper's arrangement are apart from each other:
 - `draw_spectra`, `draw_plane`, `draw_signal`, `draw_channels`, `draw_reach` and
   `draw_dirac_ratios` draw on Axes
 - `draw_decays` draws branching ratios of N against its mass, of what `decays` returns
+- `draw_searches` draws limits on |U|² against mass
 - axes and tables show coefficients in TeV^-2, as the paper does
 - ``FIGURES[n]`` is Fig. n of the paper: ``compute`` gives its panels, ``draw`` a Figure of them
 - ``FIGURES["reach"]``, not in the paper, is what Belle II and FCC-ee will reach, and
@@ -32,6 +33,7 @@ from .decays import draw_decays, write_decays
 from .draw import draw_channels, draw_plane, draw_reach, draw_signal, draw_spectra
 from .experiment import CHANNELS, Z_POLE, Band, Experiment, Line, experiment
 from .files import write_figures
+from .limits_on_mixing import draw_searches
 from .nature import DiracRatios, dirac_ratios, draw_dirac_ratios
 from .paper import FIGURES, PaperFigure
 from .reach import Reach, reach
@@ -59,6 +61,7 @@ __all__ = [
     "draw_dirac_ratios",
     "draw_plane",
     "draw_reach",
+    "draw_searches",
     "draw_signal",
     "draw_spectra",
     "experiment",

@@ -9,6 +9,7 @@ Numbers, drawing and the paper's arrangement are apart from each other:
 - ``FIGURES[n]`` is Fig. n of the paper: ``compute`` gives its panels, ``draw`` a Figure of them
 - ``FIGURES["reach"]``, not in the paper, is what Belle II and FCC-ee will reach
 - `write_figures` writes files; so does the command ``nusmeft figures``
+- `write_explorer` writes a page with sliders for coefficients and mass: ``nusmeft explore``
 - `experiment`: the limits, bands and lines of the expected reach of a data set
 
 Only drawing needs matplotlib: ``pip install 'flavio_nusmeft[plot]'``.
@@ -27,6 +28,7 @@ from .data import (
 )
 from .draw import draw_channels, draw_plane, draw_reach, draw_signal, draw_spectra
 from .experiment import CHANNELS, Z_POLE, Band, Experiment, Line, experiment
+from .explorer import write_explorer
 from .files import write_figures
 from .paper import FIGURES, PaperFigure
 from .reach import Reach, reach
@@ -56,6 +58,7 @@ __all__ = [
     "mass_plane",
     "reach",
     "spectra",
+    "write_explorer",
     "write_figures",
 ]
 

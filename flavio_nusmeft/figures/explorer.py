@@ -29,7 +29,7 @@ __all__ = ["COEFFICIENTS", "Explorer", "Panel", "Row", "compute", "write_explore
 
 _SMALLEST, _LARGEST = 1e-4, 1.0  # of coefficients on the page, TeV^-2
 _ACCURACY = 1e-3  # relative, of all numbers of the page
-_TRIALS = 200  # points at which they are compared with predictions
+_TRIALS = 100  # points at which they are compared with predictions
 _PULLS = np.array([*np.arange(-6, 6.01, 0.25), 8, 10, 15, 20, 40, 100])  # standard deviations
 _LEPTONS = ("e", "μ", "τ")
 
@@ -300,10 +300,10 @@ def _rate(rate: Rate) -> dict[str, Any]:
 
 
 def _digits(values: np.ndarray) -> Any:
-    """Nested lists of numbers with nine digits."""
+    """Nested lists of numbers with twelve digits."""
     if values.ndim:
         return [_digits(value) for value in values]
-    return float(f"{values:.9g}")
+    return float(f"{values:.12g}")
 
 
 def _result(observable: str, found: Result) -> dict[str, Any]:
@@ -311,6 +311,7 @@ def _result(observable: str, found: Result) -> dict[str, Any]:
     measurement = find(found.measurement)
     entry: dict[str, Any] = {
         "name": found.measurement.removeprefix("flavio_nusmeft "),
+        "source": " ".join([measurement.experiment, *re.findall(r"\b20\d\d\b", found.measurement)]),
         "text": _typeset(found),
         "url": measurement.url or "",
         "limit": found.limit,

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ __all__ = [
     "table",
 ]
 
-MASS_NODES, Q2_NODES = 40, 24
+MASS_NODES, Q2_NODES = 40, 32
 SPECTRUM_MASS_NODES = 5  # at fixed q² the lepton functions are polynomials of at most m_N^4
 Q2_POWER = 0.5
 _SAME = 1e-9  # relative difference of entries that count as one function, or as zero
@@ -184,11 +184,12 @@ class Engine:
 
 def table(engine: Engine, observable: str) -> Table:
     """Tabulate an observable without arguments."""
+    matrices = cache(partial(engine.matrices, observable))  # forms have masses in common
     rates = []
     for part in (0, 1):
 
         def entries(m_N: float, part: int = part) -> np.ndarray:
-            return engine.matrices(observable, m_N)[part]
+            return matrices(m_N)[part]
 
         if entries(0.0).any():
             rates.append(_rate(entries))

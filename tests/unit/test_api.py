@@ -139,6 +139,7 @@ API: dict[str, list[str]] = {
         "mass_plane",
         "reach",
         "spectra",
+        "write_explorer",
         "write_figures",
     ],
     "inference.comparison": ["Comparison", "Explanation", "compare"],

@@ -30,7 +30,8 @@ __all__ = ["COEFFICIENTS", "Explorer", "Panel", "Row", "compute", "write_explore
 _SMALLEST, _LARGEST = 1e-4, 1.0  # of coefficients on the page, TeV^-2
 _ACCURACY = 1e-3  # relative, of all numbers of the page
 _TRIALS = 100  # points at which they are compared with predictions
-_PULLS = np.array([*np.arange(-6, 6.01, 0.25), 8, 10, 15, 20, 40, 100])  # standard deviations
+_FAR = np.array([8, 10, 15, 20, 40, 100])
+_PULLS = np.array([*-_FAR[::-1], *np.arange(-6, 6.01, 0.25), *_FAR])  # standard deviations
 _LEPTONS = ("e", "μ", "τ")
 
 

@@ -488,7 +488,7 @@ function drawTable(x) {
   byId("point").textContent = point ? `${point}, m_N = ${short(state.mass)} GeV` : "Standard Model";
   byId("outcome").replaceChildren(element("span", tensions.length
     ? { className: "bad", textContent: `✕ above the limit on ${tensions.join(", ")}` }
-    : { className: "good", textContent: "✓ below the limits" }), `; ${pulls.join(", ")}`);
+    : { className: "good", textContent: "✓ below the limits of the table" }), `; ${pulls.join(", ")}`);
 }
 
 // ---- everything that follows the state

@@ -180,6 +180,8 @@ def compute(dataset: str, theory: Theory) -> Explorer:
     space = Space.of(theory.scale, theory.eft, theory.basis, theory.options)
     space.check(COEFFICIENTS)
     engine = Engine(tuple(COEFFICIENTS), space, theory.par, theory.mass)
+    if not any(results(name, dataset) for row in _ROWS for name in row.observables):
+        raise InvalidValue(f"the data set '{dataset}' measures nothing that the page shows")
     labels, tables, panels = [], [], []
     with flavio.citations.collect() as papers:
         for row in _ROWS:

@@ -22,6 +22,7 @@ import numpy as np
 
 from ..batch import Predictor, central_parameters, parameters_of
 from ..eft.space import Space
+from ..errors import InvalidValue
 
 __all__ = [
     "Q2_POWER",
@@ -193,6 +194,8 @@ def table(engine: Engine, observable: str) -> Table:
 
         if entries(0.0).any():
             rates.append(_rate(entries))
+    if not rates:
+        raise InvalidValue(f"{observable} vanishes with these parameters")
     return Table(observable, *rates)
 
 

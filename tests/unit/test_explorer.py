@@ -192,6 +192,7 @@ def test_values_are_typeset():
     ("arguments", "error"),
     [
         ({"dataset": "paper"}, errors.UnknownDataset),
+        ({"dataset": "electroweak"}, errors.InvalidValue),
         ({"theory": "full"}, errors.InvalidValue),
         ({"theory": Theory(basis="Warsaw")}, errors.UnknownCoefficient),
         ({"theory": Theory(par={"Vcd": 1})}, errors.UnknownParameter),

@@ -549,7 +549,8 @@ function update() {
 
 // ---- what the page says about itself
 
-byId("dataset").textContent = `“${data.dataset}”`;
+byId("dataset").textContent = `“${data.dataset}”. flavio_nusmeft ${data.version}, running = ${data.made.running}, `
+  + `qcd_loops = ${data.made.qcd_loops}`;
 byId("scale").textContent = data.made.EFT;
 byId("tau").textContent = data.panels.some(({ tau }) => tau)
   ? "B⁺ → K⁺ and B⁺ → K*⁺ contain the long-distance part B⁺ → τ⁺ν, τ⁺ → K⁽*⁾⁺ν̄, as in the paper."

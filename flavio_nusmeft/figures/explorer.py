@@ -151,7 +151,7 @@ def write_explorer(
     for mark, part in (
         ("/* style */", _text("style.css")),
         ("/* script */", _text("script.js")),
-        ("/* data */", json.dumps(data, ensure_ascii=False).replace("</", "<\\/")),
+        ("/* data */", json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")),
     ):
         text = text.replace(mark, part)
     write_files({target: text})

@@ -8,6 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
+import flavio_nusmeft
 from flavio_nusmeft import TeV, predict
 from flavio_nusmeft.figures import write_explorer
 
@@ -148,6 +149,15 @@ def test_links(link, page):
     assert state(browser) == link
     assert element(browser, "#notice").text == ""
     check(browser, link)
+
+
+def test_python(page):
+    """The call that the page shows gives the numbers of the page."""
+    browser = page("m_N=1.2&QN_2311=0.02&dN_2311=0.015@-40&LNQdT_1132=0.004")
+    _, call = element(browser, "#python").text.split("\n\n")
+    found = eval(call, {"nus": flavio_nusmeft})
+    for name, value in rows(browser).items():
+        assert value == pytest.approx(float(found[name]), rel=1e-5, abs=0)
 
 
 def test_sliders(page):

@@ -51,7 +51,8 @@ def two_body(
     x1, x2 = m1 / m_B, m2 / m_B
     is_open = x1 + x2 < 1
     plus, minus = x1 + x2, x1 - x2
-    root = np.sqrt(np.where(is_open, (1 - plus**2) * (1 - minus**2), 0.0))  # exact at threshold
+    # λ, of which the sum of squares would lose its digits at threshold
+    root = np.sqrt(np.where(is_open, (1 - plus**2) * (1 - minus**2), 0.0))
     chirality = m_B / quark_masses
     terms = np.array(
         [

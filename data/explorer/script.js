@@ -104,6 +104,7 @@ function digits(value, n = 3) {
   return `${minus(mantissa)} × 10${superscript(Number(power))}`;
 }
 const short = (value) => String(Number(value.toPrecision(4)));
+const exact = (value) => String(Number(value.toPrecision(12)));
 
 function verdict(result, value) {
   if (result.limit !== null) {
@@ -124,8 +125,8 @@ let state = { mass: 0, terms: [] };
 
 function write({ mass, terms }) {
   const values = terms.map(({ name, size, phase }) =>
-    `${name}=${short(size)}${phase ? `@${short(phase)}` : ""}`);
-  return [`m_N=${short(mass)}`, ...values].join("&");
+    `${name}=${exact(size)}${phase ? `@${exact(phase)}` : ""}`);
+  return [`m_N=${exact(mass)}`, ...values].join("&");
 }
 
 // also says what it could not take over
@@ -184,7 +185,7 @@ function connect(slider, number, { get, set, toSlider, fromSlider, low, high }) 
   });
   const refresh = () => {
     slider.value = toSlider(get());
-    number.value = short(get());
+    number.value = exact(get());
     number.setCustomValidity("");
     describe();
   };
@@ -512,14 +513,13 @@ function drawNotes() {
 
 function python() {
   const quote = (text) => JSON.stringify(text);
-  const number = (text) => text.replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
   const x = vector(state.terms);
   const coefficients = state.terms.map(({ name, size, phase }) => {
     const k = 1 + 2 * names.indexOf(name);
-    const value = phase % 180 ? `complex(${number(x[k].toPrecision(6))}, ${number(x[k + 1].toPrecision(6))})` : short(x[k]);
+    const value = phase % 180 ? `complex(${exact(x[k])}, ${exact(x[k + 1])})` : exact(x[k]);
     return `        ${quote(name)}: ${value} * nus.TeV**-2,\n`;
   }).join("");
-  const par = Object.entries({ ...data.predict.par, [data.predict.mass]: Number(short(state.mass)) });
+  const par = Object.entries({ ...data.predict.par, [data.predict.mass]: exact(state.mass) });
   const lines = [""];
   for (const { observable: name } of data.rows) {
     if (lines.at(-1).length > 60) lines.push("");
@@ -567,7 +567,11 @@ for (const { key, title } of data.papers) {
   byId("papers").append(element("li", {}, element("a", { href, textContent: key }), title ? ` ${title}` : ""));
 }
 
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the address carries the state
+  byId("results").focus();
+});
 window.addEventListener("hashchange", () => {
-  if (location.hash.includes("=") && decodeURIComponent(location.hash.slice(1)) !== write(state)) restore();
+  if (location.hash.slice(1) !== write(state)) restore();
 });
 restore();

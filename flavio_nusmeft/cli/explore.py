@@ -14,7 +14,7 @@ _DESCRIPTION = """\
 Write a page, one HTML file for any browser, on which the coefficients of the operators of
 arXiv:2309.02940 and the mass of N are sliders: spectra of B -> K(*) + inv, branching ratios and
 ratios, measurements, limits and pulls. For other data than paper2023 QCD has four loops, unless
---option qcd_loops=1 (the paper) is given. Takes half a minute; prints the file it writes.
+--option qcd_loops=1 (the paper) is given. Takes some ten seconds; prints the file it writes.
 """
 _EXAMPLES = """\
 examples:

@@ -158,6 +158,7 @@ API: dict[str, list[str]] = {
         "reach",
         "spectra",
         "write_decays",
+        "write_explorer",
         "write_figures",
     ],
     "inference.comparison": ["Comparison", "Explanation", "compare"],

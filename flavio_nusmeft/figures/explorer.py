@@ -17,6 +17,7 @@ import numpy as np
 from .. import _data
 from .._files import check_writable, write_files
 from .._version import __version__
+from ..citations import fields
 from ..eft.space import Space
 from ..errors import InvalidValue
 from ..measurements import Result, find, pull, results
@@ -247,9 +248,18 @@ def _difference(found: float, exact: float) -> float:
     return abs(found / exact - 1) if exact else np.inf
 
 
+_GREEK = ["Gamma", "Lambda", "Upsilon", "alpha", "mu", "nu", "omega", "phi", "pi", "rho", "tau"]
+_SIGNS = dict(zip(_GREEK, "ΓΛΥαμνωφπρτ", strict=True)) | {"ell": "ℓ", "to": "→"}
+
+
+def _plain(tex: str) -> str:
+    """A title in LaTeX as text."""
+    text = re.sub(r"\\([a-zA-Z]+) ?", lambda m: _SIGNS.get(m[1], ""), tex)
+    return re.sub(r"[{}$^_]", "", text)
+
+
 def _content(explorer: Explorer, dataset: str, theory: Theory) -> dict[str, Any]:
     """The data of the page; coefficients in TeV^-2."""
-    titles = _data.load_yaml("citations.yml")
     return {
         "version": __version__,
         "dataset": dataset,
@@ -289,7 +299,9 @@ def _content(explorer: Explorer, dataset: str, theory: Theory) -> dict[str, Any]
             "arguments": f"scale={theory.scale!r}, eft={theory.eft!r}, basis={theory.basis!r},"
             f" options={dict(theory.options)!r}",
         },
-        "papers": [{"key": key, "title": titles.get(key, "")} for key in explorer.papers],
+        "papers": [
+            {"key": key, "title": _plain(fields(key).get("title", ""))} for key in explorer.papers
+        ],
     }
 
 

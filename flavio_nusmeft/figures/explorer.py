@@ -249,11 +249,12 @@ def _difference(found: float, exact: float) -> float:
 
 
 _GREEK = ["Gamma", "Lambda", "Upsilon", "alpha", "mu", "nu", "omega", "phi", "pi", "rho", "tau"]
-_SIGNS = dict(zip(_GREEK, "ΓΛΥαμνωφπρτ", strict=True)) | {"ell": "ℓ", "to": "→"}
+_SIGNS = dict(zip(_GREEK, "ΓΛΥαμνωφπρτ", strict=True)) | {"ell": "ℓ", "to": "→ "}
 
 
 def _plain(tex: str) -> str:
     """A title in LaTeX as text."""
+    tex = tex.replace('\\"o', "ö")
     text = re.sub(r"\\([a-zA-Z]+) ?", lambda m: _SIGNS.get(m[1], ""), tex)
     return re.sub(r"[{}$^_]", "", text)
 

@@ -1,0 +1,56 @@
+"""The site: ``python -m sphinx -n -W docs site``, without a network.
+
+``-D nb_execution_mode=force`` executes the notebooks, of which the build else shows the results
+that they were saved with.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
+
+from flavio_nusmeft import __version__  # noqa: E402
+
+project = "flavio_nusmeft"
+author = "flavio_nusmeft developers"
+release = version = __version__
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.intersphinx",
+    "mathml",
+    "inventories",
+    "generated",
+]
+html_theme = "furo"
+html_title = f"flavio_nusmeft {__version__}"
+html_math_renderer = "mathml"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+exclude_patterns = ["_ext", "README.md"]
+
+myst_enable_extensions = ["amsmath", "deflist", "dollarmath", "fieldlist", "substitution"]
+myst_heading_anchors = 3
+nb_execution_mode = "off"
+nb_execution_timeout = 600
+nb_merge_streams = True
+
+# docstrings are those of numpydoc; their types are texts for people ("mapping of str to float")
+napoleon_google_docstring = False
+napoleon_use_param = False
+napoleon_use_rtype = False
+napoleon_use_ivar = True
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+autosummary_generate = True
+default_role = "py:obj"
+add_module_names = False
+python_display_short_literal_types = True
+pygments_style = "default"
+pygments_dark_style = "monokai"

@@ -21,8 +21,9 @@ extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.napoleon",
     "sphinx.ext.intersphinx",
+    "numpydoc",
+    "references",
     "mathml",
     "inventories",
     "generated",
@@ -41,11 +42,7 @@ nb_execution_mode = "off"
 nb_execution_timeout = 600
 nb_merge_streams = True
 
-# docstrings are those of numpydoc; their types are texts for people ("mapping of str to float")
-napoleon_google_docstring = False
-napoleon_use_param = False
-napoleon_use_rtype = False
-napoleon_use_ivar = True
+numpydoc_show_class_members = False
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 autosummary_generate = True

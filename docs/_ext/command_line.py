@@ -28,15 +28,15 @@ def pages() -> Iterator[tuple[str, str]]:
     with patch.dict(os.environ, {"COLUMNS": "98"}):
         found = {"": parser} | _commands(parser)
         sections = [
-            f"## nusmeft {name}\n\n```text\n{sub.format_help().strip()}\n```\n"
+            f"## {sub.prog}\n\n```text\n{sub.format_help().strip()}\n```\n"
             for name, sub in found.items()
             if name != "wcxf"
         ]
     wcxf = (
-        "## nusmeft wcxf\n\nwilson's command `wcxf` (`convert`, `translate`, `match`, `validate`) with"
-        " the bases of this package: see [](../howto/wcxf.md).\n"
+        "## nusmeft wcxf\n\nwilson's command `wcxf` (`convert`, `translate`, `match`, `validate`)"
+        " with the bases of this package: see [](../howto/wcxf.md).\n"
     )
     yield (
         "command-line.md",
-        _INTRODUCTION + "\n".join([*sections, wcxf]).replace("## nusmeft \n", "## nusmeft\n"),
+        _INTRODUCTION + "\n".join([*sections, wcxf]),
     )

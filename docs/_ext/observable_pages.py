@@ -126,8 +126,8 @@ def _form_factors(transition: str) -> str:
     quantity = f"{transition} invisible form factor"
     others = [name for name, x in known.items() if x.quantity == quantity and name != chosen]
     papers = "; ".join(map(paper, formfactors.papers(transition)))
-    text = f"Form factors of {code(transition)}: by default {code(chosen)}, {linked(known[chosen].description)}."
-    text += f" Cited as: {papers}."
+    source = linked(known[chosen].description)
+    text = f"{code(transition)}: by default {code(chosen)}, {source}. Cited as: {papers}."
     if others:
         names = ", ".join(map(code, others))
         text += f" Others, for `flavio.config['implementation']['{quantity}']`: {names}."

@@ -116,10 +116,10 @@ def pages(limits: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             _class_page(operator, names, found, limits["definition"]),
         )
     intro = (
-        "The 16 classes of nuSMEFT `Warsaw` with sterile neutrinos n: names, indices in the order of"
-        " the name, and a page each with every coefficient, the decays that see it, and the limit on"
-        " it. All other coefficients of `Warsaw` are those of SMEFT. `FGMS` is the basis of"
-        " arXiv:2309.02940, in its index order: note that the N indices of `nd` come first,"
+        "The 16 classes of nuSMEFT `Warsaw` with sterile neutrinos n: names, indices in the order"
+        " of the name, and a page each with every coefficient, the decays that see it, and the"
+        " limit on it. All other coefficients of `Warsaw` are those of SMEFT. `FGMS` is the basis"
+        " of arXiv:2309.02940, in its index order: note that the N indices of `nd` come first,"
         " `dN_2311` is `nd_1123`. Below m_Z see [](../../conventions.md)."
     )
     tree = "\n".join(members)

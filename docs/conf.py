@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
+sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from flavio_nusmeft import __version__  # noqa: E402
 
@@ -20,13 +20,12 @@ release = version = __version__
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
     "sphinx.ext.intersphinx",
     "numpydoc",
-    "references",
-    "mathml",
-    "inventories",
-    "generated",
+    "nusmeft_docs.references",
+    "nusmeft_docs.mathml",
+    "nusmeft_docs.inventories",
+    "nusmeft_docs.generated",
 ]
 html_theme = "furo"
 html_title = f"flavio_nusmeft {__version__}"
@@ -34,7 +33,8 @@ html_math_renderer = "mathml"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
-exclude_patterns = ["_ext", "README.md"]
+html_show_copyright = False
+exclude_patterns = ["nusmeft_docs"]
 
 myst_enable_extensions = ["amsmath", "deflist", "dollarmath", "fieldlist", "substitution"]
 myst_heading_anchors = 3
@@ -45,7 +45,6 @@ nb_merge_streams = True
 numpydoc_show_class_members = False
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
-autosummary_generate = True
 default_role = "py:obj"
 add_module_names = False
 python_display_short_literal_types = True

@@ -6,13 +6,13 @@ import argparse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import observable_pages
-import operator_map
-import operator_pages
-from markdown import code, linked, measurement_link, page, short, slug, table
-
 from flavio_nusmeft import observables
 from flavio_nusmeft.cli import catalogue
+
+from . import observables as observable_pages
+from . import operator_map
+from . import operators as operator_pages
+from .markdown import code, linked, measurement_link, page, short, slug, table
 
 _SETS = {
     "paper2023": "the inputs of arXiv:2309.02940",
@@ -94,9 +94,9 @@ def _map() -> str:
         "Coefficients of nuSMEFT `Warsaw` at 1 TeV, and the decays in whose observables they"
         " appear: at tree level with QCD, and by the mixing of operators (`running` is `full`)."
         " `n` stands for the flavours of N; `b->s` is without a charged lepton, `b->u e` with one;"
-        " two-body decays do not see tensors; `bb`, `cc`, `ss`, `omega`, `pi0`, `eta` are Υ(1S), J/ψ, φ, ω,"
-        " π⁰, η → inv. Figure: the part of the coefficients of a class that a decay sees at tree level"
-        " (dark), and those that mixing adds (light).",
+        " two-body decays do not see tensors; `bb`, `cc`, `ss`, `omega`, `pi0`, `eta` are Υ(1S), J/ψ,"
+        " φ, ω, π⁰, η → inv. Figure: the part of the coefficients of a class that a decay sees at"
+        " tree level (dark), and those that mixing adds (light).",
         "```{image} operator-map.svg\n:alt: classes of operators against decays\n:width: 100%\n```",
         table(["operator", "coefficients", "at tree level", "added by mixing"], rows),
     )
@@ -117,7 +117,6 @@ def pages(numbers: Mapping[str, Any], limits: Mapping[str, Any]) -> Iterator[tup
             " `nusmeft list`.",
             "```{toctree}\n:maxdepth: 1\n\nobservables/index\nmeasurements\noperators/index\n"
             "operator-map\nparameters\ndata/sources\n```",
-            "```{toctree}\n:hidden:\n\ndata/bdstar-lattice\ndata/coverage\ndata/operator-map\n"
-            "data/paper-claims\n```",
+            "```{toctree}\n:hidden:\n\ndata/bdstar-lattice\ndata/coverage\n```",
         ),
     )

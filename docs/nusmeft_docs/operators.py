@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import operator_map
-from computed import MASSES
-from markdown import code, measurement_link, page, table
 from wilson import wcxf
 
 from flavio_nusmeft.eft.flavour import lookup
 from flavio_nusmeft.eft.operators import FGMS, NONE, WARSAW, OperatorClass
 from flavio_nusmeft.eft.translators import to_warsaw
+
+from . import operator_map
+from .computed import MASSES
+from .markdown import code, measurement_link, page, table
 
 _OTHER_NAMES = {"qn": "QN", "nd": "dN", "lnqd1": "LNQd", "lnqd3": "LNQdT"}
 _FIELDS = {"l": "l", "n": "n", "q": "q", "d": "d", "u": "u", "e": "e"}
@@ -73,7 +74,7 @@ def _class_page(
         also = f" {code(fgms[name])}" if name in fgms else ""
         real = " (real)" if (info[name] or {}).get("real") else ""
         cells = [_cell(limits.get(name, {}).get(mass)) for mass in MASSES]
-        rows.append([code(name) + also + real, ", ".join(seen.tree) or "none", *cells])
+        rows.append([code(name) + also + real, ", ".join(map(code, seen.tree)) or "none", *cells])
     headings = ["coefficient", "seen by", *(f"m_N1 = {mass:g} GeV" for mass in MASSES)]
     return page(
         title,

@@ -8,8 +8,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import flavio
-import operator_map
-from markdown import (
+
+from flavio_nusmeft import observables
+from flavio_nusmeft.cli import catalogue
+from flavio_nusmeft.measurements import pull
+from flavio_nusmeft.physics import formfactors
+from flavio_nusmeft.physics.modes import INVISIBLE, LEPTONIC, TAU_HADRONIC, VECTORS
+
+from . import operator_map
+from .markdown import (
     bullets,
     code,
     linked,
@@ -20,12 +27,6 @@ from markdown import (
     table,
     with_error,
 )
-
-from flavio_nusmeft import observables
-from flavio_nusmeft.cli import catalogue
-from flavio_nusmeft.measurements import pull
-from flavio_nusmeft.physics import formfactors
-from flavio_nusmeft.physics.modes import INVISIBLE, LEPTONIC, TAU_HADRONIC, VECTORS
 
 _SPECS = {spec.name: spec for spec in observables._SPECS}
 _TWO_BODY = {f"{name}inv" for name in (*LEPTONIC, *TAU_HADRONIC)}

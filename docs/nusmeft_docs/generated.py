@@ -27,7 +27,7 @@ def _content() -> str:
     for folder, pattern in (
         ("flavio_nusmeft", "**/*.py"),
         ("data", "*.yml"),
-        ("docs/_ext", "computed.py"),
+        ("docs/nusmeft_docs", "computed.py"),
     ):
         for path in sorted((ROOT / folder).glob(pattern)):
             digest.update(path.read_bytes())
@@ -52,15 +52,14 @@ def _copies() -> Iterator[tuple[str, bytes]]:
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         yield f"notebooks/{path.name}", path.read_bytes()
     for path in sorted((ROOT / "data").glob("*.md")):
-        name = "sources.md" if path.name == "README.md" else path.name
-        yield f"data/{name}", path.read_bytes()
+        if path.name != "operator-map.md":  # `entries` has its table with a figure
+            name = "sources.md" if path.name == "README.md" else path.name
+            yield f"data/{name}", path.read_bytes()
 
 
 def _pages() -> Iterator[tuple[str, bytes]]:
-    import command_line
-    import entries
-    import figure
-    from computed import limits, standard_model
+    from . import command_line, entries, figure
+    from .computed import limits, standard_model
 
     yield from _copies()
     numbers = kept("standard-model", standard_model)

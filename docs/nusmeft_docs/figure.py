@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 
 import numpy as np
-import operator_map
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+
+from . import operator_map
 
 _DARK, _LIGHT = "#0b5394", "#b5dbf3"
 

@@ -94,9 +94,9 @@ def _map() -> str:
         "Coefficients of nuSMEFT `Warsaw` at 1 TeV, and the decays in whose observables they"
         " appear: at tree level with QCD, and by the mixing of operators (`running` is `full`)."
         " `n` stands for the flavours of N; `b->s` is without a charged lepton, `b->u e` with one;"
-        " two-body decays do not see tensors; `bb`, `cc`, `ss`, `omega`, `pi0`, `eta` are Υ(1S), J/ψ,"
-        " φ, ω, π⁰, η → inv. Figure: the part of the coefficients of a class that a decay sees at"
-        " tree level (dark), and those that mixing adds (light).",
+        " two-body decays do not see tensors; `bb`, `cc`, `ss`, `omega`, `pi0`, `eta` are Υ(1S),"
+        " J/ψ, φ, ω, π⁰, η → inv. Figure: the part of the coefficients of a class that a decay sees"
+        " at tree level (dark), and those that mixing adds (light).",
         "```{image} operator-map.svg\n:alt: classes of operators against decays\n:width: 100%\n```",
         table(["operator", "coefficients", "at tree level", "added by mixing"], rows),
     )

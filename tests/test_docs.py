@@ -22,7 +22,7 @@ CHECKOUT = Path(__file__).parents[1]
 SITE = CHECKOUT / "docs"
 PAGES = [CHECKOUT / "README.md"]
 PAGES += sorted(p for p in SITE.rglob("*.md") if "generated" not in p.parts)
-_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```(\S*).*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"^nusmeft (.*(?:\\\n.*)*)$", re.MULTILINE)
 
 

@@ -4,7 +4,9 @@
 decays with sterile neutrinos, their parameters and measurements to flavio and WCxf.
 
 - `NuWilson`: Wilson coefficients with sterile neutrinos, wherever flavio takes a ``wc_obj``
+- `dirac`: coefficients of a Dirac N as those of two Majorana states, which N1, N2, N3 are
 - `predict`: many points of coefficients and masses at once
+- `decays`: partial widths and lifetime of a sterile neutrino
 - `likelihood`: flavio likelihoods of the data sets; `LogLikelihood`: as functions of an array
 - `scan`: grids, profiles, best fits and Markov chains, on one core or a cluster
 - `interval`, `upper_limit`: from a likelihood to the number, with its definition; `intervals`
@@ -13,11 +15,13 @@ decays with sterile neutrinos, their parameters and measurements to flavio and W
 - `alternatives`: spectra of a resonance or of dark scalars in place of N
 - `spec`: fits and scans that a file specifies
 - `figures`: the figures of arXiv:2309.02940, also for other operators, masses and data
+- `Searches`: limits on N in peaks and visible decays, for `likelihood`
 - `Belle2Likelihood`: Belle II's published likelihood of B+ -> K+ + inv in q²
 - `to_popxf`: predictions as polynomials for jelli and other codes
 - `tables`: binned spectra with covariance
 - `uv`: models with heavy particles, from masses and couplings to all coefficients
 - `dataset`: names of measurements that belong together
+- `citations`: the papers behind the numbers, with BibTeX
 - `settings`: what predictions depend on beside their arguments
 - `TeV`: 1000.0, in GeV, the unit of energies: a coefficient is ``0.02 * TeV**-2``
 - `errors`: the exceptions and warnings
@@ -28,11 +32,13 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import errors
+from . import citations, errors
 from ._registration import register as _register
 from ._version import __version__ as __version__
 from .batch import predict
+from .eft.dirac import dirac
 from .eft.wilson import NuWilson
+from .lifetimes import decays
 from .measurements import dataset
 from .units import TeV
 
@@ -47,15 +53,20 @@ if TYPE_CHECKING:
     from .inference.intervals import interval, upper_limit
     from .inference.limits import limits
     from .inference.log_likelihood import LogLikelihood
+    from .searches import Searches
 
 __all__ = [
     "Belle2Likelihood",
     "LogLikelihood",
     "NuWilson",
+    "Searches",
     "TeV",
     "alternatives",
+    "citations",
     "compare",
     "dataset",
+    "decays",
+    "dirac",
     "errors",
     "figures",
     "interval",
@@ -77,6 +88,7 @@ __all__ = [
 _LATER = {
     "Belle2Likelihood": "belle2",
     "LogLikelihood": "inference.log_likelihood",
+    "Searches": "searches",
     "alternatives": "belle2.alternatives",
     "compare": "inference.comparison",
     "figures": "figures",

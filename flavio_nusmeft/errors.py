@@ -13,8 +13,10 @@ from collections.abc import Iterable
 from types import FrameType
 
 __all__ = [
+    "AssumptionWarning",
     "CheckpointWarning",
     "ConvergenceWarning",
+    "DiracMassWarning",
     "DroppedCoefficientWarning",
     "FailedMinimization",
     "FailedPoint",
@@ -26,6 +28,7 @@ __all__ = [
     "InvalidCheckpoint",
     "InvalidFile",
     "InvalidMass",
+    "InvalidMixing",
     "InvalidRecord",
     "InvalidScale",
     "InvalidScan",
@@ -51,6 +54,7 @@ __all__ = [
     "UnknownMeasurement",
     "UnknownObservable",
     "UnknownParameter",
+    "UnknownSearch",
     "UnknownSector",
     "UnwritablePath",
     "WorkerWarning",
@@ -100,6 +104,10 @@ class UnknownBasis(_Unknown):
     """An EFT or a basis that does not exist, or cannot be reached from the given one."""
 
 
+class UnknownSearch(_Unknown):
+    """A search for N that does not exist."""
+
+
 class UnknownSector(_Unknown):
     """A sector that the EFT does not have."""
 
@@ -130,6 +138,10 @@ class InvalidMass(NuSMEFTError, ValueError):
     Both must be finite, that of a neutrino not negative, that of a heavy particle above the
     electroweak scale.
     """
+
+
+class InvalidMixing(NuSMEFTError, ValueError):
+    """Mixings of neutrinos that are not finite or no part of a unitary matrix."""
 
 
 class InvalidBin(NuSMEFTError, ValueError):
@@ -202,12 +214,20 @@ class NuSMEFTWarning(UserWarning):
     """Base of all warnings of the package."""
 
 
+class AssumptionWarning(NuSMEFTWarning):
+    """A limit is used where it has been derived for something else."""
+
+
 class CheckpointWarning(NuSMEFTWarning):
     """Results could not be written to the checkpoint file, and are in memory only."""
 
 
 class ConvergenceWarning(NuSMEFTWarning):
     """A maximum at which the minimiser did not converge."""
+
+
+class DiracMassWarning(NuSMEFTWarning):
+    """Masses that differ of the two Majorana states of one Dirac N: mostly a forgotten one."""
 
 
 class FailedPointWarning(NuSMEFTWarning):
@@ -251,7 +271,7 @@ class ScaleWarning(NuSMEFTWarning):
 
 
 class HeavyMassWarning(NuSMEFTWarning):
-    """Every N is too heavy for all decays: mostly a mass in MeV."""
+    """Every N is too heavy for all that could make it: mostly a mass in MeV."""
 
 
 _INSIDE = frozenset({"flavio_nusmeft", "flavio", "wilson", "smelli"})

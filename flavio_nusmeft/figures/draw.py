@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COLORS",
+    "PALETTE",
+    "check_drawn",
     "coefficient_tex",
     "draw_channels",
     "draw_plane",
@@ -47,6 +49,7 @@ COLORS = {
     "Lambdab->Lambdainv": _SKY,
 }
 _OPERATOR_COLORS = (_BLUE, _VERMILLION, _BLACK, _GREEN, _ORANGE, _PURPLE)
+PALETTE = (*_OPERATOR_COLORS, _SKY)
 _MASS_STYLES = ("-", "--", "-.", (0, (1, 1)))
 _LIMIT_STYLES = {"B0->K*inv": "-", "B0->Kinv": (0, (5, 1.5))}
 _FILL, _HATCH = "#B5DBF3", "#5B9FD0"
@@ -77,7 +80,7 @@ def percent_tex(text: str) -> str:
     return text.replace("%", " %")
 
 
-def _check(axes: Any, numbers: Any, kind: type) -> None:
+def check_drawn(axes: Any, numbers: Any, kind: type) -> None:
     """Check the arguments of the functions that draw.
 
     Raises
@@ -105,7 +108,7 @@ def draw_spectra(axes: Axes, spectra: Spectra) -> dict[Any, Line2D]:
     dict of tuple or str to Line2D
         Lines by (coefficient, mass), and ``SM``.
     """
-    _check(axes, spectra, Spectra)
+    check_drawn(axes, spectra, Spectra)
     artists: dict[Any, Line2D] = {}
     unit = 1e6
     for i, (name, C) in enumerate(spectra.coefficients.items()):
@@ -147,7 +150,7 @@ def draw_plane(axes: Axes, plane: Plane) -> _ARTIST:
     dict of str to Artist
         Contour sets by channel and by the names of the measurements.
     """
-    _check(axes, plane, Plane)
+    check_drawn(axes, plane, Plane)
     artists: _ARTIST = {}
     for band in plane.data.bands:
         values = plane.values[band.channel]
@@ -207,7 +210,7 @@ def draw_signal(axes: Axes, curves: Curves) -> _ARTIST:
         By channel (``B+->Kinv``: the curve), ``B0->K*inv reach`` etc., and by the names of the
         measurements.
     """
-    _check(axes, curves, Curves)
+    check_drawn(axes, curves, Curves)
     unit = 1e5
     artists = _horizontal_bands(axes, curves.data, unit)
     (artists[KPLUS],) = axes.plot(
@@ -263,7 +266,7 @@ def draw_channels(axes: Axes, curves: Curves, channels: Sequence[str] = tuple(CH
     dict of str to Artist
         By channel, ``<channel> limit``, ``<channel> reach`` and ``<channel> improved reach``.
     """
-    _check(axes, curves, Curves)
+    check_drawn(axes, curves, Curves)
     artists = _horizontal_bands(axes, curves.data)
     C = curves.C / TeV**-2
     for channel in channels:
@@ -308,7 +311,7 @@ def draw_reach(axes: Axes, reach: Reach) -> _ARTIST:
     dict of str to Artist
         By channel, ``Belle II``, ``excluded`` and by the names of the measurements.
     """
-    _check(axes, reach, Reach)
+    check_drawn(axes, reach, Reach)
     artists: _ARTIST = {}
     limit = next(line for line in reach.lines if line.kind == "limit")
     excluded = reach.strongest("limit") / TeV**-2

@@ -94,14 +94,16 @@ def combine(pairs: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
     return result
 
 
-def term_indices(terms: tuple[tuple[str, str], ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def term_indices(
+    terms: tuple[tuple[str, str], ...], components: tuple[str, ...] = COMPONENTS
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Component indices of the first and of the second coupling of every term."""
-    first, second = (tuple(COMPONENTS.index(pair[i]) for pair in terms) for i in (0, 1))
+    first, second = (tuple(components.index(pair[i]) for pair in terms) for i in (0, 1))
     return first, second
 
 
 def phase_space(
-    q2: np.ndarray, m_B: float, lam: np.ndarray, m1: np.ndarray, m2: np.ndarray
+    q2: np.ndarray, m_B: float | np.ndarray, lam: np.ndarray, m1: np.ndarray, m2: np.ndarray
 ) -> np.ndarray:
     """1/(2 m_B) · 1/(2π) · √λ/(8π m_B²) · √λ_ℓ/(8π q²), in GeV^-1; 0 outside of phase space."""
     lam_l = (q2 - (m1 + m2) ** 2) * (q2 - (m1 - m2) ** 2)

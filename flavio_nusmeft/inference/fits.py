@@ -21,6 +21,7 @@ from flavio.statistics.probability import DeltaDistribution, UniformDistribution
 from .._inputs import names as names_of
 from ..batch import Observable, as_observables
 from ..belle2 import Belle2Likelihood
+from ..citations import cite
 from ..errors import (
     InvalidValue,
     UnknownObservable,
@@ -29,7 +30,8 @@ from ..errors import (
     nearest_parameter,
 )
 from ..measurements import dataset as dataset_names
-from ..measurements import find, warn_of_rates
+from ..measurements import find, paper, warn_of_rates
+from ..searches import Search, Searches
 from .likelihoods import FastLikelihood, Likelihood
 
 __all__ = ["FastLikelihood", "Likelihood", "likelihood"]
@@ -55,6 +57,7 @@ def likelihood(
     fast: Literal[True],
     theory: str = ...,
     belle2: Belle2Likelihood | str | os.PathLike[str] | None = ...,
+    searches: Searches | str | Iterable[str | Search] | None = ...,
 ) -> FastLikelihood: ...
 
 
@@ -68,6 +71,7 @@ def likelihood(
     fast: Literal[False] = ...,
     theory: str = ...,
     belle2: Belle2Likelihood | str | os.PathLike[str] | None = ...,
+    searches: Searches | str | Iterable[str | Search] | None = ...,
 ) -> Likelihood: ...
 
 
@@ -81,6 +85,7 @@ def likelihood(
     fast: bool,
     theory: str = ...,
     belle2: Belle2Likelihood | str | os.PathLike[str] | None = ...,
+    searches: Searches | str | Iterable[str | Search] | None = ...,
 ) -> Likelihood | FastLikelihood: ...
 
 
@@ -93,8 +98,9 @@ def likelihood(
     fast: bool = False,
     theory: str = "SM",
     belle2: Belle2Likelihood | str | os.PathLike[str] | None = None,
+    searches: Searches | str | Iterable[str | Search] | None = None,
 ) -> Likelihood | FastLikelihood:
-    """Likelihood of a data set of this package.
+    """Likelihood of a data set of this package, whose papers are noted in ``flavio.citations``.
 
     Parameters
     ----------
@@ -119,6 +125,9 @@ def likelihood(
         The published likelihood of B+ -> K+ + inv in place of Belle II's branching ratio in the
         data set ``current``: a `Belle2Likelihood`, or the path of its files. With
         ``observables=[]`` there is nothing else.
+    searches : Searches, str or iterable of str or Search, optional
+        Searches for N in peaks and visible decays, of which the likelihood is part: `Searches`,
+        or what it is made of, e.g. ``peak``. With ``observables=[]`` there is nothing else.
 
     Returns
     -------
@@ -127,7 +136,7 @@ def likelihood(
 
     Raises
     ------
-    UnknownDataset, UnknownMeasurement
+    UnknownDataset, UnknownMeasurement, UnknownSearch, MissingPackage
     UnknownObservable
         An observable that is not measured in the data set, or none at all.
     UnknownParameter
@@ -158,7 +167,9 @@ def likelihood(
             belle2 = Belle2Likelihood(belle2)
     measured = sorted({o for n in names for o in find(n).all_parameters}, key=str)
     chosen = measured if observables is None else list(dict.fromkeys(as_observables(observables)))
-    if not chosen and belle2 is None:
+    if searches is not None and not isinstance(searches, Searches):
+        searches = Searches(searches)
+    if not chosen and belle2 is None and searches is None:
         raise UnknownObservable("the list of observables is empty")
     for observable in chosen:
         if observable not in measured:
@@ -174,6 +185,8 @@ def likelihood(
     if not fast and (isinstance(fit_parameters, Mapping) or not fit_parameters):
         remedy = "likelihood has them with fast=True, or such parameters as fit_parameters"
         warn_of_rates(names, chosen, f"this likelihood; nus.{remedy}")
+    used = [n for n in names if not {*chosen}.isdisjoint(find(n).all_parameters)]
+    cite(key for key in map(paper, used) if key is not None)
     constraints = _priors(fit_parameters)
     fitted = list(fit_parameters)
     if fast:
@@ -185,6 +198,7 @@ def likelihood(
             nuisance_parameters=[n for n in constraints.all_parameters if n not in fitted],
             observables=chosen,
             include_measurements=names,
+            searches=searches,
         )
     if theory != "SM":
         raise InvalidValue("theory = 'NP' is for fast likelihoods; give fast=True")
@@ -194,6 +208,7 @@ def likelihood(
         observables=chosen,
         include_measurements=names,
         belle2=belle2,
+        searches=searches,
     )
 
 

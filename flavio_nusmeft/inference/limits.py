@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -25,9 +27,11 @@ from ..eft.space import Space
 from ..eft.theories import HIGH, theory_of
 from ..errors import InvalidScan, InvalidValue
 from ..measurements import results
+from ..searches import Search, Searches
 from .fits import Likelihood, likelihood
 from .limits_table import Limit, Limits
 from .lines import Line, Source, lines
+from .scan.session import progress_bar
 from .study import level
 
 __all__ = ["Limit", "Limits", "limits"]
@@ -42,6 +46,7 @@ _INTERVAL = 0.6827
 _SAME = 0.05  # of -2 ln L: operators that agree up to the limit are one row
 _SAME_LIMIT = 0.01  # relative, of published limits
 _COMMON = "|C|: only the absolute value of C matters; Λ = C^(-1/2)"
+_POINTS = 200  # of a coefficient in which predictions are no polynomials, roughly
 _FRACTIONS = (1.0, 0.75, 0.5, 0.25)  # of the limit, at which they are compared
 
 
@@ -57,8 +62,10 @@ def limits(
     dataset: str = "current",
     observables: Iterable[Observable] | None = None,
     belle2: Belle2Likelihood | str | os.PathLike[str] | None = None,
+    searches: Searches | str | Iterable[str | Search] | None = None,
     par: Mapping[str, float] | None = None,
     options: Mapping[str, Any] | None = None,
+    progress: bool = True,
 ) -> Limits:
     """Limits on Wilson coefficients, one at a time, at fixed masses.
 
@@ -84,10 +91,15 @@ def limits(
         Those to use; default: all of the data set.
     belle2 : Belle2Likelihood, str or path-like, optional
         The published likelihood of B+ -> K+ + inv, as for `likelihood`; not with ``published``.
+    searches : Searches, str or iterable of str or Search, optional
+        Searches for N, as for `likelihood`; not with ``published``.
     par : mapping of str to float, optional
         Parameters that differ from flavio's central values, m_N2 and m_N3 among them.
     options : mapping of str to object, optional
         Options of running and matching, as for `NuWilson`, e.g. ``{"running": "full"}``.
+    progress : bool, default True
+        Show a bar on stderr for coefficients that take minutes each: those of SMEFT, which wilson
+        runs at some 200 points.
 
     Returns
     -------
@@ -99,7 +111,8 @@ def limits(
     InvalidScan
         Of level or method, or if no operator has an effect.
     UnknownCoefficient, UnknownBasis, UnknownParameter, UnknownDataset, UnknownObservable,
-    InvalidValue, InvalidShape, InvalidMass, InvalidScale, MissingRecord, InvalidRecord
+    InvalidValue, InvalidShape, InvalidMass, InvalidScale, MissingRecord, InvalidRecord,
+    UnknownSearch, MissingPackage
 
     Warns
     -----
@@ -120,6 +133,8 @@ def limits(
         raise InvalidScan(f"method = {method!r} must be 'profile' or 'published'")
     if method == "published" and belle2 is not None:
         raise InvalidScan("belle2 is for method = 'profile': published limits have no likelihood")
+    if method == "published" and searches is not None:
+        raise InvalidScan("searches are for method = 'profile': they are a likelihood")
     space = Space.of(scale, eft, basis, options).with_defaults()
     if theory_of(eft) is not HIGH and basis != "JMS":
         raise InvalidScan(f"coefficients of {eft} {basis} have no dimension: give those of JMS")
@@ -129,14 +144,15 @@ def limits(
         raise InvalidValue("m_N1 is given twice, also in par")
     central = central_parameters(parameters_of(given))
     pars = [central | {"m_N1": mass} for mass in masses]
-    data = likelihood(dataset, observables, belle2=belle2)
+    data = likelihood(dataset, observables, belle2=belle2, searches=searches)
     study: _Study = _Profile(cl) if method == "profile" else _Published(cl, dataset, data)
     if operators is None:
         rows, without = _representatives(study, lines(_linear(space), space, pars, data))
     else:
         chosen = list(dict.fromkeys(names_of("operators", operators)))
-        _check_effect(chosen, space, central, masses)
-        found = [study.rows(found) for found in lines(chosen, space, pars, data)]
+        _check_effect(chosen, data.observables, space, central, masses)
+        with _progress(chosen, space, len(pars), progress) as note:
+            found = [study.rows(found) for found in lines(chosen, space, pars, data, note)]
         rows, without = [row for group in found for row in group], []
     if not rows:
         raise InvalidScan(f"no operator of {space} changes an observable of '{dataset}'")
@@ -145,7 +161,7 @@ def limits(
         method,
         cl,
         study.definition,
-        dataset if belle2 is None else f"{dataset}, with Belle II's published likelihood",
+        _described(dataset, data),
         space.eft,
         space.basis,
         float(space.scale),
@@ -153,6 +169,12 @@ def limits(
         tuple(without),
         settings.provenance(space.point({})),
     )
+
+
+def _described(dataset: str, data: Likelihood) -> str:
+    added = ["Belle II's published likelihood"] * (data.belle2 is not None)
+    added += [f"the {data.searches!r}"] * (data.searches is not None)
+    return dataset + "".join(f", with {what}" for what in added)
 
 
 class _Study(ABC):
@@ -254,6 +276,24 @@ def _limit(
     )
 
 
+@contextmanager
+def _progress(
+    names: Sequence[str], space: Space, masses: int, show: bool
+) -> Iterator[Callable[[], None]]:
+    """A bar for coefficients that are slow; yields what counts one of their points."""
+    slow = sum(not space.is_linear(name) for name in names) * masses
+    expected, points = _POINTS * slow, count(1)
+    with progress_bar("limits", expected, show and slow > 0) as bar:
+
+        def note() -> None:
+            done = next(points)
+            bar(done, max(done, expected))
+
+        yield note
+        done = next(points) - 1
+        bar(done, done)
+
+
 def _linear(space: Space) -> list[str]:
     """The operators that are looked at without being named."""
     names = [name for name in space.known if space.is_linear(name)]
@@ -266,12 +306,17 @@ def _linear(space: Space) -> list[str]:
 
 
 def _check_effect(
-    names: Sequence[str], space: Space, par: Mapping[str, float], masses: list[float]
+    names: Sequence[str],
+    observables: Iterable[Observable],
+    space: Space,
+    par: Mapping[str, float],
+    masses: list[float],
 ) -> None:
     """Check names, and warn of those that change nothing."""
     if not names:
         raise InvalidScan("the list of operators is empty")
-    Predictor([], names, space).warn_idle(par, {"m_N1": masses})
+    used = list(dict.fromkeys(observables))
+    Predictor(used, names, space).warn_idle(par, {"m_N1": masses})
 
 
 def _representatives(study: _Study, found: Iterable[list[Line]]) -> tuple[list[Limit], list[str]]:

@@ -6,7 +6,7 @@ fraction of a millisecond: it is looked at everywhere between 0 and the largest 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -66,6 +66,7 @@ class Line:
     polynomials : of the predictor at the parameters
     par : all parameters
     likelihood : of a data set
+    note : called after every point at which predictions are no polynomials, which takes long
     """
 
     def __init__(
@@ -75,10 +76,13 @@ class Line:
         polynomials: Polynomials,
         par: Mapping[str, float],
         likelihood: Likelihood,
+        note: Callable[[], None] = lambda: None,
     ) -> None:
+        self._note = note
         self.name, self.space, self.m_N1 = name, predictor.space, par["m_N1"]
         self.bound = largest_coefficient(self.space.scale)
         self._par, self._predictor, self._belle2 = par, predictor, likelihood.belle2
+        self._searches = likelihood.searches
         self._polynomials: Polynomials | None = None  # of coefficients of SMEFT there are none
         self.observables: tuple[Observable, ...] = predictor.observables
         self.moving = set(self.observables)
@@ -90,6 +94,10 @@ class Line:
             for part in likelihood.measurement_likelihood.parts
             if self.moving.intersection(part.observables)
         ]
+        if self._searches is not None:
+            ends = [list(self._searched(value)) for value in (0.0, self.bound)]
+            if ends[0] == ends[1]:
+                self._searches = None
         self._rises: dict[complex, float] = {}
         self._origin = self.log_likelihood(0.0)
 
@@ -119,7 +127,7 @@ class Line:
     @property
     def moves(self) -> bool:
         """Whether anything that is measured depends on the coefficient."""
-        return bool(self.moving) or self._belle2 is not None
+        return bool(self.moving) or self._belle2 is not None or self._searches is not None
 
     @property
     def phases(self) -> tuple[complex, ...]:
@@ -131,6 +139,7 @@ class Line:
         if self._polynomials is None:
             found = self._predictor.polynomials(self._par, {self.name: value})
             values, _ = found.at(np.eye(found.numerator.shape[1])[0])
+            self._note()
         else:
             values, _ = self._polynomials.at(np.array([1.0, value.real, value.imag]))
         return dict(zip(self.observables, values.tolist(), strict=True))
@@ -145,6 +154,17 @@ class Line:
         if self._belle2 is not None:
             found = self._belle2.log_likelihood(self._par, self.space.point({self.name: value}))
             yield Source(BELLE2, ("BR_SD(B+->Kinv)",)), found
+        if self._searches is not None:
+            yield from self._searched(value)
+
+    def _searched(self, value: complex) -> Iterator[tuple[Source, float]]:
+        """Ln L of the searches for decays to which coefficients contribute."""
+        assert self._searches is not None
+        point = self.space.point({self.name: value})
+        found = self._searches.contributions(self._par, point)
+        for each in self._searches:
+            if each.decay is not None:
+                yield Source(each.name, (f"BR({each.decay}inv)",)), -found[each.name] / 2
 
     def log_likelihood(self, value: complex) -> float:
         """Ln L up to a constant."""
@@ -239,9 +259,13 @@ class Line:
 
 
 def lines(
-    names: Sequence[str], space: Space, pars: Sequence[Mapping[str, float]], likelihood: Likelihood
+    names: Sequence[str],
+    space: Space,
+    pars: Sequence[Mapping[str, float]],
+    likelihood: Likelihood,
+    note: Callable[[], None] = lambda: None,
 ) -> Iterator[list[Line]]:
-    """The lines of coefficients, each for all sets of parameters."""
+    """The lines of coefficients, each for all sets of parameters; ``note`` as for `Line`."""
     observables = list(dict.fromkeys(likelihood.observables))
     for start in range(0, len(names), _CHUNK):
         chunk = names[start : start + _CHUNK]
@@ -249,6 +273,6 @@ def lines(
         polynomials = [predictor.polynomials(par) for par in pars]
         for name in chunk:
             yield [
-                Line(name, predictor, found, par, likelihood)
+                Line(name, predictor, found, par, likelihood, note)
                 for found, par in zip(polynomials, pars, strict=True)
             ]

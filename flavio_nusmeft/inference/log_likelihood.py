@@ -24,6 +24,7 @@ from ..errors import (
 from ..measurements import describe, digest
 from ..physics import plausible
 from ..physics.channels import STERILE
+from ..searches import Searches
 from .expansion import Expansion, difference, step, variable
 from .likelihoods import FastLikelihood, Likelihood
 from .slopes import slope
@@ -73,7 +74,7 @@ class LogLikelihood:
         For variables that no observable of this package depends on; for scales at which another EFT
         is to be used.
     SizeWarning, HeavyMassWarning
-        When called, as `NuWilson` does.
+        When called, as `NuWilson` does; of the size of coefficients once.
 
     Notes
     -----
@@ -130,6 +131,8 @@ class LogLikelihood:
             if known[name] and factor != 1:
                 raise InvalidValue(f"{name} is real (its operator is hermitian)")
         self._expansion: Expansion | None = None
+        self._has_warned = False  # of the size of coefficients
+        self._protons = plausible.need_protons(likelihood.observables)
         self.point([0.0] * len(self.variables))
         unit = self.space.point(dict.fromkeys((name for name, _ in names), 1.0))
         self.space.warn_scale()
@@ -165,7 +168,7 @@ class LogLikelihood:
                 par[name] = value
             else:
                 values[name] = values.get(name, 0) + factor * value
-        self.space.warn_size(values)
+        self._has_warned = self._has_warned or self.space.warn_size(values)  # once
         return par, self.space.point(values)
 
     def __repr__(self) -> str:
@@ -208,12 +211,14 @@ class LogLikelihood:
             )
             # flavio: shape (1,) if a correlated observable is alone
             return float(np.asarray(prior + function(par, wc_obj)).item())
-        plausible.check(wc_obj, par)
+        plausible.check(wc_obj, par, self._protons)
         expansion = self._expand()
         predictions = dict(zip(expansion.observables, expansion(np.asarray(x)), strict=True))
         value = float(prior + self.likelihood.log_likelihood_pred(predictions))
         if self._belle2 is not None and value > -np.inf:
             value += self._belle2.log_likelihood(par, wc_obj)
+        if self._searches is not None and value > -np.inf:
+            value += self._searches.log_likelihood(par, wc_obj)
         return value
 
     def many(self, points: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray:
@@ -248,6 +253,9 @@ class LogLikelihood:
         if len(finite) and self._belle2 is not None:
             spectra = [self._belle2.spectra(*found[i][:2]) for i in finite]
             values[finite] += self._belle2.log_likelihoods(spectra)
+        if self._searches is not None:
+            for i in np.flatnonzero(values > -np.inf):
+                values[i] += self._searches.log_likelihood(*found[i][:2])
         return values
 
     @property
@@ -259,7 +267,7 @@ class LogLikelihood:
     def _measured(self, points: np.ndarray, found: Sequence[tuple[Any, Any, float]]) -> np.ndarray:
         """ln L of the measurements at many points."""
         for par, wc_obj, _ in found:
-            plausible.check(wc_obj, par)
+            plausible.check(wc_obj, par, self._protons)
         expansion = self._expand()
         rows = np.array([expansion(x) for x in points])
         names, likelihood = expansion.observables, self.likelihood
@@ -285,7 +293,7 @@ class LogLikelihood:
         and coefficients of SMEFT, predictions are differentiated by central differences, with an
         error of some 1e-8 of a derivative (see `expansion`); so are, in all variables, likelihoods
         that are not of this package, fast ones with ``theory="NP"``, and Belle II's more than 10σ
-        away from all data.
+        away from all data, and those of searches.
 
         Parameters
         ----------
@@ -312,6 +320,8 @@ class LogLikelihood:
         gradient = by_observable @ expansion.jacobian(x) + self._prior_slopes(par)
         if self._belle2 is not None:
             gradient += self._belle2_slopes(x, par, wc_obj)
+        if self._searches is not None:
+            gradient += self._differences(self._searched, x)
         return value, gradient
 
     def derived(self, observable: Observable) -> Expansion:
@@ -338,6 +348,14 @@ class LogLikelihood:
     @property
     def _belle2(self) -> Belle2Likelihood | None:
         return getattr(self.likelihood, "belle2", None)
+
+    @property
+    def _searches(self) -> Searches | None:
+        return getattr(self.likelihood, "searches", None)
+
+    def _searched(self, x: np.ndarray) -> float:
+        assert self._searches is not None
+        return self._searches.log_likelihood(*self.point(x))
 
     @property
     def _is_expanded(self) -> bool:
@@ -436,5 +454,7 @@ class LogLikelihood:
                 numbers.update(likelihood.draws.checksum().encode())
         if getattr(likelihood, "belle2", None) is not None:
             found["belle2"] = likelihood.belle2.description()
+        if self._searches is not None:
+            found["searches"] = self._searches.description()
         found["numbers"] = numbers.hexdigest()
         return found

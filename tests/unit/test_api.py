@@ -11,6 +11,7 @@ import importlib.util
 import pydoc
 from pathlib import Path
 
+import public_api
 import pytest
 
 import flavio_nusmeft
@@ -22,10 +23,14 @@ API: dict[str, list[str]] = {
         "Belle2Likelihood",
         "LogLikelihood",
         "NuWilson",
+        "Searches",
         "TeV",
         "alternatives",
+        "citations",
         "compare",
         "dataset",
+        "decays",
+        "dirac",
         "errors",
         "figures",
         "interval",
@@ -55,7 +60,7 @@ API: dict[str, list[str]] = {
     ],
     "belle2": ["Belle2Likelihood"],
     "belle2.alternatives": ["binned", "dark_scalars", "resonance"],
-    "citations": ["cite", "register"],
+    "citations": ["FLAVIO", "bibtex", "cite", "collected", "fields", "register"],
     "distributions": [
         "ConvolvedNormals",
         "CorrelatedNormals",
@@ -64,10 +69,13 @@ API: dict[str, list[str]] = {
         "ONE_SIDED",
         "completed",
     ],
+    "eft.dirac": ["dirac", "dirac_pairs", "sterile_flavours"],
     "eft.wilson": ["HIGH_PARTNERS", "NuWilson", "PARTNERS", "TAIL_PARTNERS", "values_of"],
     "errors": [
+        "AssumptionWarning",
         "CheckpointWarning",
         "ConvergenceWarning",
+        "DiracMassWarning",
         "DroppedCoefficientWarning",
         "FailedMinimization",
         "FailedPoint",
@@ -79,6 +87,7 @@ API: dict[str, list[str]] = {
         "InvalidCheckpoint",
         "InvalidFile",
         "InvalidMass",
+        "InvalidMixing",
         "InvalidRecord",
         "InvalidScale",
         "InvalidScan",
@@ -104,6 +113,7 @@ API: dict[str, list[str]] = {
         "UnknownMeasurement",
         "UnknownObservable",
         "UnknownParameter",
+        "UnknownSearch",
         "UnknownSector",
         "UnwritablePath",
         "WorkerWarning",
@@ -113,12 +123,16 @@ API: dict[str, list[str]] = {
         "warn",
     ],
     "_files": ["check_writable", "write_files"],
+    "searches": ["Search", "Searches"],
+    "searches.likelihood": ["Searches"],
+    "searches.search": ["KINDS", "Search"],
     "exports.popxf": ["documents", "popxf_correlations", "to_popxf"],
     "exports.tables": ["Spectra", "Spectrum", "spectra", "spectrum"],
     "figures": [
         "Band",
         "CHANNELS",
         "Curves",
+        "DiracRatios",
         "Experiment",
         "FIGURES",
         "Line",
@@ -130,15 +144,21 @@ API: dict[str, list[str]] = {
         "Z_POLE",
         "branching_ratios",
         "coefficient_plane",
+        "dirac_ratios",
         "draw_channels",
+        "draw_decays",
+        "draw_dirac_ratios",
         "draw_plane",
         "draw_reach",
+        "draw_searches",
         "draw_signal",
         "draw_spectra",
         "experiment",
         "mass_plane",
         "reach",
         "spectra",
+        "write_decays",
+        "write_explorer",
         "write_figures",
     ],
     "inference.comparison": ["Comparison", "Explanation", "compare"],
@@ -169,6 +189,7 @@ API: dict[str, list[str]] = {
         "nested",
         "sample",
     ],
+    "lifetimes": ["BBN_LIFETIME", "Decays", "decays"],
     "measurements": [
         "Result",
         "add_to_flavio",
@@ -176,13 +197,14 @@ API: dict[str, list[str]] = {
         "describe",
         "digest",
         "find",
+        "paper",
         "pull",
         "register",
         "result",
         "results",
         "warn_of_rates",
     ],
-    "observables": ["NAMES", "QUANTITIES", "check_value", "register"],
+    "observables": ["NAMES", "QUANTITIES", "check_value", "form_factors", "papers", "register"],
     "parameters": ["register"],
     "settings": [
         "ALPHA_S",
@@ -258,6 +280,11 @@ def test_names(name):
     for public in module.__all__:
         assert getattr(module, public) is not None
         assert not public.startswith("_")
+
+
+def test_signatures():
+    """After an intended change: python tests/public_api.py, and a line in CHANGELOG.md."""
+    assert public_api.text().splitlines() == public_api.FILE.read_text("utf-8").splitlines()
 
 
 @pytest.mark.parametrize("name", ["popxf", "scan", "spec", "tables", "uv"])

@@ -569,7 +569,7 @@ def is_reached(observable: Observable, eft: str) -> bool:
 
 
 def quantity_of(observable: Observable) -> tuple[Any, tuple[float, ...]]:
-    """The function (par, *arguments) -> Quantity of an observable, and its arguments.
+    """The function ``(par, *arguments) -> Quantity`` of an observable, and its arguments.
 
     Parameters
     ----------

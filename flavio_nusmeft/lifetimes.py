@@ -69,7 +69,7 @@ class Decays:
     space : str
         Their EFT, basis and scale; empty if there are none.
     par : dict of str to float
-        Parameters that were given.
+        Masses and mixings that are not 0, and other parameters that were given.
     made_with : dict
         Options, settings that are not the shipped ones, and versions, see `settings.provenance`.
     """
@@ -140,13 +140,10 @@ class Decays:
         return float(value) if np.ndim(self.m_N) == 0 else np.asarray(value)
 
     def __repr__(self) -> str:
+        place = self.space or "mixing"
         if np.ndim(self.m_N):
-            return f"Decays(N{self.N}, {len(self.m_N)} masses, {self._of})"
-        return f"Decays(N{self.N}, m_N = {self.m_N:g} GeV, τ = {self.lifetime:.3g} s, {self._of})"
-
-    @property
-    def _of(self) -> str:
-        return self.space or "mixing"
+            return f"Decays(N{self.N}, {len(self.m_N)} masses, {place})"
+        return f"Decays(N{self.N}, m_N = {self.m_N:g} GeV, τ = {self.lifetime:.3g} s, {place})"
 
     def __str__(self) -> str:
         lines = [self._title, *(f"left out: {what}" for what in self.left_out)]
@@ -156,7 +153,9 @@ class Decays:
 
     @property
     def _title(self) -> str:
-        values = [f"{name} = {_complex(value)} GeV^-2" for name, value in self.coefficients.items()]
+        values = [
+            f"{name} = {c if c.imag else c.real:g} GeV^-2" for name, c in self.coefficients.items()
+        ]
         given = [f"{name} = {value:g}" for name, value in self.par.items()]
         place = f"{self.space}: {', '.join(values) or 'all zero'}; " if self.space else ""
         return f"N{self.N}: {place}{', '.join(given)}".rstrip("; ")
@@ -200,25 +199,18 @@ class Decays:
         dict
             By the names of the attributes, with the units.
         """
-        result: dict[str, Any] = {
+        coefficients = {k: {"Re": c.real, "Im": c.imag} for k, c in self.coefficients.items()}
+        names = (
+            *("widths", "branching_ratios", "mesons", "quarks", "total", "lifetime", "ctau"),
+            *("visible_fraction", "invisible_fraction", "in_tension_with_BBN", "left_out"),
+        )
+        return {
             "N": self.N,
             "m_N": _json(self.m_N),
             "space": self.space,
-            "coefficients": {
-                name: {"Re": value.real, "Im": value.imag}
-                for name, value in self.coefficients.items()
-            },
+            "coefficients": coefficients,
             "par": self.par,
-        }
-        for name in ("widths", "branching_ratios"):
-            result[name] = {key: _json(value) for key, value in getattr(self, name).items()}
-        for name in (
-            *("mesons", "quarks", "total", "lifetime", "ctau"),
-            *("visible_fraction", "invisible_fraction", "in_tension_with_BBN"),
-        ):
-            result[name] = _json(getattr(self, name))
-        return result | {
-            "left_out": list(self.left_out),
+            **{name: _json(getattr(self, name)) for name in names},
             "units": {"m_N": "GeV", "widths": "GeV", "lifetime": "s", "ctau": "m"},
             "made_with": self.made_with,
         }
@@ -309,7 +301,7 @@ def decays(
     wc_obj, space = point(coefficients, scale, eft, basis, options)
     values = {} if wc_obj is None else {k: complex(v) for k, v in wc_obj.wc.dict.items()}
     found = n_widths(wc_obj, full, N, masses)
-    plausible.warn_massless(full)
+    plausible.warn_massless({**full, **overrides})
     if not found.widths:
         _warn_stable(N, wc_obj, full)
     cite(_PAPERS)
@@ -318,9 +310,10 @@ def decays(
         return value if masses.ndim else float(value[0])
 
     central = central_parameters({})
-    given = {
-        str(k): float(v) for k, v in overrides.items() if not v.ndim and float(v) != central[k]
-    }
+    names = [*STERILE, *(U for row in MIXINGS for U in row if full[U])]
+    names = [k for k in names if full[k] and (k != name or not masses.ndim)]
+    names += [str(k) for k, v in overrides.items() if not v.ndim and full[k] != central[k]]
+    given = {k: float(full[k]) for k in dict.fromkeys(names)}
     return Decays(
         N=N,
         m_N=like(np.atleast_1d(masses).astype(float)),
@@ -415,11 +408,9 @@ def _table(cells: Sequence[tuple[str, ...]]) -> list[str]:
     return [rows[0], "  ".join("-" * width for width in widths), *rows[1:]]
 
 
-def _complex(value: complex) -> str:
-    return f"{value.real:g}" if not value.imag else f"{value:g}"
-
-
 def _json(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return [_json(x) for x in value.tolist()]
+    if isinstance(value, dict):
+        return {name: _json(x) for name, x in value.items()}
+    if isinstance(value, (np.ndarray, tuple)):
+        return [_json(x) for x in (value if isinstance(value, tuple) else value.tolist())]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -65,6 +65,7 @@ INVISIBLE = ("3nu", *(f"{name[2:]} nu nu" for name in STERILE))
 MORE = "more hadrons"
 # vector mesons without decay constants in flavio, by their quarks
 _MISSING = {"dc": "D*+", "sc": "Ds*", "bu": "B*+", "cu": "D*0", "bd": "B*0", "bs": "Bs*"}
+_LARGE = 0.01  # m_N²/m_W², from which on it is named
 _NOT_DECAYING = {"nn": "operators of four N", "nphi": "operators of N with h"}
 # of C_ab and C_ba: V and T are antisymmetric
 _TRANSPOSED = np.array([-1.0 if component[0] in "VT" else 1.0 for component in COMPONENTS])
@@ -205,6 +206,9 @@ def n_widths(
     hadrons["quarks"][is_heavy] *= [_cached_qcd(par, m) for m in m_N[is_heavy].tolist()]
     add(MORE, np.maximum(hadrons["quarks"] - hadrons["mesons"], 0.0))
     left_out += _scalars(found, m_N)
+    propagator = float((m_N.max() / par["m_W"]) ** 2)
+    if propagator > _LARGE:
+        left_out.append(f"corrections of m_N²/m_W², which is {propagator:.0%}")
     return NWidths(widths, hadrons["mesons"], hadrons["quarks"], tuple(dict.fromkeys(left_out)))
 
 

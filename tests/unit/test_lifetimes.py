@@ -46,6 +46,19 @@ def test_object_or_dictionary():
     assert nus.decays(wc, par=full).par == expected.par == {"m_N1": 0.6}
 
 
+def test_masses_of_flavio():
+    """What is set in flavio is used, and shown."""
+    for name, value in (("m_N1", "0.6"), ("U_e1", "1e-5")):
+        flavio.default_parameters.set_constraint(name, value)
+    try:
+        found = nus.decays()
+    finally:
+        for name in ("m_N1", "U_e1"):
+            flavio.default_parameters.set_constraint(name, "0")
+    assert found.par == {"m_N1": 0.6, "U_e1": 1e-5}
+    assert found.widths == nus.decays(par=found.par).widths
+
+
 def test_several_masses():
     masses = [0.4, 0.05, 2.0]
     found = decays(m_N1=masses)
@@ -93,6 +106,8 @@ def test_other_n():
     with pytest.warns(nus.errors.NoEffectWarning, match="U_mu2 makes N1 decay"):
         nus.decays(par={"m_N1": 1.0, "m_N2": 1.0, "U_mu2": 1e-4})
     assert nus.decays(N=2, par={"m_N2": 1.0, "U_mu2": 1e-4}).lifetime < 1
+    # masses in an array are no missing masses
+    assert nus.decays(par={"m_N1": [1.0, 2.0], "U_mu1": 1e-4}).lifetime.max() < 1
     with pytest.warns(nus.errors.NoEffectWarning, match="m_N2 is 0"):
         nus.decays(par={"m_N1": 1.0, "U_mu1": 1e-4, "U_mu2": 1e-4})
 

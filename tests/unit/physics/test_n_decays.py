@@ -186,6 +186,8 @@ def test_left_out(par):
     )
     (scalars,) = notes(warsaw({"lnqd1_1111": C}), 0.8)
     assert "scalar currents" in scalars
+    (propagator,) = notes(None, 20.0)
+    assert "m_N²/m_W², which is 6%" in propagator
     (meson,) = notes(warsaw({"nedu_1112": C}), 2.5)
     assert "e D*" in meson
 

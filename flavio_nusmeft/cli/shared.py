@@ -16,6 +16,7 @@ __all__ = [
     "Refused",
     "add_command",
     "add_dataset",
+    "add_detector",
     "add_file",
     "add_json",
     "add_masses",
@@ -25,6 +26,7 @@ __all__ = [
     "all_parameters",
     "attempt",
     "attempt_file",
+    "given_detectors",
     "given_options",
     "given_par",
     "listed",
@@ -126,6 +128,33 @@ def add_dataset(
     """Add the data set."""
     text = f"data set to compare with: {known} (default: {default})"
     parser.add_argument("--dataset", default=default, metavar="NAME", help=text)
+
+
+def add_detector(parser: Any) -> None:
+    """Add detectors."""
+    parser.add_argument(
+        "--detector",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="count only what stays invisible there: Belle II, ALEPH or NA62, or the radius of a"
+        " detector in m and βγ of the hadrons that decay, e.g. 1.6,0.28; may be repeated, the first"
+        " that sees a decay counts",
+    )
+
+
+def given_detectors(options: argparse.Namespace) -> tuple[Any, ...]:
+    """The detectors of ``--detector``."""
+    from flavio_nusmeft.physics.detectors import Detector, as_detectors
+
+    found: list[Any] = []
+    for text in options.detector:
+        numbers = [_number(part) for part in text.split(",")]
+        if None in numbers or len(numbers) > 2:
+            found.append(text)
+        else:
+            found.append(Detector(f"a ball of {numbers[0]:g} m", *numbers))
+    return as_detectors(found) if found else ()
 
 
 def add_json(parser: Any, instead: str = "the list of files") -> None:

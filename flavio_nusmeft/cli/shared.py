@@ -163,11 +163,13 @@ def given_detectors(options: argparse.Namespace) -> tuple[Any, ...]:
 
     found: list[Any] = []
     for text in options.detector:
-        numbers = [_number(part) for part in text.split(",")]
-        if None in numbers or len(numbers) > 2:
+        parts = text.split(",")
+        numbers = [x for x in map(_number, parts) if x is not None]
+        if len(numbers) < len(parts) or len(numbers) > 2:
             found.append(text)
         else:
-            found.append(Detector(f"a ball of {numbers[0]:g} m", *numbers))
+            radius, boost = (*numbers, 0.0)[:2]
+            found.append(Detector(f"a ball of {radius:g} m", radius, boost))
     return as_detectors(found) if found else ()
 
 

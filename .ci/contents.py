@@ -1,6 +1,7 @@
 """Check that a wheel and an sdist contain what they should: python .ci/contents.py DIST CHECKOUT.
 
-The sdist has every file of the checkout; the wheel the modules and the data, nothing else.
+The sdist has every file of the checkout but those for git and its servers; the wheel the modules
+and the data, nothing else.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-_OF_GIT = {".gitignore"}
+_OF_GIT = {".gitignore", ".pre-commit-config.yaml", ".zenodo.json"}
 
 
 def main(dist: Path, checkout: Path) -> int:
     tracked = subprocess.run(["git", "-C", checkout, "ls-files"], check=True, capture_output=True)
-    files = set(tracked.stdout.decode().splitlines()) - _OF_GIT
+    tracked_files = tracked.stdout.decode().splitlines()
+    files = {name for name in tracked_files if not name.startswith(".github/")} - _OF_GIT
     config = configparser.ConfigParser()
     config.read(checkout / "setup.cfg")
     wrong = []

@@ -4,6 +4,7 @@
 decays with sterile neutrinos, their parameters and measurements to flavio and WCxf.
 
 - `NuWilson`: Wilson coefficients with sterile neutrinos, wherever flavio takes a ``wc_obj``
+- `dirac`: coefficients of a Dirac N as those of two Majorana states, which N1, N2, N3 are
 - `predict`: many points of coefficients and masses at once
 - `likelihood`: flavio likelihoods of the data sets; `LogLikelihood`: as functions of an array
 - `scan`: grids, profiles, best fits and Markov chains, on one core or a cluster
@@ -18,6 +19,7 @@ decays with sterile neutrinos, their parameters and measurements to flavio and W
 - `tables`: binned spectra with covariance
 - `uv`: models with heavy particles, from masses and couplings to all coefficients
 - `dataset`: names of measurements that belong together
+- `citations`: the papers behind the numbers, with BibTeX
 - `settings`: what predictions depend on beside their arguments
 - `TeV`: 1000.0, in GeV, the unit of energies: a coefficient is ``0.02 * TeV**-2``
 - `errors`: the exceptions and warnings
@@ -28,10 +30,11 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import errors
+from . import citations, errors
 from ._registration import register as _register
 from ._version import __version__ as __version__
 from .batch import predict
+from .eft.dirac import dirac
 from .eft.wilson import NuWilson
 from .measurements import dataset
 from .units import TeV
@@ -54,8 +57,10 @@ __all__ = [
     "NuWilson",
     "TeV",
     "alternatives",
+    "citations",
     "compare",
     "dataset",
+    "dirac",
     "errors",
     "figures",
     "interval",

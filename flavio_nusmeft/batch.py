@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._inputs import brief, mapping, number, numbers, scalar
+from .eft.dirac import dirac_pairs
 from .eft.space import Space
 from .eft.theories import THEORIES, theory_of
 from .eft.wilson import NuWilson
@@ -105,7 +106,7 @@ def predict(
 
     Warns
     -----
-    SizeWarning, ScaleWarning, NoEffectWarning, HeavyMassWarning
+    SizeWarning, ScaleWarning, NoEffectWarning, HeavyMassWarning, DiracMassWarning
         Once each, as `NuWilson`; NoEffectWarning for every coefficient that no observable of this
         package depends on.
 
@@ -123,7 +124,6 @@ def predict(
     central = central_parameters(overrides)
     predictor.check(values)
     predictor.space.warn_size(values)
-    predictor.warn_idle(central, overrides)
 
     result = np.empty((len(wanted), math.prod(shape)))
     largest = np.full(len(wanted), -np.inf)
@@ -136,6 +136,8 @@ def predict(
         polynomials = predictor.polynomials(parameters, nonlinear)
         with np.errstate(over="ignore", invalid="ignore"):
             np.maximum(largest, polynomials.evaluate(linear, positions, result), out=largest)
+    predictor.warn_idle(central, overrides)  # if nothing was refused
+    predictor.warn_dirac(values, {**central, **overrides})
     for observable, value in zip(wanted, largest.tolist(), strict=True):
         name, *arguments = (observable,) if isinstance(observable, str) else observable
         if result.size:
@@ -292,9 +294,6 @@ class Predictor:
 
     Attributes
     ----------
-    columns : ParameterCache
-        Function (par, couplings) of the couplings without coefficients, then per unit of every
-        variable, shape (K, channels, 10).
     linear, nonlinear : tuple of str
         The names that are variables, and those that are not (`Space.is_linear`; all of WET, too, if
         flavio computes a part of an observable).
@@ -326,6 +325,7 @@ class Predictor:
         ]
         self._origin = space.point({})
         space.warn_scale()
+        self._fields = ParameterCache(self._make_fields)
         self.columns = ParameterCache(self._make_columns)
         # of rates; several have the same, and most do not depend on a mass of N
         self._matrices = ParameterCache(self._make_matrix, maxsize=_KEPT)
@@ -381,9 +381,30 @@ class Predictor:
             plausible.warn_idle(list(dict.fromkeys(idle)), units[0], par)
         smallest = [np.min((masses or {}).get(name, par[name])) for name in channels.STERILE]
         names = [name for unit in units for name in unit._sterile_values]
-        plausible.warn_heavy(names, self.space.eft, smallest, par)
+        protons = plausible.need_protons(self.observables)
+        plausible.warn_heavy(names, self.space.eft, smallest, par, protons)
+        plausible.warn_massless({**par, **(masses or {})})
         given = [name for name, values in (masses or {}).items() if np.any(values)]
         plausible.warn_idle_masses(names, self.space.eft, given)
+
+    def warn_dirac(self, values: Mapping[str, np.ndarray], masses: Mapping[str, ArrayLike]) -> None:
+        """Warn if the coefficients are those of a Dirac N whose states have different masses.
+
+        Parameters
+        ----------
+        values : mapping of str to ndarray
+            Coefficients by name, arrays that broadcast.
+        masses : mapping of str to array_like
+            With m_N1, m_N2, m_N3 (GeV).
+        """
+        found = [np.asarray(masses[name]) for name in channels.STERILE]
+        equal = all(np.array_equal(found[0], other) for other in found[1:])
+        if equal or self.space.eft not in THEORIES or any(not v.size for v in values.values()):
+            return
+        # the largest values of each: of one Dirac N they have the same place
+        point = self.space.point({n: v.flat[np.argmax(abs(v))].item() for n, v in values.items()})
+        pairs = dirac_pairs(point._sterile_values, self.space.eft)
+        plausible.warn_dirac(pairs, found)
 
     def polynomials(
         self, par: Mapping[str, float], nonlinear: Mapping[str, complex] | None = None
@@ -450,8 +471,12 @@ class Predictor:
 
         Shape (K, channels, 10).
         """
-        origin = channels.couplings(self._origin, par, which)
-        units = [channels.couplings(unit, par, which) - origin for unit in self._units]
+        return channels.mass_basis(par, which, self._fields(par, which))
+
+    def _make_fields(self, par: Mapping[str, float], which: CouplingSet) -> np.ndarray:
+        """As `_make_columns`, of the fields of flavour, which most mixings do not change."""
+        origin = channels.fields(self._origin, par, which)
+        units = [channels.fields(unit, par, which) - origin for unit in self._units]
         return np.array([origin, *units])
 
 

@@ -15,6 +15,7 @@ from types import FrameType
 __all__ = [
     "CheckpointWarning",
     "ConvergenceWarning",
+    "DiracMassWarning",
     "DroppedCoefficientWarning",
     "FailedMinimization",
     "FailedPoint",
@@ -26,6 +27,7 @@ __all__ = [
     "InvalidCheckpoint",
     "InvalidFile",
     "InvalidMass",
+    "InvalidMixing",
     "InvalidRecord",
     "InvalidScale",
     "InvalidScan",
@@ -132,6 +134,10 @@ class InvalidMass(NuSMEFTError, ValueError):
     """
 
 
+class InvalidMixing(NuSMEFTError, ValueError):
+    """Mixings of neutrinos that are not finite or no part of a unitary matrix."""
+
+
 class InvalidBin(NuSMEFTError, ValueError):
     """A q² or bins that cannot be used.
 
@@ -210,6 +216,10 @@ class ConvergenceWarning(NuSMEFTWarning):
     """A maximum at which the minimiser did not converge."""
 
 
+class DiracMassWarning(NuSMEFTWarning):
+    """Masses that differ of the two Majorana states of one Dirac N: mostly a forgotten one."""
+
+
 class FailedPointWarning(NuSMEFTWarning):
     """Points of a scan, or starts of a minimisation, at which the log-likelihood fails."""
 
@@ -251,7 +261,7 @@ class ScaleWarning(NuSMEFTWarning):
 
 
 class HeavyMassWarning(NuSMEFTWarning):
-    """Every N is too heavy for all decays: mostly a mass in MeV."""
+    """Every N is too heavy for all that could make it: mostly a mass in MeV."""
 
 
 _INSIDE = frozenset({"flavio_nusmeft", "flavio", "wilson", "smelli"})

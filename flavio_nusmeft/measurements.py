@@ -37,6 +37,7 @@ __all__ = [
     "describe",
     "digest",
     "find",
+    "paper",
     "pull",
     "register",
     "result",
@@ -52,6 +53,7 @@ def __dir__() -> list[str]:
 Observable = str | tuple[Any, ...]
 
 _SEEN_BY_FLAVIO = "current"
+_ARXIV = "https://arxiv.org/abs/"
 _others: dict[str, flavio.Measurement] = {}
 
 
@@ -131,6 +133,30 @@ def find(name: str) -> flavio.Measurement:
     if name not in registry and name not in _others:
         raise UnknownMeasurement(f"no measurement '{name}'{nearest(name, [*_others, *registry])}")
     return registry.get(name) or _others[name]
+
+
+def paper(name: str) -> str | None:
+    """The paper of a measurement, a key for `citations.bibtex`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the measurement.
+
+    Returns
+    -------
+    str or None
+        Key of INSPIRE, or ``arXiv:`` and a number; None if there is no paper.
+
+    Raises
+    ------
+    UnknownMeasurement
+    """
+    measurement = find(name)
+    address = str(measurement.url or "")
+    if measurement.inspire:
+        return str(measurement.inspire)
+    return f"arXiv:{address.removeprefix(_ARXIV)}" if address.startswith(_ARXIV) else None
 
 
 def add_to_flavio(names: Iterable[str]) -> list[str]:

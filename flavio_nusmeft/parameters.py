@@ -26,6 +26,7 @@ _FITS = {
         "fit to arXiv:2105.14019, 2304.03137, 2306.05657",
     ),
     "DM": ("coefficient of z", "arXiv:1602.01399, nominal fit"),
+    "Meinel": ("coefficient of z", "arXiv:1712.05783, nominal fit"),
 }
 
 

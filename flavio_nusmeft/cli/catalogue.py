@@ -15,7 +15,8 @@ __all__ = ["add_parser"]
 
 _DESCRIPTION = """\
 List names:
-  observables   of this package: arguments, meaning, whether the data set has measurements
+  observables   of this package: arguments, form factors in force, meaning, whether the data set has
+                measurements; with --json also their papers
   measurements  of this package: values, data sets, source
   operators     of a basis: names of the coefficients, operators, whether they are real
   parameters    of this package, with PATTERN of flavio, too: central value, error, origin
@@ -77,9 +78,7 @@ def _list(options: argparse.Namespace) -> int:
     known = entries(options)
     found = known if options.pattern is None else _matching(options.pattern, known)
     if not found:
-        names = dict.fromkeys(name for entry in known for name in _names(entry))
-        close = " or ".join(map(repr, _closest(options.pattern or "", names)))
-        hint = f"; the nearest names are {close}" if close else ""
+        hint = _hint(options, options.pattern or "", known)
         print(f"nusmeft: no {options.kind} with '{options.pattern}'{hint}", file=sys.stderr)
         return 2
     if options.json:
@@ -91,6 +90,45 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
+def _hint(options: argparse.Namespace, pattern: str, known: Iterable[Entry]) -> str:
+    """What there is instead: with the pattern elsewhere, else names that are like it."""
+    if options.kind == "operators":
+        from flavio_nusmeft.eft.hints import hint
+
+        chosen, others = _elsewhere(options)
+        found = {place: _matching(pattern, entries) for place, entries in others.items()}
+        places = [place for place, entries in found.items() if entries]
+        if places:
+            listed = " or ".join(f"--eft {eft} --basis {basis}" for eft, basis in places[:_NEAREST])
+            example = found[places[0]][0]["name"]
+            return f" in {' '.join(chosen)}; there are with {listed}, e.g. {example}"
+        explained = hint(pattern, *chosen)
+        if explained:
+            return explained
+    else:  # flavio's names
+        with_inv = re.sub("(nu)+", "inv", pattern)
+        ours = [name for entry in _matching(with_inv, known) for name in _names(entry)]
+        ours = [name for name in dict.fromkeys(ours) if _matches(with_inv, name)]
+        if with_inv != pattern and ours:
+            return f"; the names here have inv for nu: {' or '.join(map(repr, ours[:_NEAREST]))}"
+    names = dict.fromkeys(name for entry in known for name in _names(entry))
+    close = " or ".join(map(repr, _closest(pattern, names)))
+    return f"; the nearest names are {close}" if close else ""
+
+
+def _elsewhere(
+    options: argparse.Namespace,
+) -> tuple[tuple[str, str], dict[tuple[str, str], list[Entry]]]:
+    """The basis that was listed, and the operators of all others: the same EFT first, then ours."""
+    from wilson import wcxf
+
+    eft = options.eft or "nuSMEFT"
+    chosen = eft, options.basis or shared.default_basis(eft)
+    places = sorted(wcxf.Basis.instances)
+    places.sort(key=lambda place: (place[0] != eft, not place[0].startswith("nu")))
+    return chosen, {place: _operators_of(*place) for place in places if place != chosen}
+
+
 def _names(entry: Entry) -> list[str]:
     """What a pattern may match: the name, and the observables of a measurement."""
     return [entry["name"], *(result["observable"] for result in entry.get("results", ()))]
@@ -98,29 +136,30 @@ def _names(entry: Entry) -> list[str]:
 
 def _matching(pattern: str, entries: Iterable[Entry]) -> list[Entry]:
     """Entries with the pattern in a name, or with a name that its wildcards match."""
+    return [entry for entry in entries if any(_matches(pattern, name) for name in _names(entry))]
+
+
+def _matches(pattern: str, name: str) -> bool:
     from fnmatch import fnmatchcase
 
     folded = pattern.casefold()
-
-    def matches(name: str) -> bool:
-        return folded in name.casefold() or fnmatchcase(name.casefold(), folded)
-
-    return [entry for entry in entries if any(map(matches, _names(entry)))]
+    return folded in name.casefold() or fnmatchcase(name.casefold(), folded)
 
 
 def _closest(pattern: str, names: Iterable[str]) -> list[str]:
-    """Names that have most of the letters of the pattern in its order, short ones first."""
+    """Names that have most letters of the pattern in its order, half or more, short ones first."""
     from difflib import SequenceMatcher
 
     matcher = SequenceMatcher(autojunk=False)
-    matcher.set_seq2(re.sub(r"[*?\s]", "", pattern).casefold())
+    letters = re.sub(r"[*?\s]", "", pattern).casefold()
+    matcher.set_seq2(letters)
 
     def missing(name: str) -> tuple[int, int]:
         matcher.set_seq1(name.casefold())
         return -sum(block.size for block in matcher.get_matching_blocks()), len(name)
 
     ranked = sorted((missing(name), name) for name in names)
-    return [name for (size, _), name in ranked[:_NEAREST] if size < 0]
+    return [name for (size, _), name in ranked[:_NEAREST] if 0 > size <= -len(letters) / 2]
 
 
 def _rows(entry: Entry) -> list[Entry]:
@@ -158,7 +197,7 @@ def _observables(options: argparse.Namespace) -> list[Entry]:
     import flavio
 
     from flavio_nusmeft.measurements import dataset, find
-    from flavio_nusmeft.observables import NAMES
+    from flavio_nusmeft.observables import NAMES, form_factors, papers
 
     measured: dict[str, list[str]] = {}
     for member in dataset(options.dataset or "current"):
@@ -173,6 +212,8 @@ def _observables(options: argparse.Namespace) -> list[Entry]:
             "description": flavio.Observable[name].description,
             "measured": name in measured,
             "measurements": measured.get(name, []),
+            "form factors": form_factors(name),
+            "papers": papers(name),
         }
         for name in NAMES
     ]
@@ -235,12 +276,15 @@ def _source(measurement: Any) -> str:
 
 
 def _operators(options: argparse.Namespace) -> list[Entry]:
+    eft = options.eft or "nuSMEFT"
+    return _operators_of(eft, options.basis or shared.default_basis(eft))
+
+
+def _operators_of(eft: str, basis: str) -> list[Entry]:
     from wilson import wcxf
 
     from flavio_nusmeft.eft.bases import known_coefficients
 
-    eft = options.eft or "nuSMEFT"
-    basis = options.basis or shared.default_basis(eft)
     known = known_coefficients(eft, basis)
     return [
         {
@@ -335,6 +379,7 @@ _KINDS: dict[str, tuple[Callable[[argparse.Namespace], list[Entry]], dict[str, s
             "arguments": "arguments",
             "unit": "unit",
             "measured": "measured",
+            "form factors": "form factors",
             "description": "description",
         },
     ),

@@ -15,9 +15,9 @@ from . import shared
 __all__ = ["add_parser"]
 
 _DESCRIPTION = """\
-Draw the five figures of arXiv:2309.02940 and one of the reach of Belle II and FCC-ee, and
-write the numbers behind them as CSV. Prints the files it writes. For other data than paper2023
-QCD has four loops, unless --option qcd_loops=1 (the paper) is given.
+Draw the five figures of arXiv:2309.02940, one of the reach of Belle II and FCC-ee and one of
+what a Dirac N changes, and write the numbers behind them as CSV. Prints the files it writes. For
+other data than paper2023 QCD has four loops, unless --option qcd_loops=1 (the paper) is given.
 """
 _EXAMPLES = """\
 examples:

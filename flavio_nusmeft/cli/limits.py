@@ -78,6 +78,7 @@ def add_parser(commands: Any) -> None:
     )
     shared.add_par(parser)
     shared.add_running(parser)
+    shared.add_cite(parser)
     parser.add_argument("--csv", metavar="FILE", help="write the table to a file, too")
     output = parser.add_mutually_exclusive_group()
     shared.add_json(output, "the table, and what it was made with,")
@@ -126,28 +127,40 @@ def _print(
     chosen: Mapping[str, Any],
 ) -> None:
     from flavio_nusmeft._files import check_writable
+    from flavio_nusmeft.citations import collected
     from flavio_nusmeft.inference.limits import limits
+    from flavio_nusmeft.measurements import dataset, find
 
     path = None if options.csv is None else check_writable(Path(options.csv))
     shared.all_parameters(par)
     observables = [shared.observable(item) for item in options.observable or ()]
-    found = limits(
-        operators,
-        m_N1=masses,
-        cl=options.cl,
-        method=options.method,
-        dataset=options.dataset,
-        observables=[name if not rest else (name, *rest) for name, *rest in observables] or None,
-        belle2=options.belle2,
-        par=par,
-        options=chosen,
-        **space,
-    )
+    keys = [name if not rest else (name, *rest) for name, *rest in observables]
+    with collected() as noted:
+        found = limits(
+            operators,
+            m_N1=masses,
+            cl=options.cl,
+            method=options.method,
+            dataset=options.dataset,
+            observables=keys or None,
+            belle2=options.belle2,
+            par=par,
+            options=chosen,
+            **space,
+        )
+    used = [
+        name
+        for name in dataset(options.dataset)
+        if not keys or not {*keys}.isdisjoint(find(name).all_parameters)
+    ]
+    papers = shared.papers(noted, used) if options.cite else {}
     if path is not None:
         found.to_csv(path)
     if options.json:
         import json
 
-        print(json.dumps(found.to_dict(), indent=2))
+        print(json.dumps(found.to_dict() | papers, indent=2))
     else:
         print(found.to_latex() if options.latex else found)
+        if options.cite:
+            shared.print_papers(papers)

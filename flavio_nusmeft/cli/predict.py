@@ -21,6 +21,9 @@ the data set; JSON has all. A pull is the distance from the measurement in the s
 deviations: √(2 ln L(best) - 2 ln L(prediction)), without theory errors. For predictions that an
 upper limit allows it says "within". The last line is about all measurements of these
 observables in the data set, of which a row shows one.
+
+In JSON, "idle" has the coefficients with N that change no observable of this package, "unmatched"
+those without counterpart below m_W (as NuWilson.unmatched), which Z, W and h may see.
 """
 DRAWS = 50
 CHANGE = 1e-3  # of the SM prediction, from which on an observable counts as changed
@@ -32,6 +35,10 @@ examples:
       all observables without arguments, with theory errors from 50 draws of the parameters
   nusmeft predict point.yml -o '<dBR/dq2>(B+->Kinv),4,8' -o 'BR(Bs->inv)' --json
       two observables, one of them in a bin of q², as JSON
+  nusmeft predict point.yml -o 'BR(B0->K*inv)' --cite
+      the papers that this prediction and its measurements are from, as BibTeX
+  nusmeft predict point.yml --dirac --m-N1 1.5
+      for a Dirac N of 1.5 GeV in place of a Majorana N
   nusmeft predict point.yml --running full --option smeft_matchingscale=160 --par Vcb=0.041
       with other running, matching and CKM elements
 """
@@ -63,8 +70,10 @@ def add_parser(commands: Any) -> None:
     )
     shared.add_dataset(parser)
     shared.add_masses(parser)
+    shared.add_dirac(parser, ", both of the mass m_N1")
     shared.add_par(parser)
     shared.add_running(parser)
+    shared.add_cite(parser)
     shared.add_json(parser, "the table, and what it was made with,")
     parser.set_defaults(run=_run)
 
@@ -82,7 +91,7 @@ def _run(options: argparse.Namespace) -> int:
     par, chosen = shared.given_par(options), shared.given_options(options)
 
     def predict(content: IO[Any]) -> None:
-        data = _data(options, shared.load(content, chosen), par)
+        data = _data(options, shared.load(content, chosen, options.dirac), par)
         if options.json:
             import json
 
@@ -91,19 +100,24 @@ def _run(options: argparse.Namespace) -> int:
             every = options.all or options.observable
             rows = data["observables"]
             _print_table(data, rows if every else [row for row in rows if _is_shown(row)])
+            if options.cite:
+                shared.print_papers(data)
 
     return shared.attempt_file(options.file, predict, par | chosen)
 
 
 def _data(options: argparse.Namespace, wc_obj: Any, given: Mapping[str, float]) -> dict[str, Any]:
     """Everything that `nusmeft predict` prints, as a dictionary for JSON."""
+    from flavio_nusmeft.citations import collected
     from flavio_nusmeft.measurements import dataset, warn_of_rates
     from flavio_nusmeft.physics import plausible
     from flavio_nusmeft.settings import provenance
 
     observables = _observables(options, wc_obj)
     par = shared.all_parameters(given)
-    rows = [_row(name, arguments, wc_obj, par, options) for name, *arguments in observables]
+    with collected() as noted:
+        rows = [_row(name, arguments, wc_obj, par, options) for name, *arguments in observables]
+    measurements = [result["measurement"] for row in rows for result in row["results"]]
     if options.uncertainty:
         errors = _errors(observables, options.uncertainty, given, wc_obj)
         for row, error in zip(rows, errors, strict=True):
@@ -117,13 +131,15 @@ def _data(options: argparse.Namespace, wc_obj: Any, given: Mapping[str, float]) 
         "basis": wc_obj.wc.basis,
         "scale": wc_obj.wc.scale,
         "values": wc_obj.wc.values,
-        "unmatched": idle,
+        "idle": idle,
+        "unmatched": getattr(wc_obj, "unmatched", []),
         "masses": {name: par[name] for name in shared.MASSES},
         "parameters": {name: x for name, x in given.items() if name not in shared.MASSES},
         "made with": provenance(wc_obj),
         "dataset": options.dataset,
         "draws": options.uncertainty,
         "observables": rows,
+        **(shared.papers(noted, measurements) if options.cite else {}),
     }
 
 

@@ -22,6 +22,8 @@ examples:
   nusmeft run point.yml --scale 500 --eft nuSMEFT --basis Warsaw --running full \\
       --par Vcb=0.041 --json
       with another CKM element, as JSON on standard output
+  nusmeft run point.yml --scale 1000 --eft nuSMEFT --basis FGMS --dirac -o two.yml
+      N1 as a Dirac particle: coefficients of its two Majorana states, which any command reads
 """
 
 
@@ -54,6 +56,7 @@ def add_parser(commands: Any) -> None:
     written.add_argument(
         "--json", dest="format", action="store_const", const="json", help="as --format json"
     )
+    shared.add_dirac(parser)
     shared.add_par(parser, "Vus, Vub, Vcb or gamma in place of wilson's value")
     shared.add_running(parser)
     parser.set_defaults(run=_run)
@@ -102,12 +105,15 @@ def _output(
     from flavio_nusmeft import __version__
     from flavio_nusmeft.eft.objects import match_run
 
-    wc_obj = shared.load(content, {**chosen, "parameters": par} if par else chosen)
+    all_options = {**chosen, "parameters": par} if par else chosen
+    wc_obj = shared.load(content, all_options, options.dirac)
     found = match_run(wc_obj, options.scale, options.eft, options.basis)
     start = wc_obj.wc
     made = [f"from {start.eft} {start.basis} at {start.scale:g} GeV"]
     if start.eft.startswith("nu"):
         made.append(f"{wc_obj.get_option('running')} running")
+    if options.dirac:
+        made.append("N1 and N2 are the states of the Dirac N1 of the file")
     others = {k: v for k, v in (chosen | par).items() if k != "running"}
     if others:
         made.append(shared.listed(others))

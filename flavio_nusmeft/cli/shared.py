@@ -14,8 +14,10 @@ from typing import IO, Any
 __all__ = [
     "MASSES",
     "Refused",
+    "add_cite",
     "add_command",
     "add_dataset",
+    "add_dirac",
     "add_file",
     "add_json",
     "add_masses",
@@ -30,6 +32,8 @@ __all__ = [
     "listed",
     "load",
     "observable",
+    "papers",
+    "print_papers",
     "print_paths",
 ]
 
@@ -128,9 +132,52 @@ def add_dataset(
     parser.add_argument("--dataset", default=default, metavar="NAME", help=text)
 
 
+def add_dirac(parser: argparse.ArgumentParser, masses: str = "") -> None:
+    """Add the question whether N1 is a Dirac particle."""
+    parser.add_argument(
+        "--dirac",
+        action="store_true",
+        help="the N1 of the file is a Dirac particle: take its coefficients as those of the two"
+        f" Majorana states N1 and N2{masses}",
+    )
+
+
 def add_json(parser: Any, instead: str = "the list of files") -> None:
     """Add output as JSON."""
     parser.add_argument("--json", action="store_true", help=f"print {instead} as JSON")
+
+
+def add_cite(parser: Any) -> None:
+    """Add the papers."""
+    text = (
+        "print also BibTeX of the papers behind the numbers: method, form factors, running,"
+        " measurements"
+    )
+    parser.add_argument("--cite", action="store_true", help=text)
+
+
+def papers(noted: Iterable[str], measurements: Iterable[str]) -> dict[str, Any]:
+    """Papers that predictions note, of flavio and of measurements, for JSON: keys and BibTeX.
+
+    Measurements without a paper are in a list of their own.
+    """
+    from flavio_nusmeft.citations import FLAVIO, bibtex
+    from flavio_nusmeft.measurements import paper
+
+    found = {name: paper(name) for name in dict.fromkeys(measurements)}
+    keys = {FLAVIO, *noted, *(key for key in found.values() if key is not None)}
+    return {
+        "papers": sorted(keys),
+        "bibtex": bibtex(keys),
+        "without paper": [name for name, key in found.items() if key is None],
+    }
+
+
+def print_papers(data: Mapping[str, Any]) -> None:
+    """Print what `papers` gives."""
+    print(f"\n{data['bibtex']}")
+    if data["without paper"]:
+        print(f"\nmeasurements without a paper: {', '.join(data['without paper'])}")
 
 
 def _assignments(flag: str, texts: Iterable[str]) -> dict[str, str]:
@@ -148,10 +195,22 @@ def _assignments(flag: str, texts: Iterable[str]) -> dict[str, str]:
 def given_par(options: argparse.Namespace) -> dict[str, float]:
     """Parameters of ``--par`` and, where the command has them, of ``--m-N1`` to ``--m-N3``.
 
+    With ``--dirac`` m_N2 is m_N1.
+
     Raises
     ------
     Refused
     """
+    par = _given_par(options)
+    if getattr(options, "dirac", False):
+        if "m_N2" in par and par["m_N2"] != par.get("m_N1"):
+            raise Refused("m_N2: with --dirac N1 and N2 are one particle, of the mass m_N1")
+        if "m_N1" in par:
+            par["m_N2"] = par["m_N1"]
+    return par
+
+
+def _given_par(options: argparse.Namespace) -> dict[str, float]:
     par: dict[str, float] = {}
     for name, text in _assignments("--par", options.par).items():
         value = _number(text)
@@ -225,8 +284,10 @@ def listed(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} = {value}" for name, value in values.items())
 
 
-def load(content: IO[Any], options: Mapping[str, Any]) -> Any:
+def load(content: IO[Any], options: Mapping[str, Any], dirac: bool = False) -> Any:
     """The object with the coefficients of a WCxf file, and options of running and matching.
+
+    With ``dirac`` those of N1 in the file are of a Dirac particle.
 
     Raises
     ------
@@ -237,12 +298,19 @@ def load(content: IO[Any], options: Mapping[str, Any]) -> Any:
     from flavio_nusmeft.errors import InvalidValue
 
     wc_obj = load_wc(content)
-    if not options:
+    if not options and not dirac:
         return wc_obj
     wc = wc_obj.wc
     if "running" in options and wc.eft not in THEORIES:
         raise InvalidValue(f"--running is for coefficients with N, not for {wc.eft}")
-    return with_options(wc.dict, wc.scale, wc.eft, wc.basis, options)
+    values = wc_obj.wc.dict
+    if dirac:
+        from flavio_nusmeft.eft.dirac import dirac as two_states
+
+        values = two_states(values, eft=wc.eft, basis=wc.basis)
+        if values == wc_obj.wc.dict:
+            raise InvalidValue("--dirac: the file has no coefficient with N")
+    return with_options(values, wc.scale, wc.eft, wc.basis, options)
 
 
 def observable(text: str) -> tuple[Any, ...]:

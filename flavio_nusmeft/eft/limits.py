@@ -83,7 +83,7 @@ def largest_coefficient(scale: float) -> float:
     return (4 * pi / max(scale, _M_W)) ** 2
 
 
-def warn_size(values: Mapping[str, Any], eft: str, scale: float) -> None:
+def warn_size(values: Mapping[str, Any], eft: str, scale: float) -> bool:
     """Warn of coefficients above `largest_coefficient`.
 
     TeV^-2 given as GeV^-2 are a million times too large.
@@ -91,9 +91,14 @@ def warn_size(values: Mapping[str, Any], eft: str, scale: float) -> None:
     Parameters
     ----------
     values : coefficients by name, numbers or arrays, GeV^-2
+
+    Returns
+    -------
+    bool
+        Whether there are some.
     """
     if eft not in _HIGH and eft not in _LOW:
-        return  # WET has coefficients without dimension
+        return False  # WET has coefficients without dimension
     bound = largest_coefficient(scale)
     large = [
         name
@@ -106,6 +111,7 @@ def warn_size(values: Mapping[str, Any], eft: str, scale: float) -> None:
             " gives: coefficients are in GeV^-2; from TeV^-2 multiply by nus.TeV**-2",
             SizeWarning,
         )
+    return bool(large)
 
 
 def _largest(value: Any) -> float:

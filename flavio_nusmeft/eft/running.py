@@ -98,6 +98,8 @@ def _gamma(nf: int) -> dict[str, tuple[float, ...]]:
     """Coefficients of gamma(a), arXiv:hep-ph/9703284 Eq. (15) for scalars.
 
     For tensors arXiv:hep-ph/0007171 with the colour factors of SU(3), and the sign of coefficients.
+    The terms with the most powers of n_f are (3 - d)/(d - 1) times those of scalars in the
+    d = 4 - 4/3 n_f a dimensions where the coupling is fixed; a test derives them.
     """
     return {
         "V": (0.0,),

@@ -103,6 +103,6 @@ class Space:
         """Warn if another EFT is to be used at the scale, see `limits.warn_scale`."""
         warn_scale(self.point({}), self.eft, self.scale)
 
-    def warn_size(self, values: Mapping[str, Any]) -> None:
+    def warn_size(self, values: Mapping[str, Any]) -> bool:
         """Warn of coefficients that are too large, see `limits.warn_size`."""
-        warn_size(values, self.eft, self.scale)
+        return warn_size(values, self.eft, self.scale)

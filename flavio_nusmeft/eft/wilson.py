@@ -107,10 +107,8 @@ class NuWilson(StandardWilson):
     """Wilson coefficients of nuSMEFT or nuWET at a scale.
 
     N1, N2 and N3 are Majorana particles that leave the detector undecayed and do not mix with the
-    active neutrinos. A Dirac N is two Majorana states of equal mass, n = (n_1 + i n_2)/sqrt(2): of
-    a coefficient C of nbar n (qn, nd, nu, ne, ln, phin) it has C/2 with the N indices 11 and 22,
-    iC/2 with 12 and -iC/2 with 21; of lbar n (lnle, lnqd1, lnqd3, lnuq, nW, nB, nphi) C/sqrt(2) and
-    iC/sqrt(2), of nbar e (nedu, phine) C/sqrt(2) and -iC/sqrt(2).
+    active neutrinos. A Dirac N is two Majorana states of equal mass, with the coefficients that
+    `flavio_nusmeft.dirac` returns for those of the Dirac N.
 
     Parameters
     ----------
@@ -133,9 +131,10 @@ class NuWilson(StandardWilson):
     -----
     SizeWarning
         For coefficients larger than (4π/scale)², mostly TeV^-2 given as GeV^-2.
-    ScaleWarning, NoEffectWarning, HeavyMassWarning
+    ScaleWarning, NoEffectWarning, HeavyMassWarning, DiracMassWarning
         Later, in predictions, for scales at which another EFT is to be used, for coefficients that
-        change no observable, and for N heavier than all that decay.
+        change no observable, for N heavier than all that decay, and for unequal masses of the
+        states of a Dirac N.
     StockObservableWarning
         Later, for stock observables of flavio to which N contributes.
 
@@ -368,7 +367,9 @@ class NuWilson(StandardWilson):
     def clear_cache(self) -> None:
         """Forget results of running and matching, as `set_option` does."""
         super().clear_cache()
-        self._is_plausible = False  # what `physics.plausible` remembers
+        # what `physics.plausible` remembers
+        self._is_plausible = False
+        self._dirac_pairs: list[tuple[int, int]] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         # of copies and pickles: the options are their own, results of running are found anew

@@ -45,8 +45,8 @@ class Spectrum:
     info : mapping of str to object
         What the prediction is of and how it was made: coefficients, masses, parameters that
         differ from flavio's, draws, options of the running, settings that are not the shipped
-        ones, versions; of weights also what differs in the reference. Texts, if it was read from a
-        file.
+        ones, versions, and the papers to cite, for `flavio_nusmeft.citations.bibtex`; of weights
+        also what differs in the reference. Texts, if it was read from a file.
     is_weight : bool
         Whether ``values`` are weights, see `weights`.
     """

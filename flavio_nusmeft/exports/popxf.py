@@ -296,6 +296,7 @@ def _prepare(
         chosen = sorted(name for content in found.values() for name in content)
     predictor = Predictor(wanted, chosen, space)
     if sectors is None:
+        predictor.polynomials(parameters)  # where they are refused, there is nothing to warn of
         predictor.warn_idle(parameters)
     return _Export(wanted, sectors, predictor, given, parameters)
 

@@ -20,6 +20,7 @@ from .. import settings
 from .._inputs import mapping, names, reals, seed_number, wc_object
 from ..batch import central_parameters, parameters_of
 from ..belle2.record import EDGES
+from ..citations import FLAVIO, collected
 from ..eft.objects import with_options
 from ..eft.standard import options_of
 from ..errors import (
@@ -169,8 +170,10 @@ def spectra(
         pairs = list(itertools.pairwise(edges_of.tolist()))
         together = Draws([(name, *pair) for pair in pairs], common)
         for point in points:
-            result = _predicted(name, edges_of, wc_obj, central | point, partial)
+            with collected() as papers:
+                result = _predicted(name, edges_of, wc_obj, central | point, partial)
             info = _info(wc_obj, central | point, number, seed)
+            info["Papers"] = ", ".join(sorted({FLAVIO, *papers}))
             found.append(replace(result, info=info))
             if number:
                 with np.errstate(invalid="ignore"):

@@ -2,12 +2,14 @@
 
 Numbers, drawing and the paper's arrangement are apart from each other:
 
-- `spectra`, `mass_plane`, `branching_ratios`, `coefficient_plane`, `reach` compute; coefficients
-  are in GeV^-2 at 1 TeV in the basis FGMS unless a `Theory` says otherwise
-- `draw_spectra`, `draw_plane`, `draw_signal`, `draw_channels`, `draw_reach` draw on Axes
+- `spectra`, `mass_plane`, `branching_ratios`, `coefficient_plane`, `reach`, `dirac_ratios` compute;
+  coefficients are in GeV^-2 at 1 TeV in the basis FGMS unless a `Theory` says otherwise
+- `draw_spectra`, `draw_plane`, `draw_signal`, `draw_channels`, `draw_reach` and
+  `draw_dirac_ratios` draw on Axes
 - axes and tables show coefficients in TeV^-2, as the paper does
 - ``FIGURES[n]`` is Fig. n of the paper: ``compute`` gives its panels, ``draw`` a Figure of them
-- ``FIGURES["reach"]``, not in the paper, is what Belle II and FCC-ee will reach
+- ``FIGURES["reach"]``, not in the paper, is what Belle II and FCC-ee will reach, and
+  ``FIGURES["dirac"]`` what a Dirac N changes
 - `write_figures` writes files; so does the command ``nusmeft figures``
 - `experiment`: the limits, bands and lines of the expected reach of a data set
 
@@ -28,6 +30,7 @@ from .data import (
 from .draw import draw_channels, draw_plane, draw_reach, draw_signal, draw_spectra
 from .experiment import CHANNELS, Z_POLE, Band, Experiment, Line, experiment
 from .files import write_figures
+from .nature import DiracRatios, dirac_ratios, draw_dirac_ratios
 from .paper import FIGURES, PaperFigure
 from .reach import Reach, reach
 from .theory import Theory
@@ -38,6 +41,7 @@ __all__ = [
     "Z_POLE",
     "Band",
     "Curves",
+    "DiracRatios",
     "Experiment",
     "Line",
     "PaperFigure",
@@ -47,7 +51,9 @@ __all__ = [
     "Theory",
     "branching_ratios",
     "coefficient_plane",
+    "dirac_ratios",
     "draw_channels",
+    "draw_dirac_ratios",
     "draw_plane",
     "draw_reach",
     "draw_signal",

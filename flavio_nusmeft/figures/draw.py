@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COLORS",
+    "check_drawn",
     "coefficient_tex",
     "draw_channels",
     "draw_plane",
@@ -77,7 +78,7 @@ def percent_tex(text: str) -> str:
     return text.replace("%", " %")
 
 
-def _check(axes: Any, numbers: Any, kind: type) -> None:
+def check_drawn(axes: Any, numbers: Any, kind: type) -> None:
     """Check the arguments of the functions that draw.
 
     Raises
@@ -105,7 +106,7 @@ def draw_spectra(axes: Axes, spectra: Spectra) -> dict[Any, Line2D]:
     dict of tuple or str to Line2D
         Lines by (coefficient, mass), and ``SM``.
     """
-    _check(axes, spectra, Spectra)
+    check_drawn(axes, spectra, Spectra)
     artists: dict[Any, Line2D] = {}
     unit = 1e6
     for i, (name, C) in enumerate(spectra.coefficients.items()):
@@ -147,7 +148,7 @@ def draw_plane(axes: Axes, plane: Plane) -> _ARTIST:
     dict of str to Artist
         Contour sets by channel and by the names of the measurements.
     """
-    _check(axes, plane, Plane)
+    check_drawn(axes, plane, Plane)
     artists: _ARTIST = {}
     for band in plane.data.bands:
         values = plane.values[band.channel]
@@ -207,7 +208,7 @@ def draw_signal(axes: Axes, curves: Curves) -> _ARTIST:
         By channel (``B+->Kinv``: the curve), ``B0->K*inv reach`` etc., and by the names of the
         measurements.
     """
-    _check(axes, curves, Curves)
+    check_drawn(axes, curves, Curves)
     unit = 1e5
     artists = _horizontal_bands(axes, curves.data, unit)
     (artists[KPLUS],) = axes.plot(
@@ -263,7 +264,7 @@ def draw_channels(axes: Axes, curves: Curves, channels: Sequence[str] = tuple(CH
     dict of str to Artist
         By channel, ``<channel> limit``, ``<channel> reach`` and ``<channel> improved reach``.
     """
-    _check(axes, curves, Curves)
+    check_drawn(axes, curves, Curves)
     artists = _horizontal_bands(axes, curves.data)
     C = curves.C / TeV**-2
     for channel in channels:
@@ -308,7 +309,7 @@ def draw_reach(axes: Axes, reach: Reach) -> _ARTIST:
     dict of str to Artist
         By channel, ``Belle II``, ``excluded`` and by the names of the measurements.
     """
-    _check(axes, reach, Reach)
+    check_drawn(axes, reach, Reach)
     artists: _ARTIST = {}
     limit = next(line for line in reach.lines if line.kind == "limit")
     excluded = reach.strongest("limit") / TeV**-2

@@ -53,7 +53,7 @@ def write_figures(
     formats : str or sequence of str, optional
         ``csv`` and formats of matplotlib.
     numbers : int, str or sequence of these, optional
-        One or several numbers of figures, or ``reach``.
+        One or several numbers of figures, ``reach`` or ``dirac``.
     theory : Theory, optional
         EFT, basis, scale and parameters. Unless it has the option ``qcd_loops``, figures of data
         sets other than ``paper2023`` have four loops (`Theory.for_dataset`).

@@ -1,4 +1,4 @@
-"""The five figures of arXiv:2309.02940, and one of the reach."""
+"""The five figures of arXiv:2309.02940, one of the reach and one of Dirac N."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ from .draw import (
     percent_tex,
     unit_tex,
 )
+from .nature import DiracRatios, dirac_ratios, draw_dirac_ratios
 from .reach import Reach, reach
 from .theory import Theory
 
@@ -43,7 +44,7 @@ __all__ = ["FIGURES", "STYLE", "Panel", "PaperFigure"]
 
 MASSES = (0.0, 1.5)
 VECTOR, SCALAR, TENSOR, RIGHT = "QN_2311", "LNQd_2123", "LNQdT_2123", "dN_2311"
-Panel = Spectra | Curves | Plane | Reach
+Panel = Spectra | Curves | Plane | Reach | DiracRatios
 
 # Settings that are active while a figure is made and saved, for a column of 86 mm or a page of
 # 178 mm; no LaTeX, fonts embedded as TrueType
@@ -95,7 +96,7 @@ class PaperFigure:
 
         Parameters
         ----------
-        panels : sequence of Spectra, Curves, Plane or Reach
+        panels : sequence of Spectra, Curves, Plane, Reach or DiracRatios
             From ``compute``.
 
         Returns
@@ -169,6 +170,10 @@ def _planes(dataset: str, theory: Theory) -> list[Panel]:
 
 def _reaches(dataset: str, theory: Theory) -> list[Panel]:
     return [reach(C, dataset=dataset, theory=theory) for C in (VECTOR, SCALAR, TENSOR)]
+
+
+def _ratios(dataset: str, theory: Theory) -> list[Panel]:
+    return [dirac_ratios(VECTOR, theory=theory)]
 
 
 def _arrange_spectra(figure: Figure, panels: list[Spectra]) -> None:
@@ -258,6 +263,13 @@ def _arrange_reaches(figure: Figure, panels: list[Reach]) -> None:
     figure.legend(handles, labels, loc="outside upper center", ncols=4, columnspacing=1.0)
 
 
+def _arrange_ratios(figure: Figure, panels: list[DiracRatios]) -> None:
+    figure.set_size_inches(3.6, 3.4)
+    axes, (panel,) = figure.subplots(), panels
+    draw_dirac_ratios(axes, panel)
+    _legend(figure, axes, 2)
+
+
 def _line(**style: Any) -> Any:
     """A line for legends."""
     from matplotlib.lines import Line2D
@@ -282,4 +294,5 @@ FIGURES: dict[int | str, PaperFigure] = {
     4: PaperFigure("fig4-channels", _channels, _arrange_channels),
     5: PaperFigure("fig5-pairs", _planes, _arrange_planes),
     "reach": PaperFigure("reach", _reaches, _arrange_reaches),
+    "dirac": PaperFigure("dirac", _ratios, _arrange_ratios),
 }

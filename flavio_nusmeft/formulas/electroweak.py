@@ -18,15 +18,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from .two_body import two_body
 from .vector_two_body import VECTOR_TWO_BODY_TERMS, vector_two_body
 from .widths import COMPONENTS, term_indices
 
 __all__ = [
+    "h_form",
     "h_to_nu_n",
     "n_to_nu_photon",
     "w_couplings",
     "w_form",
     "w_to_lepton_n",
+    "z_form",
     "z_to_nn",
     "z_to_nu_n",
 ]
@@ -94,6 +97,25 @@ def w_couplings(g_L: np.ndarray, g_R: np.ndarray, d: np.ndarray) -> np.ndarray:
 def w_form(m_W: float, m_lepton: np.ndarray, m_N: np.ndarray) -> np.ndarray:
     """Coefficients of the width of W^- -> l^- N, in `VECTOR_TWO_BODY_TERMS` of `w_couplings`."""
     return vector_two_body(m_W, 2 / m_W, 2.0, m_lepton, m_N)
+
+
+def z_form(m_Z: float, m1: np.ndarray, m2: np.ndarray) -> np.ndarray:
+    """Coefficients of the width of Z -> f1 f2 in `VECTOR_TWO_BODY_TERMS`, as those of a W.
+
+    Pairs of Majorana fields, L = Z_μ Σ_ab g_ab f_a γ^μ P_R f_b, have V+ = i Im g_ab and
+    A+ = Re g_ab; with Z_{μν} Σ d_ab f_a σ^{μν} P_R f_b + h.c., a < b, T+ = i Im d_ab and
+    T- = Re d_ab.
+    """
+    return vector_two_body(m_Z, 2 / m_Z, 2.0, m1, m2)
+
+
+def h_form(m_h: float, m1: np.ndarray, m2: np.ndarray) -> np.ndarray:
+    """Coefficients of the width of h -> f1 f2 in `TWO_BODY_TERMS`.
+
+    Those of a meson with f = 2/m_h and m_q + m_q' = m_h: h f1 (y P_R + y* P_L) f2 of Majorana
+    fields has S- = Re y and P- = i Im y.
+    """
+    return two_body(m_h, 2 / m_h, m_h, m1, m2)
 
 
 def h_to_nu_n(m_h: float, m_N: np.ndarray, y: np.ndarray) -> np.ndarray:

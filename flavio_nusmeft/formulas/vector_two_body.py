@@ -12,6 +12,15 @@ Explicit calculation in ``tests/bruteforce``; the couplings are those of arXiv:2
 reproduces Γ(V -> e e) = 4π α² Q² f_V²/(3 m_V). For a pair of Majorana neutrinos: divided by
 1 + δ_ab. A fermion that decays to f V has -3/2 times the bracket, by crossing, and its own mass in
 the prefactor.
+
+A neutral V also becomes a photon, with L = -e Q A_μ qbar γ^μ q, and the photon two neutrinos by a
+dipole, L = ½ F_{μν} Σ_ab nubar_a σ^{μν} (D_ab P_R + D'_ab P_L) nu_b. At q² = m_V² the propagator
+leaves
+
+    -e Q f_V/m_V · (ε^μ p^ν - ε^ν p^μ) i D nubar σ_{μν} nu,
+
+so that f_T C_T is accompanied by -e Q f_V D/m_V: D± = D ± D' (GeV^-1) have the width of T±, and
+interfere with V+, A+ and T±.
 """
 
 from __future__ import annotations
@@ -19,8 +28,16 @@ from __future__ import annotations
 import numpy as np
 
 from .kinematics import lepton_functions
+from .widths import COMPONENTS
 
-__all__ = ["VECTOR_TWO_BODY_TERMS", "fermion_vector", "vector_two_body"]
+__all__ = [
+    "PHOTON_COMPONENTS",
+    "PHOTON_TERMS",
+    "VECTOR_TWO_BODY_TERMS",
+    "fermion_vector",
+    "vector_photon_two_body",
+    "vector_two_body",
+]
 
 # the pairs of couplings that the widths contain, in the order of the coefficients
 VECTOR_TWO_BODY_TERMS = (
@@ -30,6 +47,17 @@ VECTOR_TWO_BODY_TERMS = (
     ("T-", "T-"),
     ("V+", "T+"),
     ("A+", "T-"),
+)
+# the couplings of `widths.COMPONENTS` and dipoles of the photon; their pairs, likewise
+PHOTON_COMPONENTS = (*COMPONENTS, "D+", "D-")
+PHOTON_TERMS = (
+    *VECTOR_TWO_BODY_TERMS,
+    ("D+", "D+"),
+    ("D-", "D-"),
+    ("V+", "D+"),
+    ("A+", "D-"),
+    ("T+", "D+"),
+    ("T-", "D-"),
 )
 
 
@@ -68,6 +96,34 @@ def vector_two_body(
     """
     root = _root(m_V, m1, m2, m1 + m2 < m_V)
     return _bracket(m_V, f_V, f_T, m1, m2) * root / (16 * np.pi * m_V**3)
+
+
+def vector_photon_two_body(
+    m_V: float, f_V: float, f_T: float, charge: float, m1: np.ndarray, m2: np.ndarray
+) -> np.ndarray:
+    """As `vector_two_body`, of a neutral meson and with dipoles, in the order of `PHOTON_TERMS`.
+
+    In GeV^5, and GeV^3 and GeV^4 for the terms with two dipoles and with one.
+
+    Parameters
+    ----------
+    charge : e Q, the mean of q qbar in the meson
+    """
+    vector, tensor, dipole = f_V * m_V / 2, f_T * m_V, -charge * f_V
+    lep = lepton_functions(np.asarray(m_V**2), m1, m2)
+    terms = np.array(
+        [
+            dipole**2 * lep.TV,
+            dipole**2 * lep.TA,
+            2 * vector * dipole * lep.VT,
+            2 * vector * dipole * lep.AT,
+            2 * tensor * dipole * lep.TV,
+            2 * tensor * dipole * lep.TA,
+        ]
+    )
+    root = _root(m_V, m1, m2, m1 + m2 < m_V)
+    without = vector_two_body(m_V, f_V, f_T, m1, m2)
+    return np.concatenate([without, terms * root / (16 * np.pi * m_V**3)])
 
 
 def fermion_vector(

@@ -94,9 +94,11 @@ def combine(pairs: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
     return result
 
 
-def term_indices(terms: tuple[tuple[str, str], ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def term_indices(
+    terms: tuple[tuple[str, str], ...], components: tuple[str, ...] = COMPONENTS
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Component indices of the first and of the second coupling of every term."""
-    first, second = (tuple(COMPONENTS.index(pair[i]) for pair in terms) for i in (0, 1))
+    first, second = (tuple(components.index(pair[i]) for pair in terms) for i in (0, 1))
     return first, second
 
 

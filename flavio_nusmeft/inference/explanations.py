@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import textwrap
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from scipy.stats import norm
 
-from .._files import check_writable, write_files
 from .._inputs import brief
 from ..errors import InvalidScan, nearest
+from .saved import Saved
 from .scan import Minimum
 
 __all__ = ["Comparison", "Explanation"]
@@ -28,7 +25,7 @@ _WIDTH = 100  # of the notes below a table
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Explanation:
+class Explanation(Saved):
     """A line of a `Comparison`.
 
     Attributes
@@ -106,41 +103,9 @@ class Explanation:
         """The p-value in standard deviations, two-sided: p = 0.0455 is 2."""
         return float(norm.isf(self.p_value / 2))
 
-    def to_dict(self) -> dict[str, Any]:
-        """All of it, as JSON can have it: None in the place of nan.
-
-        Returns
-        -------
-        dict
-            By the names of the attributes.
-        """
-        return {
-            "label": self.label,
-            "values": {name: _number(value) for name, value in self.values.items()},
-            "free": list(self.free),
-            "log_likelihood": _number(self.log_likelihood),
-            "converged": self.converged,
-            "change": _number(self.change),
-            "degrees": self.degrees,
-            "p_value": _number(self.p_value),
-            "wilks": self.wilks,
-            "change_of_aic": _number(self.change_of_aic),
-            "log_evidence": _number(self.log_evidence),
-            "log_evidence_error": _number(self.log_evidence_error),
-            "log_bayes_factor": _number(self.log_bayes_factor),
-            "log_bayes_factor_error": _number(self.log_bayes_factor_error),
-            "notes": list(self.notes),
-            "minimum": None if self.minimum is None else self._minimum(),
-            "definition": self.definition,
-        }
-
-    def _minimum(self) -> dict[str, Any]:
-        assert self.minimum is not None
-        return {k: v for k, v in self.minimum.to_dict().items() if k != "definition"}
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison:
+class Comparison(Saved):
     """Result of `compare`; ``print`` shows the table, ``[label]`` is a line of it.
 
     Attributes
@@ -150,6 +115,13 @@ class Comparison:
     """
 
     explanations: tuple[Explanation, ...]
+
+    _derived: ClassVar[tuple[str, ...]] = ("reference",)
+
+    @property
+    def reference(self) -> str:
+        """Label of the first one."""
+        return self.explanations[0].label
 
     def __getitem__(self, label: str) -> Explanation:
         for explanation in self.explanations:
@@ -176,14 +148,14 @@ class Comparison:
             first, *middle, last = row
             cells = [text.rjust(w) for text, w in zip(middle, widths[1:-1], strict=True)]
             lines.append("  ".join([first.ljust(widths[0]), *cells, last]).rstrip())
-        reference = self.explanations[0].label
+        first = self.reference
         lines.append(
-            f"changes from {reference}; p: of {reference} by Wilks' theorem, in brackets where it"
+            f"changes from {first}; p: of {first} by Wilks' theorem, in brackets where it"
             " does not hold"
         )
         if with_evidence:
             lines.append(
-                f"ln B: of the Bayes factor over {reference}, for flat priors within the bounds"
+                f"ln B: of the Bayes factor over {first}, for flat priors within the bounds"
             )
         notes: dict[str, list[str]] = {}
         for explanation in self.explanations:
@@ -203,35 +175,3 @@ class Comparison:
         bayes = f"{e.log_bayes_factor:.2f} ± {e.log_bayes_factor_error:.2f}"
         bayes = "" if math.isnan(e.log_bayes_factor) else bayes
         return [e.label, change, str(len(e.free)), p, aic, bayes, e.best]
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it, as JSON can have it: None in the place of nan.
-
-        Returns
-        -------
-        dict
-            With the list ``explanations``.
-        """
-        return {
-            "reference": self.explanations[0].label,
-            "explanations": [e.to_dict() for e in self.explanations],
-        }
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write `to_dict` as JSON, completely or not at all.
-
-        Parameters
-        ----------
-        path : str or path-like
-            The file.
-
-        Raises
-        ------
-        UnwritablePath
-        """
-        target = check_writable(Path(path))
-        write_files({target: json.dumps(self.to_dict(), indent=1) + "\n"})
-
-
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None

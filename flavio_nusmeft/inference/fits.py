@@ -21,6 +21,7 @@ from flavio.statistics.probability import DeltaDistribution, UniformDistribution
 from .._inputs import names as names_of
 from ..batch import Observable, as_observables
 from ..belle2 import Belle2Likelihood
+from ..citations import cite
 from ..errors import (
     InvalidValue,
     UnknownObservable,
@@ -29,7 +30,7 @@ from ..errors import (
     nearest_parameter,
 )
 from ..measurements import dataset as dataset_names
-from ..measurements import find, warn_of_rates
+from ..measurements import find, paper, warn_of_rates
 from .likelihoods import FastLikelihood, Likelihood
 
 __all__ = ["FastLikelihood", "Likelihood", "likelihood"]
@@ -94,7 +95,7 @@ def likelihood(
     theory: str = "SM",
     belle2: Belle2Likelihood | str | os.PathLike[str] | None = None,
 ) -> Likelihood | FastLikelihood:
-    """Likelihood of a data set of this package.
+    """Likelihood of a data set of this package, whose papers are noted in ``flavio.citations``.
 
     Parameters
     ----------
@@ -174,6 +175,8 @@ def likelihood(
     if not fast and (isinstance(fit_parameters, Mapping) or not fit_parameters):
         remedy = "likelihood has them with fast=True, or such parameters as fit_parameters"
         warn_of_rates(names, chosen, f"this likelihood; nus.{remedy}")
+    used = [n for n in names if not {*chosen}.isdisjoint(find(n).all_parameters)]
+    cite(key for key in map(paper, used) if key is not None)
     constraints = _priors(fit_parameters)
     fitted = list(fit_parameters)
     if fast:

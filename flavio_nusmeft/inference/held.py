@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .._inputs import number
 from ..errors import FailedPoint, InvalidScan
 from .scan.points import LogLikelihood, evaluate, value_and_gradient
-from .scan.session import bounds_array, identity
+from .scan.session import bounds_array, check_mass, identity
 
 __all__ = ["Bounds", "Held", "Inside"]
 
@@ -57,6 +57,7 @@ class Held:
                 limits[name] = number(f"the bounds of '{name}'", bounds[name], InvalidScan)
                 if not math.isfinite(limits[name]):
                     raise InvalidScan(f"'{name}' is held at {limits[name]}: it must be finite")
+                check_mass(f"the values of '{name}'", name, limits[name])
             else:
                 limits[name] = bounds_array(bounds, (name,))[0].tolist()  # type: ignore[arg-type]
         kind = _HeldWithGradient if hasattr(function, "value_and_gradient") else cls

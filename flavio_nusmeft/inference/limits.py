@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,7 @@ from ..measurements import results
 from .fits import Likelihood, likelihood
 from .limits_table import Limit, Limits
 from .lines import Line, Source, lines
+from .scan.session import progress_bar
 from .study import level
 
 __all__ = ["Limit", "Limits", "limits"]
@@ -42,6 +45,7 @@ _INTERVAL = 0.6827
 _SAME = 0.05  # of -2 ln L: operators that agree up to the limit are one row
 _SAME_LIMIT = 0.01  # relative, of published limits
 _COMMON = "|C|: only the absolute value of C matters; Λ = C^(-1/2)"
+_POINTS = 200  # of a coefficient in which predictions are no polynomials, roughly
 _FRACTIONS = (1.0, 0.75, 0.5, 0.25)  # of the limit, at which they are compared
 
 
@@ -59,6 +63,7 @@ def limits(
     belle2: Belle2Likelihood | str | os.PathLike[str] | None = None,
     par: Mapping[str, float] | None = None,
     options: Mapping[str, Any] | None = None,
+    progress: bool = True,
 ) -> Limits:
     """Limits on Wilson coefficients, one at a time, at fixed masses.
 
@@ -88,6 +93,9 @@ def limits(
         Parameters that differ from flavio's central values, m_N2 and m_N3 among them.
     options : mapping of str to object, optional
         Options of running and matching, as for `NuWilson`, e.g. ``{"running": "full"}``.
+    progress : bool, default True
+        Show a bar on stderr for coefficients that take minutes each: those of SMEFT, which wilson
+        runs at some 200 points.
 
     Returns
     -------
@@ -135,8 +143,9 @@ def limits(
         rows, without = _representatives(study, lines(_linear(space), space, pars, data))
     else:
         chosen = list(dict.fromkeys(names_of("operators", operators)))
-        _check_effect(chosen, space, central, masses)
-        found = [study.rows(found) for found in lines(chosen, space, pars, data)]
+        _check_effect(chosen, data.observables, space, central, masses)
+        with _progress(chosen, space, len(pars), progress) as note:
+            found = [study.rows(found) for found in lines(chosen, space, pars, data, note)]
         rows, without = [row for group in found for row in group], []
     if not rows:
         raise InvalidScan(f"no operator of {space} changes an observable of '{dataset}'")
@@ -254,6 +263,24 @@ def _limit(
     )
 
 
+@contextmanager
+def _progress(
+    names: Sequence[str], space: Space, masses: int, show: bool
+) -> Iterator[Callable[[], None]]:
+    """A bar for coefficients that are slow; yields what counts one of their points."""
+    slow = sum(not space.is_linear(name) for name in names) * masses
+    expected, points = _POINTS * slow, count(1)
+    with progress_bar("limits", expected, show and slow > 0) as bar:
+
+        def note() -> None:
+            done = next(points)
+            bar(done, max(done, expected))
+
+        yield note
+        done = next(points) - 1
+        bar(done, done)
+
+
 def _linear(space: Space) -> list[str]:
     """The operators that are looked at without being named."""
     names = [name for name in space.known if space.is_linear(name)]
@@ -266,12 +293,17 @@ def _linear(space: Space) -> list[str]:
 
 
 def _check_effect(
-    names: Sequence[str], space: Space, par: Mapping[str, float], masses: list[float]
+    names: Sequence[str],
+    observables: Iterable[Observable],
+    space: Space,
+    par: Mapping[str, float],
+    masses: list[float],
 ) -> None:
     """Check names, and warn of those that change nothing."""
     if not names:
         raise InvalidScan("the list of operators is empty")
-    Predictor([], names, space).warn_idle(par, {"m_N1": masses})
+    used = list(dict.fromkeys(observables))
+    Predictor(used, names, space).warn_idle(par, {"m_N1": masses})
 
 
 def _representatives(study: _Study, found: Iterable[list[Line]]) -> tuple[list[Limit], list[str]]:

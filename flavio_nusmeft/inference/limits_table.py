@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import flavio
 
@@ -18,14 +17,15 @@ from .._files import check_writable, write_files
 from ..batch import Observable
 from ..eft.limits import largest_coefficient
 from ..units import TeV
+from .saved import Saved
 
 __all__ = ["Limit", "Limits"]
 
 _PREFIX = "flavio_nusmeft "  # of the names of measurements
 
 
-@dataclass(frozen=True)
-class Limit:
+@dataclass(frozen=True, eq=False)
+class Limit(Saved):
     """What the data say about one coefficient C at one mass; coefficients in GeV^-2.
 
     Attributes
@@ -64,6 +64,8 @@ class Limit:
     observables: tuple[Observable, ...]
     equivalent: tuple[str, ...]
 
+    _derived: ClassVar[tuple[str, ...]] = ("Lambda",)
+
     @property
     def Lambda(self) -> float:
         """C^(-1/2) of the upper limit, TeV; 0 if there is no limit."""
@@ -91,14 +93,19 @@ class Limit:
             "equivalent": list(self.equivalent),
         }
 
+    @classmethod
+    def _of(cls, content: Any) -> Limit:
+        interval = [list(map(_end, piece)) for piece in content["interval"]]
+        return super()._of({**content, "upper": _end(content["upper"]), "interval": interval})
+
     @property
     def has_limit(self) -> bool:
         """Whether there is one."""
         return self.upper < math.inf
 
 
-@dataclass(frozen=True, repr=False)
-class Limits:
+@dataclass(frozen=True, repr=False, eq=False)
+class Limits(Saved):
     """Limits on one coefficient at a time; ``print`` shows the table, with its definition.
 
     Attributes
@@ -137,6 +144,8 @@ class Limits:
     without: tuple[str, ...]
     made_with: dict[str, Any]
 
+    _derived: ClassVar[tuple[str, ...]] = ("units",)
+
     def __repr__(self) -> str:
         return f"Limits({len(self.rows)} rows, {self._title})"
 
@@ -150,6 +159,11 @@ class Limits:
         ]
         rule = "  ".join("-" * width for width in widths)
         return "\n".join([self._title, *self._notes(), "", lines[0], rule, *lines[1:]])
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Of the numbers."""
+        return {"C": "GeV^-2", "Lambda": "TeV", "m_N1": "GeV", "scale": "GeV"}
 
     @property
     def _title(self) -> str:
@@ -191,44 +205,6 @@ class Limits:
                 cells += ["no limit", ""]
             rows.append([*cells, _source(row)])
         return headings, rows
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it, as JSON can have it: None in the place of nan and inf.
-
-        Returns
-        -------
-        dict
-            By the names of the attributes, with the units.
-        """
-        return {
-            "definition": self.definition,
-            "method": self.method,
-            "cl": self.cl,
-            "data": self.data,
-            "eft": self.eft,
-            "basis": self.basis,
-            "scale": self.scale,
-            "par": self.par,
-            "units": {"C": "GeV^-2", "Lambda": "TeV", "m_N1": "GeV", "scale": "GeV"},
-            "rows": [row.to_dict() for row in self.rows],
-            "without": list(self.without),
-            "made_with": self.made_with,
-        }
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write `to_dict` as JSON, completely or not at all.
-
-        Parameters
-        ----------
-        path : str or path-like
-            The file.
-
-        Raises
-        ------
-        UnwritablePath
-        """
-        target = check_writable(Path(path))
-        write_files({target: json.dumps(self.to_dict(), indent=1) + "\n"})
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the rows as CSV, after comments (#) with the definition.
@@ -294,6 +270,11 @@ class Limits:
                 r"\end{tabular}",
             ]
         )
+
+
+def _end(value: float | None) -> float:
+    """Of an interval: inf where `Limit.to_dict` has None."""
+    return math.inf if value is None else value
 
 
 def _finite(value: float) -> float | None:

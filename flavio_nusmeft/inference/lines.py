@@ -6,7 +6,7 @@ fraction of a millisecond: it is looked at everywhere between 0 and the largest 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -66,6 +66,7 @@ class Line:
     polynomials : of the predictor at the parameters
     par : all parameters
     likelihood : of a data set
+    note : called after every point at which predictions are no polynomials, which takes long
     """
 
     def __init__(
@@ -75,7 +76,9 @@ class Line:
         polynomials: Polynomials,
         par: Mapping[str, float],
         likelihood: Likelihood,
+        note: Callable[[], None] = lambda: None,
     ) -> None:
+        self._note = note
         self.name, self.space, self.m_N1 = name, predictor.space, par["m_N1"]
         self.bound = largest_coefficient(self.space.scale)
         self._par, self._predictor, self._belle2 = par, predictor, likelihood.belle2
@@ -131,6 +134,7 @@ class Line:
         if self._polynomials is None:
             found = self._predictor.polynomials(self._par, {self.name: value})
             values, _ = found.at(np.eye(found.numerator.shape[1])[0])
+            self._note()
         else:
             values, _ = self._polynomials.at(np.array([1.0, value.real, value.imag]))
         return dict(zip(self.observables, values.tolist(), strict=True))
@@ -239,9 +243,13 @@ class Line:
 
 
 def lines(
-    names: Sequence[str], space: Space, pars: Sequence[Mapping[str, float]], likelihood: Likelihood
+    names: Sequence[str],
+    space: Space,
+    pars: Sequence[Mapping[str, float]],
+    likelihood: Likelihood,
+    note: Callable[[], None] = lambda: None,
 ) -> Iterator[list[Line]]:
-    """The lines of coefficients, each for all sets of parameters."""
+    """The lines of coefficients, each for all sets of parameters; ``note`` as for `Line`."""
     observables = list(dict.fromkeys(likelihood.observables))
     for start in range(0, len(names), _CHUNK):
         chunk = names[start : start + _CHUNK]
@@ -249,6 +257,6 @@ def lines(
         polynomials = [predictor.polynomials(par) for par in pars]
         for name in chunk:
             yield [
-                Line(name, predictor, found, par, likelihood)
+                Line(name, predictor, found, par, likelihood, note)
                 for found, par in zip(polynomials, pars, strict=True)
             ]

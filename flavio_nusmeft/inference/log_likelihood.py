@@ -73,7 +73,7 @@ class LogLikelihood:
         For variables that no observable of this package depends on; for scales at which another EFT
         is to be used.
     SizeWarning, HeavyMassWarning
-        When called, as `NuWilson` does.
+        When called, as `NuWilson` does; of the size of coefficients once.
 
     Notes
     -----
@@ -130,6 +130,8 @@ class LogLikelihood:
             if known[name] and factor != 1:
                 raise InvalidValue(f"{name} is real (its operator is hermitian)")
         self._expansion: Expansion | None = None
+        self._has_warned = False  # of the size of coefficients
+        self._protons = plausible.need_protons(likelihood.observables)
         self.point([0.0] * len(self.variables))
         unit = self.space.point(dict.fromkeys((name for name, _ in names), 1.0))
         self.space.warn_scale()
@@ -165,7 +167,7 @@ class LogLikelihood:
                 par[name] = value
             else:
                 values[name] = values.get(name, 0) + factor * value
-        self.space.warn_size(values)
+        self._has_warned = self._has_warned or self.space.warn_size(values)  # once
         return par, self.space.point(values)
 
     def __repr__(self) -> str:
@@ -208,7 +210,7 @@ class LogLikelihood:
             )
             # flavio: shape (1,) if a correlated observable is alone
             return float(np.asarray(prior + function(par, wc_obj)).item())
-        plausible.check(wc_obj, par)
+        plausible.check(wc_obj, par, self._protons)
         expansion = self._expand()
         predictions = dict(zip(expansion.observables, expansion(np.asarray(x)), strict=True))
         value = float(prior + self.likelihood.log_likelihood_pred(predictions))
@@ -259,7 +261,7 @@ class LogLikelihood:
     def _measured(self, points: np.ndarray, found: Sequence[tuple[Any, Any, float]]) -> np.ndarray:
         """ln L of the measurements at many points."""
         for par, wc_obj, _ in found:
-            plausible.check(wc_obj, par)
+            plausible.check(wc_obj, par, self._protons)
         expansion = self._expand()
         rows = np.array([expansion(x) for x in points])
         names, likelihood = expansion.observables, self.likelihood

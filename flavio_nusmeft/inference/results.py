@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._files import check_writable, write_files
 from ..batch import Observable
+from .saved import Saved
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +28,7 @@ _FINE = 16  # points of a drawn curve, for each of its own
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Curve:
+class Curve(Saved):
     """A profile likelihood.
 
     Attributes
@@ -63,6 +60,8 @@ class Curve:
     notes: tuple[str, ...]
     made_of: dict[str, Any]
 
+    _derived: ClassVar[tuple[str, ...]] = ("definition",)
+
     def __repr__(self) -> str:
         low, high = self.values[[0, -1]]
         failed = int(np.sum(~self.converged))
@@ -86,40 +85,6 @@ class Curve:
         """-2 ln L above its minimum, shape (points,)."""
         return np.asarray(2 * (self.log_likelihood.max() - self.log_likelihood))
 
-    def to_dict(self) -> dict[str, Any]:
-        """All of it, as JSON can have it: None in the place of nan.
-
-        Returns
-        -------
-        dict
-            By the names of the attributes.
-        """
-        return {
-            "quantity": self.quantity,
-            "values": _numbers(self.values),
-            "log_likelihood": _numbers(self.log_likelihood),
-            "slopes": _numbers(self.slopes),
-            "variables": {name: _numbers(values) for name, values in self.variables.items()},
-            "converged": self.converged.tolist(),
-            "definition": self.definition,
-            "notes": list(self.notes),
-            "made_of": self.made_of,
-        }
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write `to_dict` as JSON, completely or not at all.
-
-        Parameters
-        ----------
-        path : str or path-like
-            The file; an existing one is replaced.
-
-        Raises
-        ------
-        UnwritablePath
-        """
-        _save(self.to_dict(), path)
-
     def plot(self, ax: Axes) -> None:
         """Draw -2 ln L above its minimum, interpolated as for intervals.
 
@@ -138,7 +103,7 @@ class Curve:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Interval:
+class Interval(Saved):
     """An interval or a limit; ``print`` says what it is.
 
     Attributes
@@ -204,41 +169,6 @@ class Interval:
         first = repr(replace(self, notes=())).removeprefix("Interval(").removesuffix(")")
         return "\n".join([first, self.definition, *self.notes])
 
-    def to_dict(self) -> dict[str, Any]:
-        """All of it, as JSON can have it: None in the place of nan.
-
-        Returns
-        -------
-        dict
-            By the names of the attributes.
-        """
-        return {
-            "quantity": self.quantity,
-            "cl": self.cl,
-            "definition": self.definition,
-            "best": _number(self.best),
-            "pieces": [list(piece) for piece in self.pieces],
-            "notes": list(self.notes),
-            "minimum": {name: _number(value) for name, value in self.minimum.items()},
-            "log_likelihood": _number(self.log_likelihood),
-            "curve": None if self.curve is None else self.curve.to_dict(),
-            "made_of": self.made_of,
-        }
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write `to_dict` as JSON, completely or not at all.
-
-        Parameters
-        ----------
-        path : str or path-like
-            The file; an existing one is replaced.
-
-        Raises
-        ------
-        UnwritablePath
-        """
-        _save(self.to_dict(), path)
-
     def plot(self, ax: Axes) -> None:
         """Draw the profile likelihood and the interval.
 
@@ -255,21 +185,8 @@ class Interval:
         ax.set_xlabel(_name(self.quantity))
 
 
-def _save(content: dict[str, Any], path: str | os.PathLike[str]) -> None:
-    text = json.dumps(content, indent=1, allow_nan=False)
-    write_files({check_writable(Path(path)): text + "\n"})
-
-
 def _name(quantity: Observable) -> str:
     if isinstance(quantity, str):
         return quantity
     name, *arguments = quantity
     return f"{name}({', '.join(f'{x:g}' for x in arguments)})"
-
-
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
-def _numbers(values: Array) -> list[float | None]:
-    return [_number(value) for value in values.tolist()]

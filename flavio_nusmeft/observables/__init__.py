@@ -18,7 +18,7 @@ import numpy as np
 
 from ..eft.wilson import HIGH_PARTNERS, PARTNERS, TAIL_PARTNERS
 from ..errors import InvalidValue
-from ..physics import plausible
+from ..physics import formfactors, plausible
 from ..physics.boson_couplings import BOSONS
 from ..physics.channels import neutrino_masses, sector
 from ..physics.modes import (
@@ -36,7 +36,7 @@ from ..physics.tail_couplings import CLASSES
 from . import charged, electroweak, leptons, neutral, tails
 from .specs import Par, Spec
 
-__all__ = ["NAMES", "QUANTITIES", "check_value", "register"]
+__all__ = ["NAMES", "QUANTITIES", "check_value", "form_factors", "papers", "register"]
 
 
 def __dir__() -> list[str]:
@@ -53,6 +53,39 @@ _SPECS = (
 NAMES = tuple(spec.name for spec in _SPECS)
 # (par, *arguments) -> Quantity, by the names of the observables
 QUANTITIES = {spec.name: spec.quantity for spec in _SPECS}
+_BY_NAME = {spec.name: spec for spec in _SPECS}
+
+
+def form_factors(name: str) -> list[str]:
+    """The form factors in force: implementations in ``flavio.config``.
+
+    Parameters
+    ----------
+    name : str
+        Of an observable of this package.
+
+    Returns
+    -------
+    list of str
+        E.g. ``B->K* GRvDV``; empty if it needs none.
+    """
+    return [formfactors.implementation(process) for process in _BY_NAME[name].transitions]
+
+
+def papers(name: str) -> list[str]:
+    """Papers that the observable notes in the SM, keys for `citations.bibtex`.
+
+    Parameters
+    ----------
+    name : str
+        Of an observable of this package.
+
+    Returns
+    -------
+    list of str
+        Of method and form factors in force.
+    """
+    return list(dict.fromkeys(_BY_NAME[name].cited))
 
 
 # the part of a name in front of the decay
@@ -104,7 +137,7 @@ def _predict(spec: Spec, wc_obj: Any, par: Par, *args: float, **named: float) ->
         value = evaluate(quantity, wc_obj, par)
     check_value(spec.name, (*args, *named.values()), value)
     if wc_obj is not None:
-        plausible.check(wc_obj, par)
+        plausible.check(wc_obj, par, plausible.need_protons([spec.name]))
     return value
 
 
@@ -156,7 +189,9 @@ def register() -> None:
     """Add the observables and their predictions to flavio, if they are not there yet."""
     PARTNERS.update(_partners())
     HIGH_PARTNERS.update(_high_partners())
-    TAIL_PARTNERS.update(dict.fromkeys(CLASSES, tuple(n for n in NAMES if "(pp->" in n)))
+    TAIL_PARTNERS.update(
+        dict.fromkeys(CLASSES, tuple(n for n in NAMES if plausible.need_protons([n])))
+    )
     for spec in _SPECS:
         if spec.name in flavio.Observable.instances:
             continue  # creating it again would drop its prediction

@@ -30,42 +30,48 @@ _POLARISATION = "arXiv:1212.1878"
 _KINETIC = ("Gambino:2011cq", "Benson:2003kp")
 _RADIATIVE = ("Cirigliano:2007ga",)
 
-# of the pair of M' helicities: all, longitudinal, transverse
+# of a mode and a region, as a sum
 _Rates = Callable[..., tuple[Rate, ...]]
 
 
-def _transverse(par: Par, mode: ExclusiveMode, *region: float) -> tuple[Rate, ...]:
-    longitudinal = exclusive.longitudinal_rates(par, mode, *region)
-    return (*exclusive.rates(par, mode, *region), *(scaled(r, -1.0) for r in longitudinal))
+def _all(mode: ExclusiveMode, *region: float) -> tuple[Rate, ...]:
+    return (exclusive.rate(mode, *region),)
 
 
-def _mean(rates: _Rates, decay: str, lepton: str, par: Par, *region: float) -> Quantity:
+def _longitudinal(mode: ExclusiveMode, *region: float) -> tuple[Rate, ...]:
+    return (exclusive.longitudinal_rate(mode, *region),)
+
+
+def _transverse(mode: ExclusiveMode, *region: float) -> tuple[Rate, ...]:
+    longitudinal = exclusive.longitudinal_rate(mode, *region)
+    return exclusive.rate(mode, *region), scaled(longitudinal, -1.0)
+
+
+def _mean(rates: _Rates, decay: str, lepton: str, *region: float) -> Quantity:
     leptons = AVERAGE[lepton]
-    found = [r for x in leptons for r in rates(par, SEMILEPTONIC[decay + x], *region)]
+    found = [r for x in leptons for r in rates(SEMILEPTONIC[decay + x], *region)]
     return average(found, leptons)
 
 
 def _total(rates: _Rates, decay: str, lepton: str, par: Par) -> Quantity:
-    return _mean(rates, decay, lepton, par)
+    return _mean(rates, decay, lepton)
 
 
 def _differential(rates: _Rates, decay: str, lepton: str, par: Par, q2: float) -> Quantity:
     q2 = check_q2(q2)
-    return _mean(rates, decay, lepton, par, q2, q2)
+    return _mean(rates, decay, lepton, q2, q2)
 
 
 def _partial(
     rates: _Rates, decay: str, lepton: str, par: Par, q2min: float, q2max: float
 ) -> Quantity:
-    return _mean(rates, decay, lepton, par, *check_bin(q2min, q2max))
+    return _mean(rates, decay, lepton, *check_bin(q2min, q2max))
 
 
 def _normalised(decay: str, lepton: str, par: Par, q2min: float, q2max: float) -> Quantity:
     """The part of the rate in a bin."""
-    part = _partial(exclusive.rates, decay, lepton, par, q2min, q2max)
-    return Quantity(
-        part.numerator, denominator=_total(exclusive.rates, decay, lepton, par).numerator
-    )
+    part = _partial(_all, decay, lepton, par, q2min, q2max)
+    return Quantity(part.numerator, denominator=_total(_all, decay, lepton, par).numerator)
 
 
 class _Decay(NamedTuple):
@@ -129,8 +135,8 @@ _WIDTHS = (  # symbol, arguments, function, text, LaTeX
     ("<BR%s>", BIN, _partial, "Partial branching", rf"\langle{_BR}%s\rangle"),
 )
 _HELICITIES = (  # index of the symbol, rates, text
-    ("", exclusive.rates, ""),
-    ("_L", exclusive.longitudinal_rates, " to the longitudinal meson"),
+    ("", _all, ""),
+    ("_L", _longitudinal, " to the longitudinal meson"),
     ("_T", _transverse, " to the transverse meson"),
 )
 
@@ -195,8 +201,8 @@ def _semileptonic_specs(name: str, decay: _Decay) -> Iterator[Spec]:
         ):
             yield ratio_spec(
                 f"{symbol}({name}linv)",
-                partial(function, exclusive.rates, decay.source, first),
-                partial(function, exclusive.rates, decay.source, second),
+                partial(function, _all, decay.source, first),
+                partial(function, _all, decay.source, second),
                 f"{symbol_tex}({tex})",
                 f"{decay.taxonomy} :: ${tex}$",
                 transitions=(decay.mode.form_factors,),
@@ -206,7 +212,7 @@ def _semileptonic_specs(name: str, decay: _Decay) -> Iterator[Spec]:
 
 def _inclusive(lepton: str, par: Par) -> Quantity:
     leptons = AVERAGE[lepton]
-    return average([rate for x in leptons for rate in inclusive.rates(par, x)], leptons)
+    return average([inclusive.rate(x) for x in leptons], leptons)
 
 
 def _inclusive_specs() -> Iterator[Spec]:
@@ -240,7 +246,7 @@ def _inclusive_specs() -> Iterator[Spec]:
 def _leptonic(name: str, factor: str | float, par: Par) -> Quantity:
     """Branching ratio of a leptonic mode times a number, or over a lifetime: a partial width."""
     number = 1 / par[factor] if isinstance(factor, str) else factor
-    return Quantity(tuple(scaled(rate, number) for rate in two_body.rates(par, LEPTONIC[name])))
+    return Quantity((scaled(two_body.rate(LEPTONIC[name]), number),))
 
 
 _ALPHA_LOGARITHMS = 1.00055  # of higher orders in K -> e nu over K -> mu nu, arXiv:0707.4464 (111)

@@ -21,16 +21,22 @@ _Z, _W, _H = ("Freitas:2014hra", "Brivio:2017vri"), ("Brivio:2017vri",), ("Falko
 
 def _z_invisible(par: Par) -> Quantity:
     """A third of the invisible width, as flavio's mean over the flavours."""
-    return Quantity((scaled(electroweak.z_rate(), 1 / 3), electroweak.z_invisible()))
+    tree, twice = electroweak.z_rate(), electroweak.counted_twice("Z")
+    parts = scaled(tree, 1 / 3), scaled(twice, 1 / 3), electroweak.z_invisible()
+    return Quantity(parts)
+
+
+def _w_tree(lepton: str) -> tuple[Part, ...]:
+    return electroweak.w_rate(lepton), electroweak.counted_twice("W", lepton)
 
 
 def _w_leptonic(lepton: str) -> tuple[Part, ...]:
-    return electroweak.w_rate(lepton), electroweak.w_leptonic(lepton)
+    return (*_w_tree(lepton), electroweak.w_leptonic(lepton))
 
 
 def _w_branching_ratio(lepton: str, par: Par) -> Quantity:
-    sterile = [electroweak.w_rate(x) for x in CHARGED_LEPTONS]
-    total: tuple[Part, ...] = (*sterile, electroweak.w_total())
+    tree = [part for x in CHARGED_LEPTONS for part in _w_tree(x)]
+    total: tuple[Part, ...] = (*tree, electroweak.w_total())
     return Quantity(_w_leptonic(lepton), denominator=total)
 
 

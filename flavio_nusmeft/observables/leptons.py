@@ -22,12 +22,12 @@ TOTALS = {
 
 
 def _tau(final: str, par: Par) -> Quantity:
-    return Quantity((lepton_decays.rate(par, "tau", final),))
+    return Quantity((lepton_decays.rate("tau", final),))
 
 
 def _muon(par: Par) -> Quantity:
     """The width over that of the SM with the same Fermi constant."""
-    rate = lepton_decays.rate(par, "mu", "e")
+    rate = lepton_decays.rate("mu", "e")
     return Quantity((scaled(rate, 1 / lepton_decays.standard_muon(par)),))
 
 

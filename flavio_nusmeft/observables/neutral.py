@@ -29,13 +29,13 @@ __all__ = ["specs"]
 
 def _total(mode: ExclusiveMode, tau: bool, par: Par) -> Quantity:
     offset = long_distance.branching_ratio(par, mode) if tau else 0.0
-    return Quantity(exclusive.rates(par, mode), offset)
+    return Quantity((exclusive.rate(mode),), offset)
 
 
 def _differential(mode: ExclusiveMode, tau: bool, par: Par, q2: float) -> Quantity:
     q2 = check_q2(q2)
     offset = long_distance.differential(par, mode, q2) if tau else 0.0
-    return Quantity(exclusive.rates(par, mode, q2, q2), offset)
+    return Quantity((exclusive.rate(mode, q2, q2),), offset)
 
 
 def _binned(mode: ExclusiveMode, tau: bool, par: Par, q2min: float, q2max: float) -> Quantity:
@@ -44,8 +44,7 @@ def _binned(mode: ExclusiveMode, tau: bool, par: Par, q2min: float, q2max: float
         return _differential(mode, tau, par, low)
     width = high - low
     offset = long_distance.branching_ratio(par, mode, low, high) / width if tau else 0.0
-    rates = exclusive.rates(par, mode, low, high)
-    return Quantity(tuple(scaled(rate, 1 / width) for rate in rates), offset)
+    return Quantity((scaled(exclusive.rate(mode, low, high), 1 / width),), offset)
 
 
 _STRANGE_REGIONS = {  # of the hadronic mass (GeV): the decays that are subtracted or counted
@@ -56,7 +55,7 @@ _CUT, _HEAVIEST = 1.0, 5.2
 
 
 def _strange(par: Par) -> Quantity:
-    return Quantity((inclusive.strange_rate(par),))
+    return Quantity((inclusive.strange_rate(),))
 
 
 def _strange_region(par: Par, MXmin: float, MXmax: float) -> Quantity:
@@ -70,11 +69,11 @@ def _strange_region(par: Par, MXmin: float, MXmax: float) -> Quantity:
 
     def mean(meson: str, factor: float) -> list[Rate]:
         modes = (SEMI_INVISIBLE[f"{charge}->{meson}"] for charge in ("B+", "B0"))
-        return [scaled(r, factor / 2) for mode in modes for r in exclusive.rates(par, mode)]
+        return [scaled(exclusive.rate(mode), factor / 2) for mode in modes]
 
     if region is not None:
         return Quantity(tuple(mean(region, 1.0)))
-    return Quantity((inclusive.strange_rate(par), *mean("K", -1.0), *mean("K*", -1.0)))
+    return Quantity((inclusive.strange_rate(), *mean("K", -1.0), *mean("K*", -1.0)))
 
 
 _TAU = "arXiv:0908.1174"
@@ -92,15 +91,21 @@ def _short_distance_papers(mode: ExclusiveMode) -> tuple[str, ...]:
     return (*papers, _KLONG) if mode.kaon == "long" else papers
 
 
-_B_KINDS = {0: r"B\to P", 0.5: r"\Lambda_b\to \Lambda", 1: r"B\to V"}
-_OTHER_KINDS = {"s": r"K\to \pi", "c": r"D\to \pi"}
+_KINDS = {
+    ("b", 0): r"B\to P",
+    ("b", 0.5): r"\Lambda_b\to \Lambda",
+    ("b", 1): r"B\to V",
+    ("s", 0): r"K\to \pi",
+    ("c", 0): r"D\to \pi",
+    ("c", 0.5): r"\Lambda_c\to p",
+}
 
 
 def _semi_invisible_specs(mode: ExclusiveMode) -> Iterator[Spec]:
     process = f"{mode.name}inv"
     tex = rf"{mode.tex}\,\text{{inv}}"
     quark = mode.quarks[0]
-    kind = _OTHER_KINDS.get(quark) or _B_KINDS[mode.spin]
+    kind = _KINDS[quark, mode.spin]
     taxonomy = (
         f"Process :: ${quark}$ hadron decays :: FCNC decays :: ${kind}$ + invisible :: ${tex}$"
     )

@@ -50,23 +50,23 @@ _Fraction = Callable[..., Quantity]
 
 
 def _fraction_total(function: _Fraction, mode: ExclusiveMode, par: Par) -> Quantity:
-    return function(par, mode)
+    return function(mode)
 
 
 def _fraction(function: _Fraction, mode: ExclusiveMode, par: Par, q2: float) -> Quantity:
     q2 = check_q2(q2)
-    return function(par, mode, q2, q2)
+    return function(mode, q2, q2)
 
 
 def _fraction_binned(
     function: _Fraction, mode: ExclusiveMode, par: Par, q2min: float, q2max: float
 ) -> Quantity:
-    return function(par, mode, *averaged(*check_bin(q2min, q2max)))
+    return function(mode, *averaged(*check_bin(q2min, q2max)))
 
 
 def two_body_quantity(mode: TwoBodyMode, par: Par) -> Quantity:
     """The branching ratio of a two-body decay."""
-    return Quantity(two_body.rates(par, mode))
+    return Quantity((two_body.rate(mode),))
 
 
 # l stands for the average of e and mu, as in flavio
@@ -103,16 +103,21 @@ class Spec:
     papers: tuple[str, ...] = ()
     transitions: tuple[str, ...] = ()
 
-    def quantity(self, par: Par, *args: float, **named: float) -> Quantity:
-        """The observable for these parameters, with its papers noted."""
+    @property
+    def cited(self) -> tuple[str, ...]:
+        """All papers of the observable, with those of the form factors in force."""
         papers = (METHOD, *self.papers)
         for transition in self.transitions:
             papers += formfactors.papers(transition)
-        cite(papers)
+        return papers
+
+    def quantity(self, par: Par, *args: float, **named: float) -> Quantity:
+        """The observable for these parameters, with its papers noted."""
+        cite(self.cited)
         return self.function(par, *args, **named)
 
 
-# what predictions cite, by the texkeys of citations.yml and flavio
+# what predictions cite, by the keys of citations.bib and flavio
 METHOD = "arXiv:2309.02940"
 SM = "Buras:2014fpa"
 WIDTH = "arXiv:1908.02267"

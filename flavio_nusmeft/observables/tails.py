@@ -31,7 +31,8 @@ def _check_bin(mTmin: float, mTmax: float) -> tuple[float, float]:
 def _ratio(lepton: str, par: Par, mTmin: float, mTmax: float) -> Quantity:
     low, high = _check_bin(mTmin, mTmax)
     # N first: it says in one line which coefficients cannot reach the scale
-    return Quantity((tails.rate(lepton, low, high), tails.stock(lepton, low, high)))
+    tree = tails.rate(lepton, low, high), tails.counted_twice()
+    return Quantity((*tree, tails.stock(lepton, low, high)))
 
 
 def specs() -> Iterator[Spec]:

@@ -7,9 +7,9 @@ current. Decays of charm have the conjugate couplings, and the same rates.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import flavio
 import numpy as np
@@ -22,10 +22,12 @@ from ..eft.theories import THEORIES, EffectiveTheory, check_reached
 from ..eft.wilson import NuWilson
 from ..formulas.widths import COMPONENTS, combine
 from .cache import ParameterCache
+from .corrections import inclusive, radiative
 from .lepton_couplings import fermi_shift
 from .modes import CHARGED_LEPTONS
 
 __all__ = [
+    "PARTS",
     "active_couplings",
     "charged_couplings",
     "has_coefficients",
@@ -187,25 +189,78 @@ def active_couplings(
     return np.asarray(normalisation * _active(wcs, quarks, lepton, sm))
 
 
+class _Part(NamedTuple):
+    """What the couplings of active neutrinos have beyond `active_couplings` at the same scale.
+
+    ``light``: they are at m_ρ, where the QED logarithm of the SM ends, as flavio has them in decays
+    of π and K; those of N are at ``scale``, since form factors of tensors are known at 2 GeV.
+    ``correction``: function (par, quarks, lepton) of the rate in the SM, relative to tree level.
+    """
+
+    light: bool = False
+    tied_to_muon_decay: bool = False
+    correction: Callable[[Mapping[str, float], str, str], float] | None = None
+
+
+#: by name: tree level, M -> M' l ν of K, P -> l ν of K and π, τ -> P ν, and B -> X_c l ν
+PARTS = {
+    "all": _Part(),
+    "light": _Part(light=True),
+    "leptonic": _Part(light=True, tied_to_muon_decay=True, correction=radiative),
+    "tau": _Part(tied_to_muon_decay=True),
+    "inclusive": _Part(correction=inclusive),
+}
+_DENSITIES = [i for i, name in enumerate(COMPONENTS) if name[0] in "SP"]
+
+
+def _density_running(par: Mapping[str, float], kind: tuple[Any, ...]) -> float:
+    """Scalar couplings at a scale over those at another: that of the quark masses."""
+    quark, scale, end = kind
+    mass = flavio.physics.running.running.get_mq
+    return float(mass(quark, par, scale) / mass(quark, par, end))
+
+
+_cached_density_running = ParameterCache(_density_running)
+
+
+def _active_part(
+    wc_obj: flavio.WilsonCoefficients | None,
+    par: Mapping[str, float],
+    quarks: str,
+    lepton: str,
+    scale: float,
+    part: _Part,
+) -> np.ndarray:
+    end = float(par["m_rho0"]) if part.light else scale
+    C = active_couplings(wc_obj, par, quarks, lepton, end, part.tied_to_muon_decay)
+    if part.light:
+        C[:, _DENSITIES] *= _cached_density_running(par, (quarks[0], scale, end))
+    if part.correction is not None:
+        C *= np.sqrt(part.correction(par, quarks, lepton))
+    return C
+
+
 def charged_couplings(
     wc_obj: flavio.WilsonCoefficients | None,
     par: Mapping[str, float],
     quarks: str,
     lepton: str,
     scale: float,
+    part: str = "all",
 ) -> np.ndarray:
-    """Couplings with every neutrino: SM, active-neutrino and sterile contributions.
+    """Couplings with every neutrino of flavour and N: SM, active-neutrino and sterile ones.
 
     Parameters
     ----------
     wc_obj : any flavio or wilson object: SMEFT, WET, nuSMEFT or nuWET
     quarks, lepton : e.g. "bc" and "mu"
     scale : renormalisation scale, GeV
+    part : a key of `PARTS`
 
     Returns
     -------
     ndarray
         Shape (6, 10): neutrinos, couplings as in `widths.COMPONENTS`, GeV^-2.
     """
-    arguments = (wc_obj, par, quarks, lepton, scale)
-    return active_couplings(*arguments) + sterile_couplings(*arguments)
+    active = _active_part(wc_obj, par, quarks, lepton, scale, PARTS[part])
+    return active + sterile_couplings(wc_obj, par, quarks, lepton, scale)

@@ -3,6 +3,10 @@
 Widths of N are those of `formulas.electroweak`, with couplings of `boson_couplings` at flavio's
 scales of these decays (``zdecays``, ``wdecays``, ``hdecays``). An N that is heavier than what
 decays does not count.
+
+With mixing the widths at tree level are those to all neutrinos, the active ones with flavio's width
+in the SM, and this is subtracted (`counted_twice`): without N in reach what is left is the deficit
+of the active neutrinos, and with massless N nothing.
 """
 
 from __future__ import annotations
@@ -14,37 +18,43 @@ from typing import Any
 import flavio
 import numpy as np
 
-from ..formulas.electroweak import h_to_nu_n, w_form, z_to_nn, z_to_nu_n
+from ..formulas.electroweak import h_form, w_form, z_form
+from ..formulas.two_body import TWO_BODY_TERMS
 from ..formulas.vector_two_body import VECTOR_TWO_BODY_TERMS
 from ..formulas.widths import term_indices
+from .boson_couplings import standard_width
 from .cache import ParameterCache
 from .channels import CouplingSet
+from .mixing import rotation
 from .modes import CHARGED_LEPTONS
 from .rates import Form, Rate, Stock
 
-__all__ = ["h_rate", "h_total", "w_leptonic", "w_rate", "w_total", "z_invisible", "z_rate"]
+__all__ = [
+    "counted_twice",
+    "h_rate",
+    "h_total",
+    "w_leptonic",
+    "w_rate",
+    "w_total",
+    "z_invisible",
+    "z_rate",
+]
 
 Pairs = tuple[tuple[float, float], ...]
 _SCALES = {"Z": "zdecays", "W": "wdecays", "h": "hdecays"}
 _TERMS = {
-    "Z": ((0, 1, 2), (0, 1, 2)),
+    "Z": term_indices(VECTOR_TWO_BODY_TERMS),
     "W": term_indices(VECTOR_TWO_BODY_TERMS),
-    "h": ((0,), (0,)),
+    "h": term_indices(TWO_BODY_TERMS),
 }
+_FORMS = {"Z": z_form, "W": w_form, "h": h_form}
 
 
 def _forms(par: Mapping[str, float], kind: tuple[str], pairs: Pairs) -> tuple[np.ndarray, ...]:
     """Coefficients of the width (GeV), shape (pairs of masses, terms)."""
     (boson,) = kind
     m1, m2 = np.array(pairs).T
-    one = np.ones_like(m1)
-    if boson == "W":
-        return (w_form(par["m_W"], m1, m2).T,)
-    if boson == "h":
-        return (h_to_nu_n(par["m_h"], m2, one)[:, None],)
-    m_Z = par["m_Z"]
-    terms = z_to_nn(m_Z, m1, m2, one), z_to_nn(m_Z, m1, m2, 1j * one), z_to_nu_n(m_Z, m2, one)
-    return (np.stack(terms, axis=1),)
+    return (_FORMS[boson](par[f"m_{boson}"], m1, m2).T,)
 
 
 _cached_forms = ParameterCache(_forms)
@@ -67,9 +77,9 @@ def w_rate(lepton: str) -> Rate:
 
 
 def h_rate() -> Rate:
-    """Γ(h -> ν N), GeV, the sum over all N and flavours.
+    """Γ(h -> ν N) and with mixing Γ(h -> N N), GeV, the sum over all N and flavours.
 
-    The mass term of nphi is absorbed in a Yukawa coupling: N do not mix.
+    The mass term of nphi is absorbed in a Yukawa coupling: it is part of the Dirac mass of mixing.
     """
     return _rate("h")
 
@@ -86,7 +96,22 @@ def _h_total(wc_obj: Any, par: Mapping[str, float]) -> float:
     return float(width.Gamma_rel_SM * par["m_h"] * width.Gamma_h(par, C))
 
 
+def _counted_twice(boson: str, lepton: str | None, wc_obj: Any, par: Mapping[str, float]) -> float:
+    if rotation(par) is None:
+        return 0.0
+    return -(3 if boson == "Z" else 1) * standard_width(par, boson, lepton)
+
+
+_COUNTED_TWICE = {
+    (boson, lepton): partial(_counted_twice, boson, lepton)
+    for boson, lepton in (("Z", None), *(("W", lepton) for lepton in CHARGED_LEPTONS))
+}
 _W_LEPTONIC = {lepton: partial(_leptonic, lepton) for lepton in CHARGED_LEPTONS}
+
+
+def counted_twice(boson: str, lepton: str | None = None) -> Stock:
+    """What is in flavio's width and in `z_rate` or `w_rate`, negative, GeV; 0 without mixing."""
+    return Stock(_COUNTED_TWICE[boson, lepton])
 
 
 def z_invisible() -> Stock:

@@ -34,9 +34,9 @@ __all__ = [
     "Shift",
     "coupling_set",
     "longitudinal",
-    "longitudinal_rates",
+    "longitudinal_rate",
     "polarisation",
-    "rates",
+    "rate",
     "spectrum",
     "spectrum_slopes",
 ]
@@ -148,68 +148,43 @@ def _scale(mode: ExclusiveMode) -> float:
 
 
 def coupling_set(mode: ExclusiveMode, scale: float) -> channels.CouplingSet:
-    """The couplings of a mode without a charged lepton at a renormalisation scale (GeV)."""
-    part = "long" if mode.kaon == "long" else "all"
+    """The couplings of a mode at a renormalisation scale (GeV)."""
+    part = "long" if mode.kaon == "long" else "light" if mode.quarks == "su" else "all"
     return channels.CouplingSet(mode.quarks, mode.lepton, scale, part)
 
 
-def _sets(par: Mapping[str, float], mode: ExclusiveMode) -> tuple[channels.CouplingSet, ...]:
-    if mode.lepton is None:
-        return (coupling_set(mode, _scale(mode)),)
-    return channels.coupling_sets(par, mode.quarks, mode.lepton, _scale(mode))
-
-
-def _rates(
-    par: Mapping[str, float],
-    mode: ExclusiveMode,
-    q2min: float,
-    q2max: float,
-    quantity: str = _RATE,
-    part: int = 0,
-) -> tuple[Rate, ...]:
+def _rate(
+    mode: ExclusiveMode, q2min: float, q2max: float, quantity: str = _RATE, part: int = 0
+) -> Rate:
     """Of the parts that `_coefficients` returns, one."""
-    terms = _TERMS[quantity, mode.spin]
-    return tuple(
-        Rate(
-            which,
-            Form(_cached_forms, (mode.name, quantity, which.scale), (q2min, q2max), part),
-            terms,
-        )
-        for which in _sets(par, mode)
-    )
+    scale = _scale(mode)
+    form = Form(_cached_forms, (mode.name, quantity, scale), (q2min, q2max), part)
+    return Rate(coupling_set(mode, scale), form, _TERMS[quantity, mode.spin])
 
 
-def rates(
-    par: Mapping[str, float], mode: ExclusiveMode, q2min: float = 0.0, q2max: float = np.inf
-) -> tuple[Rate, ...]:
+def rate(mode: ExclusiveMode, q2min: float = 0.0, q2max: float = np.inf) -> Rate:
     """Branching ratio in q2min < q² < q2max (GeV²), without the long-distance part.
 
     With q2min = q2max it is dBR/dq² (GeV^-2) at this point. Outside of phase space it is 0.
     """
-    return _rates(par, mode, q2min, q2max)
+    return _rate(mode, q2min, q2max)
 
 
-def longitudinal_rates(
-    par: Mapping[str, float], mode: ExclusiveMode, q2min: float = 0.0, q2max: float = np.inf
-) -> tuple[Rate, ...]:
-    """As `rates`, with a longitudinal M, a hadron with spin."""
-    return _rates(par, mode, q2min, q2max, part=1)
+def longitudinal_rate(mode: ExclusiveMode, q2min: float = 0.0, q2max: float = np.inf) -> Rate:
+    """As `rate`, with a longitudinal M, a hadron with spin."""
+    return _rate(mode, q2min, q2max, part=1)
 
 
-def longitudinal(
-    par: Mapping[str, float], mode: ExclusiveMode, q2min: float = 0.0, q2max: float = np.inf
-) -> Quantity:
+def longitudinal(mode: ExclusiveMode, q2min: float = 0.0, q2max: float = np.inf) -> Quantity:
     """Longitudinal fraction F_L, to a hadron with spin, in a bin or at q² = q2min = q2max.
 
     It is 0 where phase space is closed.
     """
-    part = longitudinal_rates(par, mode, q2min, q2max)
-    return Quantity(part, denominator=_rates(par, mode, q2min, q2max), undefined=0.0)
+    part = longitudinal_rate(mode, q2min, q2max)
+    return Quantity((part,), denominator=(rate(mode, q2min, q2max),), undefined=0.0)
 
 
-def polarisation(
-    par: Mapping[str, float], mode: ExclusiveMode, q2min: float = 0.0, q2max: float = np.inf
-) -> Quantity:
+def polarisation(mode: ExclusiveMode, q2min: float = 0.0, q2max: float = np.inf) -> Quantity:
     """Longitudinal polarisation P = (Γ(+1/2) - Γ(-1/2))/Γ of the charged lepton.
 
     Of a bin or at the point q² = q2min = q2max; 0 where phase space is closed.
@@ -219,8 +194,8 @@ def polarisation(
     helicity is the opposite: P is (Γ(-1/2) - Γ(+1/2))/Γ, the same number, since no coupling enters
     with its imaginary part.
     """
-    part = _rates(par, mode, q2min, q2max, _POLARISED)
-    return Quantity(part, denominator=_rates(par, mode, q2min, q2max), undefined=0.0)
+    part = _rate(mode, q2min, q2max, _POLARISED)
+    return Quantity((part,), denominator=(rate(mode, q2min, q2max),), undefined=0.0)
 
 
 def _pair_spectrum(
@@ -272,7 +247,7 @@ def spectrum(
     wc_obj: Any,
     shifts: tuple[Shift, ...] = ((),),
 ) -> np.ndarray:
-    """Branching ratios in many bins at once, equal to those of `rates` in every bin.
+    """Branching ratios in many bins at once, equal to those of `rate` in every bin.
 
     Parameters
     ----------

@@ -9,9 +9,10 @@ Which form factors a process takes is chosen as in flavio, by
 and likewise for ``B->K`` and ``Bs->phi``; for ``B->D`` and ``B->D*`` the default is ``GKvD``,
 arXiv:1811.00983 (LCSR and lattice), and stock flavio takes CLN. ``B->D* lattice`` is a fit to the
 later lattice results of arXiv:2105.14019, 2304.03137 and 2306.05657, which is the better choice for
-F_L and branching ratios (data/README.md). For ``Lambdab->Lambda`` the default is
-``DM``, the nominal fit of arXiv:1602.01399, and ``Lambdab->Lambda DM higher order`` is its
-higher-order fit. ``B->rho``, ``B->omega``, ``Bs->K*``, ``D->pi``, ``D->K``, ``B->pi`` and ``K->pi``
+F_L and branching ratios (data/README.md). For ``Lambdab->Lambda`` the default is ``DM``, the
+nominal fit of arXiv:1602.01399, and ``Lambdab->Lambda DM higher order`` is its higher-order fit;
+for ``Lambdac->p``, which flavio does not have, it is ``Meinel``, the nominal fit of
+arXiv:1712.05783. ``B->rho``, ``B->omega``, ``Bs->K*``, ``D->pi``, ``D->K``, ``B->pi`` and ``K->pi``
 are those of stock flavio, vectorised, with flavio's parameters.
 """
 
@@ -163,40 +164,59 @@ def _bsz(
     return evaluate
 
 
-_BARYON = "Lambdab->Lambda"
-# masses of the resonances, GeV, as in arXiv:1602.01399
+_BARYON, _CHARMED = "Lambdab->Lambda", "Lambdac->p"
+
+
+def _baryon_poles(
+    m1_minus: float, m1_plus: float, m0_plus: float, m0_minus: float
+) -> dict[str, float]:
+    """Masses of the resonances (GeV) of every form factor by their spin and parity."""
+    return {
+        **dict.fromkeys(("fV0", "fVperp", "fT0", "fTperp"), m1_minus),
+        **dict.fromkeys(("fA0", "fAperp", "fT50", "fT5perp"), m1_plus),
+        "fVt": m0_plus,
+        "fAt": m0_minus,
+    }
+
+
 _BARYON_POLES = {
-    **dict.fromkeys(("fV0", "fVperp", "fT0", "fTperp"), 5.416),
-    **dict.fromkeys(("fA0", "fAperp", "fT50", "fT5perp"), 5.750),
-    "fVt": 5.711,
-    "fAt": 5.367,
+    _BARYON: _baryon_poles(5.416, 5.750, 5.711, 5.367),  # arXiv:1602.01399
+    _CHARMED: _baryon_poles(2.010, 2.423, 2.351, 1.870),  # arXiv:1712.05783
 }
-# relations at the endpoint, Eqs. (7) and (8)
+# masses whose sum is √t_+ and whose difference is √t_0 (arXiv:1602.01399 Eq. (34)): parameters, as
+# flavio has them, or GeV: D and π, Λ_c and n of arXiv:1712.05783
+_BARYON_THRESHOLDS: dict[str, tuple[str | float, ...]] = {
+    _BARYON: ("m_B+", "m_K+", "m_Lambdab", "m_Lambda"),
+    _CHARMED: (1.870, 0.135, 2.28646, 0.939565),
+}
+# relations at the endpoint, arXiv:1602.01399 Eqs. (7) and (8)
 _BARYON_A0 = {"fAperp": "fA0", "fT5perp": "fT50"}
 
 
 def _detmold_meinel(
-    fit: str,
+    process: str, fit: str
 ) -> Callable[[Any, Mapping[str, float], np.ndarray], dict[str, np.ndarray]]:
-    """Helicity form factors of Lambda_b -> Lambda, F(q²) = sum_k a_k z(q²)^k / (1 - q²/m_R²).
+    """Helicity form factors of a baryon, F(q²) = sum_k a_k z(q²)^k / (1 - q²/m_R²).
 
     ``fit`` names the coefficients. ``DM``: those of the nominal fit, which has two terms; the third
     has an uncertainty alone. ``SSE``: flavio's, of the higher-order fit with three terms, of which
     flavio 2.7.1 evaluates the first two; at q² = 0 this is wrong by up to a factor of four.
+    ``Meinel``: those of the nominal fit with three terms.
     """
-    prefix = f"{_BARYON} {fit}"
+    prefix, poles = f"{process} {fit}", _BARYON_POLES[process]
     names = {
         ff: [f"{prefix} a0_{_BARYON_A0.get(ff, ff)}", f"{prefix} a1_{ff}", f"{prefix} a2_{ff}"]
-        for ff in _BARYON_POLES
+        for ff in poles
     }
+    thresholds = _BARYON_THRESHOLDS[process]
 
     def evaluate(wc_obj: Any, par: Mapping[str, float], q2: np.ndarray) -> dict[str, np.ndarray]:
-        t_plus = (par["m_B+"] + par["m_K+"]) ** 2
-        root = np.sqrt(t_plus - q2)
-        root0 = np.sqrt(t_plus - (par["m_Lambdab"] - par["m_Lambda"]) ** 2)  # Eq. (34)
+        m_P, m_Q, m_B, m_L = (par[m] if isinstance(m, str) else m for m in thresholds)
+        t_plus = (m_P + m_Q) ** 2
+        root, root0 = np.sqrt(t_plus - q2), np.sqrt(t_plus - (m_B - m_L) ** 2)
         z = (root - root0) / (root + root0)
         result = {}
-        for ff, pole in _BARYON_POLES.items():
+        for ff, pole in poles.items():
             a0, a1, a2 = (par[name] for name in names[ff])
             result[ff] = (a0 + z * (a1 + z * a2)) / (1 - q2 / pole**2)
         return result
@@ -277,6 +297,7 @@ _PAPERS = {
     "lattice": ("FermilabLattice:2021cdg", "Harrison:2023dzh", "Aoki:2023qpa"),
     "DM": ("Detmold:2016pkz",),
     "SSE": ("Detmold:2016pkz",),
+    "Meinel": ("arXiv:1712.05783",),
     "LMVD": ("Leljak:2021vte",),
     "dispersive": ("Bernard:2009zm", "Antonelli:2010yf", "arXiv:1108.1021"),
     "BCL4-LMVD": ("Leljak:2021vte",),
@@ -327,12 +348,19 @@ def register() -> None:
     choices["B->D*"].append(("B->D* lattice", _bsz(_DSTAR_LATTICE), lattice))
     source = "arXiv:1602.01399, lattice"
     choices[_BARYON] = [
-        (f"{_BARYON} DM", _detmold_meinel("DM"), f"{source}, nominal fit"),
+        (f"{_BARYON} DM", _detmold_meinel(_BARYON, "DM"), f"{source}, nominal fit"),
         (
             f"{_BARYON} DM higher order",
-            _detmold_meinel("SSE"),
+            _detmold_meinel(_BARYON, "SSE"),
             f"{source}, higher-order fit: all three terms of flavio's parameters",
         ),
+    ]
+    choices[_CHARMED] = [
+        (
+            f"{_CHARMED} Meinel",
+            _detmold_meinel(_CHARMED, "Meinel"),
+            "arXiv:1712.05783, lattice, nominal fit",
+        )
     ]
     choices["B->pi"] = [("B->pi LMVD", _lmvd, "BCL parametrisation, arXiv:2102.07233")]
     choices["K->pi"] = [
@@ -347,8 +375,10 @@ def register() -> None:
             continue
         quantity = flavio.classes.AuxiliaryQuantity(_quantity(name), arguments=["q2"])
         quantity.set_description(f"Form factors of {name} for final states with missing energy")
-        flavios = (f"{name} as flavio", _as_flavio(name), f"flavio's own {name} form factors")
-        for label, function, description in (*own, flavios):
+        flavios = [(f"{name} as flavio", _as_flavio(name), f"flavio's own {name} form factors")]
+        if f"{name} form factor" not in flavio.classes.AuxiliaryQuantity.instances:
+            flavios = []
+        for label, function, description in (*own, *flavios):
             choice = flavio.classes.Implementation(label, _quantity(name), function)
             choice.set_description(description)
         settings.choose(_quantity(name), own[0][0])

@@ -3,8 +3,8 @@
 B -> X_c: flavio's SM rate, new physics relative to it or at tree level.
 
 Active neutrinos: flavio's rate in the SM, with its perturbative and power corrections
-(arXiv:1107.3100), times the tree-level ratio of the rates with and without new physics; flavio
-corrects new physics by the same factor. (Its own interferences have Re(C_i C_j) in place of
+(`corrections.inclusive`), times the tree-level ratio of the rates with and without new physics;
+flavio corrects new physics by the same factor. (Its own interferences have Re(C_i C_j) in place of
 Re(C_i C_j*) and are right for real coefficients only.) These corrections do not know the mass of
 the τ: R(X_c), τ over the mean of e and μ, is 0.250, 12% above the 0.223 of arXiv:1506.08896.
 
@@ -30,9 +30,10 @@ from ..formulas.quark_widths import QUARK_TERMS, quark
 from ..formulas.widths import term_indices
 from .cache import ParameterCache
 from .channels import CouplingSet
-from .rates import Form, Quantity, Rate, evaluate
+from .corrections import inclusive_masses
+from .rates import Form, Rate
 
-__all__ = ["rates", "strange_rate"]
+__all__ = ["rate", "strange_rate"]
 
 _TERMS = term_indices(QUARK_TERMS)
 
@@ -48,7 +49,7 @@ def _forms(
     running = flavio.physics.running.running
     factor = (par["tau_B0"] + par["tau_B+"]) / 2
     if quarks == "bc":
-        m_b, m_q = running.get_mb_KS(par, 1.0), running.get_mc(par, 3.0)
+        m_b, m_q = inclusive_masses(par)
     else:
         m_b, m_q = running.get_mb_1S(par), running.get_ms(par, _scale("bxll"))
         alpha_s = running.get_alpha(par, m_b)["alpha_s"]
@@ -67,29 +68,15 @@ def _scale(key: str) -> float:
     return float(flavio.config["renormalization scale"][key])
 
 
-def _tree(couplings: CouplingSet, factor: float = 1.0) -> Rate:
-    return Rate(couplings, Form(_cached_forms, (couplings.quarks,)), _TERMS, factor)
+def _rate(couplings: CouplingSet) -> Rate:
+    return Rate(couplings, Form(_cached_forms, (couplings.quarks,)), _TERMS)
 
 
-def _correction(par: Mapping[str, float], kind: CouplingSet) -> float:
-    """flavio's SM branching ratio of B -> X_c l + inv over that of tree level."""
-    sm = flavio.physics.bdecays.bxlnu.BR_BXclnu(par, flavio.WilsonCoefficients(), kind.lepton)
-    return float(sm) / evaluate(Quantity((_tree(kind),)), None, par)
+def rate(lepton: str) -> Rate:
+    """Branching ratio of B -> X_c l + inv, the average of B0 and B+ as in flavio."""
+    return _rate(CouplingSet("bc", lepton, _scale("bxlnu"), "inclusive"))
 
 
-_cached_correction = ParameterCache(_correction)
-
-
-def rates(par: Mapping[str, float], lepton: str) -> tuple[Rate, Rate]:
-    """Branching ratio of B -> X_c l + inv, the average of B0 and B+ as in flavio.
-
-    As the sum of the parts with active and with sterile neutrinos.
-    """
-    active = CouplingSet("bc", lepton, _scale("bxlnu"), "active")
-    sterile = active._replace(part="sterile")
-    return _tree(active, _cached_correction(par, active)), _tree(sterile)
-
-
-def strange_rate(par: Mapping[str, float]) -> Rate:
+def strange_rate() -> Rate:
     """Branching ratio of B -> X_s + inv without the τ part, the average of B0 and B+."""
-    return _tree(CouplingSet("bs", None, _scale("bxll")))
+    return _rate(CouplingSet("bs", None, _scale("bxll")))

@@ -123,6 +123,7 @@ SEMI_INVISIBLE = {
         ExclusiveMode("KL->pi", "KL", "pi0", "K->pi", 0, r"K_L\to \pi^0", "sd", kaon="long"),
         ExclusiveMode("D+->pi", "D+", "pi+", "D->pi", 0, r"D^+\to \pi^+", "cu", long_distance=True),
         ExclusiveMode("D0->pi", "D0", "pi0", "D->pi", 0, r"D^0\to \pi^0", "cu", isospin=0.5),
+        ExclusiveMode("Lambdac->p", "Lambdac", "p", "Lambdac->p", 0.5, r"\Lambda_c\to p", "cu"),
     )
 }
 
@@ -183,10 +184,13 @@ INVISIBLE = {
 VECTORS = {
     mode.name: mode
     for mode in (
-        TwoBodyMode("Upsilon(1S)->", "Upsilon(1S)", "bb", r"\Upsilon(1S)\to ", None, "Upsilon(1S)"),
-        TwoBodyMode("J/psi->", "J/psi", "cc", r"J/\psi\to ", None, "J/psi"),
-        TwoBodyMode("phi->", "phi", "ss", r"\phi\to ", None, "kdecays"),
-        TwoBodyMode("omega->", "omega", "omega", r"\omega\to ", None, "kdecays"),
+        TwoBodyMode(f"{V}->", V, quarks, rf"{tex}\to ", None, scale, "photon")
+        for V, quarks, tex, scale in (
+            ("Upsilon(1S)", "bb", r"\Upsilon(1S)", "Upsilon(1S)"),
+            ("J/psi", "cc", r"J/\psi", "J/psi"),
+            ("phi", "ss", r"\phi", "kdecays"),
+            ("omega", "omega", r"\omega", "kdecays"),
+        )
     )
 }
 

@@ -28,7 +28,14 @@ from .kaons import charm
 from .lepton_couplings import fermi_shift, w_exchange
 from .modes import CHARGED_LEPTONS
 
-__all__ = ["FLAVOUR_CHANGING", "PAIRS", "TRANSITIONS", "left_to_parity", "pair_couplings"]
+__all__ = [
+    "FLAVOUR_CHANGING",
+    "PAIRS",
+    "TRANSITIONS",
+    "charge",
+    "left_to_parity",
+    "pair_couplings",
+]
 
 # the 21 pairs of neutrinos, indices from 0
 PAIRS = tuple((a, b) for a in range(N_NEUTRINOS) for b in range(a, N_NEUTRINOS))
@@ -67,6 +74,11 @@ TRANSITIONS = {
 #: those that change the flavour of a quark
 FLAVOUR_CHANGING = frozenset(name for name in TRANSITIONS if name[0] != name[1])
 _T3_CHARGE = {"d": (-1 / 2, -1 / 3), "u": (1 / 2, 2 / 3)}
+
+
+def charge(quarks: str) -> float:
+    """Electric charge of the quarks of a transition, in units of e."""
+    return _T3_CHARGE[TRANSITIONS[quarks].kind][1]
 
 
 def _has_flavio(quarks: str) -> bool:

@@ -3,30 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import flavio
+import numpy as np
+from numpy.typing import ArrayLike
 
-from ..eft.flavour import LinearMap, lookup
+from ..eft.dirac import dirac_pairs, sterile_flavours
+from ..eft.flavour import LinearMap
 from ..eft.limits import warn_scale
 from ..eft.objects import promote, with_options
-from ..eft.operators import JMS, N_ACTIVE, WARSAW
 from ..eft.theories import HIGH, THEORIES
 from ..eft.translators import to_warsaw
 from ..eft.wilson import NuWilson
-from ..errors import HeavyMassWarning, NoEffectWarning, SizeWarning, listed, warn
-from .channels import STERILE, sector
+from ..errors import (
+    DiracMassWarning,
+    HeavyMassWarning,
+    NoEffectWarning,
+    SizeWarning,
+    listed,
+    warn,
+)
+from .boson_couplings import PHOTON
+from .channels import sector
+from .masses import STERILE
+from .mixing import MIXINGS
 from .modes import INVISIBLE, LEPTONIC, SEMI_INVISIBLE, SEMILEPTONIC, TAU_HADRONIC, VECTORS
+from .tail_couplings import CLASSES
+from .tails import ENERGY
 
 __all__ = [
     "check",
     "families",
     "idle",
+    "need_protons",
     "warn_above_one",
+    "warn_dirac",
     "warn_heavy",
     "warn_idle",
     "warn_idle_masses",
+    "warn_massless",
 ]
 
 Par = Mapping[str, float]
@@ -50,6 +67,7 @@ _MESONS = {
     "pi0": ("VS", _LIGHT),
     "eta": ("V", _LIGHT | {("d", "22")}),
 }
+_PHOTON = {mode.quarks for mode in VECTORS.values()}  # those that become a photon
 # classes that decays of Z, W and h see at these scales
 _BOSONS = {"zdecays": ("phin", "nW", "nB"), "wdecays": ("phine", "nW"), "hdecays": ("nphi",)}
 _HEAVIEST, _HIGGS = "m_Bc", "m_h"  # of all hadrons that decay in `modes`, and of all that decays
@@ -58,11 +76,19 @@ _TRIED = 20  # coefficients of which a warning says what full running does, 10 m
 _REACHED: dict[tuple[Any, ...], bool] = {}
 
 
-def check(wc_obj: Any, par: Par) -> None:
+def check(wc_obj: Any, par: Par, protons: bool = False) -> None:
     """Warn of an object with N that a prediction is asked of, if it cannot be meant.
 
-    Of its scale, and of coefficients that change no observable, once per object.
+    Of its scale, and of coefficients that change no observable, once per object; of masses, and of
+    mixings with massless N.
+
+    Parameters
+    ----------
+    wc_obj : object with coefficients, or None
+    par : all parameters
+    protons : as for `warn_heavy`
     """
+    warn_massless(par)
     if not isinstance(wc_obj, NuWilson):
         if wc_obj is None or wc_obj.wc is None or not wc_obj.wc.eft.startswith("nu"):
             return
@@ -75,33 +101,88 @@ def check(wc_obj: Any, par: Par) -> None:
         if alone and not any(_reaches(wc_obj, name, par) for name in sterile):
             warn_idle(idle(wc_obj, par), wc_obj, par)
     masses = [par[name] for name in STERILE]
+    if len(set(masses)) > 1:
+        if wc_obj._dirac_pairs is None:
+            wc_obj._dirac_pairs = dirac_pairs(wc_obj._sterile_values, wc_obj.wc.eft)
+        warn_dirac(wc_obj._dirac_pairs, masses)
     if max(masses) > par[_HEAVIEST]:
-        warn_heavy(wc_obj._sterile_values, wc_obj.wc.eft, masses, par)
+        warn_heavy(wc_obj._sterile_values, wc_obj.wc.eft, masses, par, protons)
 
 
-def warn_heavy(names: Iterable[str], eft: str, masses: Sequence[float], par: Par) -> None:
-    """Warn if no operator can be seen for its N are heavier than all that decays.
+def warn_massless(par: Mapping[str, Any]) -> None:
+    """Warn of mixings with massless N: a forgotten mass.
+
+    Parameters
+    ----------
+    par : all parameters, numbers or arrays
+    """
+    names = []
+    for mass, column in zip(STERILE, zip(*MIXINGS, strict=True), strict=True):
+        mixed = [name for name in column if np.any(par[name])]
+        if mixed and not np.any(par[mass]):
+            names += mixed
+    if names:
+        masses = ", ".join(dict.fromkeys(f"m_N{name[-1]}" for name in names))
+        warn(
+            f"{', '.join(names)} changes nothing while {masses} is 0: a massless N is one more"
+            " neutrino",
+            NoEffectWarning,
+        )
+
+
+def warn_heavy(
+    names: Iterable[str], eft: str, masses: Sequence[float], par: Par, protons: bool = False
+) -> None:
+    """Warn if no operator can be seen for its N are heavier than all that makes them.
 
     Parameters
     ----------
     names : of coefficients with N in nuSMEFT Warsaw or nuWET JMS
+    eft : nuSMEFT or nuWET
     masses : m_N1, m_N2, m_N3, GeV; the smallest ones, if there are more
+    par : all parameters
+    protons : whether observables of pp -> l + inv are asked for
     """
     bosonic = {name for classes in _BOSONS.values() for name in classes}
 
     def heavy(name: str) -> frozenset[int]:
-        heaviest = par[_HIGGS if name.partition("_")[0] in bosonic else _HEAVIEST]
-        flavours = _flavours(eft == HIGH.eft, name)
+        kind = name.partition("_")[0]
+        heaviest = par[_HIGGS if kind in bosonic else _HEAVIEST]
+        if protons and eft == HIGH.eft and kind in CLASSES:
+            heaviest = ENERGY
+        flavours = sterile_flavours(eft == HIGH.eft, name)
         return frozenset(i for i in flavours if masses[i] > heaviest)
 
     operators = [heavy(name) for name in names]
     if operators and all(operators):
         which = sorted(set().union(*operators))
         warn(
-            f"{', '.join(STERILE[i] for i in which)} above the masses of all hadrons that decay"
-            " here: none of these makes N; masses are in GeV",
+            f"{', '.join(STERILE[i] for i in which)} above the masses of all that decays to N"
+            " by these coefficients; masses are in GeV",
             HeavyMassWarning,
         )
+
+
+def warn_dirac(pairs: Iterable[tuple[int, int]], masses: Sequence[ArrayLike]) -> None:
+    """Warn if the two Majorana states of a Dirac N have different masses.
+
+    Parameters
+    ----------
+    pairs : of the N, from `dirac_pairs`
+    masses : m_N1, m_N2, m_N3, GeV, numbers or arrays that broadcast
+    """
+    for first, second in pairs:
+        if np.any(np.not_equal(masses[first - 1], masses[second - 1])):
+            warn(
+                f"the coefficients are those of one Dirac N, of which N{first} and N{second} are"
+                f" the Majorana states: give m_N{first} and m_N{second} the same value",
+                DiracMassWarning,
+            )
+
+
+def need_protons(observables: Iterable[str | tuple[Any, ...]]) -> bool:
+    """Whether any of them is of pp -> l + inv, with N that may be heavier than all that decays."""
+    return any("(pp->" in (o if isinstance(o, str) else o[0]) for o in observables)
 
 
 def warn_idle_masses(names: Iterable[str], eft: str, given: Iterable[str]) -> None:
@@ -110,26 +191,23 @@ def warn_idle_masses(names: Iterable[str], eft: str, given: Iterable[str]) -> No
     Parameters
     ----------
     names : of coefficients with N in nuSMEFT Warsaw or nuWET JMS
-    given : parameters to which the user gave values that are not 0
+    given : parameters to which the user gave values that are not 0, mixings included
     """
-    operators = [_flavours(eft == HIGH.eft, name) for name in names]
+    given = list(given)
+    operators = [sterile_flavours(eft == HIGH.eft, name) for name in names]
     contained = {STERILE[i] for operator in operators for i in operator}
+    contained |= {
+        mass
+        for mass, column in zip(STERILE, zip(*MIXINGS, strict=True), strict=True)
+        if any(name in given for name in column)
+    }
     masses = [name for name in given if name in STERILE]
     if contained and masses and contained.isdisjoint(masses):
         warn(
-            f"{', '.join(masses)} changes nothing: the coefficients are of N with"
+            f"{', '.join(masses)} changes nothing: the coefficients and mixings are of N with"
             f" {', '.join(sorted(contained))}",
             NoEffectWarning,
         )
-
-
-@lru_cache(maxsize=4096)
-def _flavours(is_warsaw: bool, name: str) -> frozenset[int]:
-    """Which N, counted from 0, an operator contains."""
-    found = lookup(WARSAW if is_warsaw else JMS)[name]
-    pairs = list(zip(found.operator.fields, found.indices, strict=True))
-    light = {i - N_ACTIVE for field, i in pairs if field in ("nu", "nuc") and i >= N_ACTIVE}
-    return frozenset(light | {i for field, i in pairs if field == "n"})
 
 
 def _ways(wc_obj: NuWilson, par: Par) -> Iterator[tuple[str, LinearMap, Callable[[str], bool]]]:
@@ -144,6 +222,9 @@ def _ways(wc_obj: NuWilson, par: Par) -> Iterator[tuple[str, LinearMap, Callable
             else:
                 counts = _any if transition in _TENSORS else _no_tensor
             yield _family(*transition), way, counts
+        if source is HIGH and transition[0] in _PHOTON:
+            way = wc_obj.high_map(float(wc_obj.get_option("smeft_matchingscale")), par)
+            yield _family(*transition), way, partial(_of_classes, PHOTON)
     if source is HIGH:
         for key, classes in _BOSONS.items():
             yield key[0].upper(), wc_obj.high_map(scales[key], par), partial(_of_classes, classes)
@@ -182,8 +263,11 @@ def families(wc_obj: NuWilson, name: str, par: Par) -> Iterator[str]:
     wc_obj : of which scale, EFT and options are taken
     name : of the coefficient, in nuSMEFT Warsaw or nuWET JMS
     """
+    found = set()
     for family, way, counts in _ways(wc_obj, par):
-        if any(counts(str(coefficient)) for coefficient, *_ in way.column(name)):
+        changes = any(counts(str(coefficient)) for coefficient, *_ in way.column(name))
+        if changes and family not in found:
+            found.add(family)
             yield family
 
 

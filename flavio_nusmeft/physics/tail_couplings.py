@@ -8,8 +8,10 @@ up-type quark, t a down-type quark, p the lepton, r the N, v = (√2 G_F)^-½:
     vector   nedu*_rpti
     W        V_it phine_rp v²/2, relative to that of the SM, as of W -> l N
     dipole   V_it nW_pr v
+    mixing   V_it W_pr, the same of the left-handed current (`mixing`), active neutrinos included
 
-Only their absolute values count. Without coefficients of N, as of SMEFT, the couplings are 0.
+Only their absolute values count. Without coefficients of N, as of SMEFT, and without mixing the
+couplings are 0: active neutrinos are flavio's.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from ..eft.operators import N_ACTIVE, N_NEUTRINOS, WARSAW
 from ..eft.theories import HIGH, check_reached
 from ..eft.wilson import NuWilson
 from .charged_couplings import has_coefficients
+from .mixing import rotation
 from .modes import CHARGED_LEPTONS
 
 __all__ = ["CLASSES", "KINDS", "N_UP", "tail_couplings"]
@@ -32,7 +35,7 @@ __all__ = ["CLASSES", "KINDS", "N_UP", "tail_couplings"]
 #: classes of coefficients with N that are seen in pp -> l N
 CLASSES = ("lnqd1", "lnqd3", "lnuq", "nedu", "phine", "nW")
 #: of couplings, each for every pair of an up- and a down-type quark
-KINDS = ("scalar", "other scalar", "tensor", "vector", "W", "dipole")
+KINDS = ("scalar", "other scalar", "tensor", "vector", "W", "dipole", "mixing")
 #: up-type quarks in the proton
 N_UP = 2
 
@@ -69,8 +72,8 @@ def tail_couplings(
     Returns
     -------
     ndarray
-        Shape (6, 36): neutrinos; `KINDS` × (u, c) × (d, s, b). GeV^-2, that of the W without
-        dimension, the dipole GeV^-1.
+        Shape (6, 42): fields of flavour; `KINDS` × (u, c) × (d, s, b). GeV^-2, those of the W and
+        of mixing without dimension, the dipole GeV^-1.
 
     Raises
     ------
@@ -79,10 +82,12 @@ def tail_couplings(
     """
     pairs = (N_UP, 3)
     result = np.zeros((N_NEUTRINOS, len(KINDS), *pairs), dtype=complex)
+    p = CHARGED_LEPTONS.index(lepton)
+    V = flavio.physics.ckm.get_ckm(par)[:N_UP]
+    if rotation(par) is not None:
+        result[p, KINDS.index("mixing")] = V
     if has_coefficients(wc_obj):
         C = _coefficients(wc_obj, par, scale)
-        p = CHARGED_LEPTONS.index(lepton)
-        V = flavio.physics.ckm.get_ckm(par)[:N_UP]
         v = float((np.sqrt(2) * par["GF"]) ** -0.5)
         kinds = (
             np.einsum("is,rst->rit", V, C["lnqd1"][p]),
@@ -92,5 +97,5 @@ def tail_couplings(
             np.einsum("it,r->rit", V, v**2 / 2 * C["phine"][:, p]),
             np.einsum("it,r->rit", V, v * C["nW"][p]),
         )
-        result[N_ACTIVE:] = np.stack(kinds, axis=1)
+        result[N_ACTIVE:, : len(kinds)] = np.stack(kinds, axis=1)
     return result.reshape(N_NEUTRINOS, -1)

@@ -29,15 +29,16 @@ from ..formulas.tails import DIPOLE, SCALAR, TENSOR, VECTOR, lowest, parton_leve
 from .cache import ParameterCache
 from .channels import CouplingSet
 from .charged_couplings import has_coefficients
+from .mixing import rotation
 from .rates import Form, Rate, Stock
 from .tail_couplings import KINDS, N_UP
 
-__all__ = ["ENERGY", "rate", "stock"]
+__all__ = ["ENERGY", "counted_twice", "rate", "stock"]
 
 #: of the two protons, GeV
 ENERGY = 13000.0
 _S = ENERGY**2
-_ROWS = [SCALAR, SCALAR, TENSOR, VECTOR, VECTOR, DIPOLE]  # of KINDS
+_ROWS = [SCALAR, SCALAR, TENSOR, VECTOR, VECTOR, DIPOLE, VECTOR]  # of KINDS
 _INDICES = tuple(range(len(KINDS) * N_UP * 3))
 _UP, _DOWN = (2, 4), (1, 3, 5)  # numbers of the quarks in distributions
 _PANELS, _NODES = 24, 10
@@ -116,7 +117,8 @@ def _above(par: Mapping[str, float], plumi: Any, m_T: float, m: float) -> np.nda
     partonic = parton_level(s, m_T, m)[_ROWS]
     F = abs(pplnu.F_qqlnu_SM(s, par))
     g2 = 2 * abs(pplnu.F_qqlnu_SM(par["m_W"] ** 2, par)) * par["m_W"] / par["tau_W"]
-    partonic[KINDS.index("W")] *= F**2
+    for kind in ("W", "mixing"):
+        partonic[KINDS.index(kind)] *= F**2
     partonic[KINDS.index("dipole")] *= 8 / g2 * F**2
     return np.asarray(np.einsum("kn,udn,n->kud", partonic, luminosity, weights))
 
@@ -140,7 +142,7 @@ _cached_forms = ParameterCache(_forms)
 
 
 def rate(lepton: str, low: float, high: float) -> Rate:
-    """pp -> l N over pp -> l ν of the SM, the sum over N.
+    """pp -> l N over pp -> l ν of the SM, the sum over N; with mixing, active neutrinos as well.
 
     Parameters
     ----------
@@ -149,6 +151,15 @@ def rate(lepton: str, low: float, high: float) -> Rate:
     """
     couplings = CouplingSet("pp", lepton, (low + high) / 2)
     return Rate(couplings, Form(_cached_forms, (), (low, high)), (_INDICES, _INDICES))
+
+
+def _counted_twice(wc_obj: Any, par: Mapping[str, float]) -> float:
+    return 0.0 if rotation(par) is None else -1.0
+
+
+def counted_twice() -> Stock:
+    """What is in flavio's ratio and in `rate`: -1, and 0 without mixing."""
+    return Stock(_counted_twice)
 
 
 def _active(lepton: str, low: float, high: float, wc_obj: Any, par: Mapping[str, float]) -> float:

@@ -1,6 +1,7 @@
 """Mesons -> inv, P -> l + inv for π, K, D, D_s, B, B_c, and τ -> π, K + inv.
 
-The widths are those of `formulas.two_body`, and of `formulas.vector_two_body` for Υ(1S), J/ψ, φ, ω.
+The widths are those of `formulas.two_body`, and of `formulas.vector_two_body` for Υ(1S), J/ψ, φ, ω,
+which also become a photon: it couples to quarks with flavio's α_e at the scale of the decay.
 Densities of the η contain the anomaly: only its axial vector currents count.
 """
 
@@ -12,17 +13,18 @@ import flavio
 import numpy as np
 
 from ..formulas.two_body import TWO_BODY_TERMS, fermion_pseudoscalar, two_body
-from ..formulas.vector_two_body import VECTOR_TWO_BODY_TERMS, vector_two_body
+from ..formulas.vector_two_body import PHOTON_COMPONENTS, PHOTON_TERMS, vector_photon_two_body
 from ..formulas.widths import term_indices
 from . import channels
 from .cache import ParameterCache
 from .modes import INVISIBLE, LEPTONIC, TAU_HADRONIC, VECTORS, TwoBodyMode
+from .neutral_couplings import charge
 from .rates import Form, Rate
 
-__all__ = ["rates"]
+__all__ = ["rate"]
 
 _TERMS = term_indices(TWO_BODY_TERMS)
-_VECTOR_TERMS = term_indices(VECTOR_TWO_BODY_TERMS)
+_VECTOR_TERMS = term_indices(PHOTON_TERMS, PHOTON_COMPONENTS)
 _MODES = INVISIBLE | LEPTONIC | TAU_HADRONIC | VECTORS
 _PAIRS_OF_LIGHT_QUARKS = {"pi0": "ud", "eta": "ud"}
 
@@ -37,13 +39,18 @@ def _forms(
     m1, m2 = np.array(pairs).T
     mass, constant = par[f"m_{mode.B}"], par[mode.decay_constant or f"f_{mode.B}"]
     if name in VECTORS:
-        widths = vector_two_body(mass, constant, _tensor(par, mode.B, scale), m1, m2)
+        alpha = running.get_alpha(par, scale)["alpha_e"]
+        mean = sum(x * charge(pair) for pair, x in channels.content(par, mode.quarks).items())
+        constants = constant, _tensor(par, mode.B, scale), np.sqrt(4 * np.pi * alpha) * mean
+        widths = vector_photon_two_body(mass, *constants, m1, m2)
         return (par[f"tau_{mode.B}"] * widths.T,)
     quarks = _PAIRS_OF_LIGHT_QUARKS.get(mode.quarks, mode.quarks)
     quark_masses = sum(running.get_mq(quark, par, scale) for quark in quarks)
     is_tau = name in TAU_HADRONIC
     function = fermion_pseudoscalar if is_tau else two_body
     widths = function(mass, constant, quark_masses, m1, m2)
+    if is_tau:  # not the decay of a heavier N
+        widths = np.where(m2 < m1, widths, 0.0)
     return (par["tau_tau" if is_tau else f"tau_{mode.B}"] * widths.T,)
 
 
@@ -57,36 +64,18 @@ def _tensor(par: Mapping[str, float], meson: str, scale: float) -> float:
 _cached_forms = ParameterCache(_forms)
 
 
-def _radiative(par: Mapping[str, float], kind: tuple[str, str]) -> float:
-    """flavio's radiative corrections of K, π -> l nu, arXiv:0707.4464."""
-    return 1 + float(flavio.physics.kdecays.klnu.delta_Plnu(par, *kind))
-
-
-_cached_radiative = ParameterCache(_radiative)
-
-
-def rates(par: Mapping[str, float], mode: TwoBodyMode) -> tuple[Rate, ...]:
+def rate(mode: TwoBodyMode) -> Rate:
     """Branching ratio, the sum over all neutrinos or pairs of them.
 
     In decays of K and π active neutrinos have flavio's radiative corrections, and there and in
     those of τ its Fermi constant; sterile ones are at tree level.
     """
-    factor = 1.0
-    if mode.name in LEPTONIC and mode.quarks in ("su", "du"):
-        factor = _cached_radiative(par, (mode.B, mode.lepton or ""))
-    return tuple(
-        Rate(
-            which,
-            Form(_cached_forms, (mode.name, which.scale)),
-            _VECTOR_TERMS if mode.name in VECTORS else _TERMS,
-            factor if which.part.startswith("active") else 1.0,
-        )
-        for which in _sets(par, mode)
-    )
-
-
-def _sets(par: Mapping[str, float], mode: TwoBodyMode) -> tuple[channels.CouplingSet, ...]:
-    scale = flavio.config["renormalization scale"][mode.scale]
-    if mode.lepton is None:
-        return (channels.CouplingSet(mode.quarks, None, scale, mode.part),)
-    return channels.coupling_sets(par, mode.quarks, mode.lepton, scale, tied=True)
+    scale = float(flavio.config["renormalization scale"][mode.scale])
+    part = mode.part
+    if mode.name in TAU_HADRONIC:
+        part = "tau"
+    elif mode.lepton is not None and mode.quarks in ("su", "du"):
+        part = "leptonic"
+    which = channels.CouplingSet(mode.quarks, mode.lepton, scale, part)
+    terms = _VECTOR_TERMS if mode.name in VECTORS else _TERMS
+    return Rate(which, Form(_cached_forms, (mode.name, scale)), terms)

@@ -2,19 +2,28 @@
 
 ``python tests/benchmarks --save speed.json`` writes the ratios to a file, ``--compare speed.json``
 prints them beside those of the run, and fails if one is less than half of what it was.
+``--history`` adds them, with date and versions, to ``tests/benchmarks/history.json``, the record of
+the project: for an idle machine, at a release. ``--compare`` takes that file, too, and of it the
+last entry.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import sys
 import tempfile
 from collections import defaultdict
+from datetime import datetime, timezone
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+HISTORY = Path(__file__).with_name("history.json")
+VERSIONS = ("flavio_nusmeft", "flavio", "wilson", "numpy", "scipy")
 WORSE = 0.5  # on a busy machine less means nothing
 TARGETS = {
     "K*, same parameters": 1000,
@@ -36,9 +45,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], prog="benchmarks")
     parser.add_argument("--save", type=Path, metavar="FILE", help="write the ratios as JSON")
     parser.add_argument("--compare", type=Path, metavar="FILE", help="with those of --save")
+    parser.add_argument("--history", action="store_true", help=f"add the ratios to {HISTORY.name}")
     arguments = parser.parse_args()
     # read before the minutes that the benchmarks take, and before --save replaces it
-    before = json.loads(arguments.compare.read_text()) if arguments.compare else {}
+    before = ratios_of(arguments.compare) if arguments.compare else {}
+    if arguments.history:
+        records(HISTORY)
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "benchmark.json"
         status = pytest.main(
@@ -59,10 +71,38 @@ def main() -> int:
     found = ratios(groups)
     if arguments.save:
         arguments.save.write_text(json.dumps(found, indent=1) + "\n")
+    if arguments.history:
+        add_record(HISTORY, found)
     slower = [name for name, ratio in found.items() if ratio < WORSE * before.get(name, 0.0)]
     for name in slower:
         print(f"{name}: {found[name]:.3g} times faster than flavio, it was {before[name]:.3g}")
     return int(bool(slower))
+
+
+def records(path: Path) -> list[dict]:
+    """The record, oldest first; of a file that is not there, empty."""
+    found = json.loads(path.read_text()) if path.exists() else []
+    if not isinstance(found, list):
+        sys.exit(f"{path} is no history, but a file of --save")
+    return found
+
+
+def ratios_of(path: Path) -> dict[str, float]:
+    """Those of a file of ``--save``, or the last ones of a history."""
+    found = json.loads(path.read_text())
+    return found[-1]["ratios"] if isinstance(found, list) else found
+
+
+def add_record(path: Path, found: dict[str, float]) -> None:
+    """Add ratios, to three digits, with what they depend on."""
+    record = {
+        "date": f"{datetime.now(timezone.utc):%Y-%m-%d}",
+        "versions": {"python": platform.python_version()} | {n: version(n) for n in VERSIONS},
+        "processors": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),  # per minute; above 1 the machine was not idle
+        "ratios": {name: float(f"{ratio:.3g}") for name, ratio in found.items()},
+    }
+    path.write_text(json.dumps([*records(path), record], indent=1) + "\n")
 
 
 def medians(results: list[dict]) -> dict[str, dict[str, tuple[float, int]]]:

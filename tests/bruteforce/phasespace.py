@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from .baryon import currents_baryon
 from .hadronic import Currents, currents_pseudoscalar, currents_vector, kallen
 from .spinors import bar, u_spinors, v_spinors
 
@@ -51,10 +52,17 @@ def meson_currents(
     form_factors: Mapping[str, float],
     m_b: float,
     m_q: float,
-    spin: int,
+    spin: float,
 ) -> Currents:
-    build = {0: currents_pseudoscalar, 1: currents_vector}[spin]
+    build = {0: currents_pseudoscalar, 0.5: _currents_of_spins, 1: currents_vector}[spin]
     return build(q2, m_B, m_M, form_factors, m_b, m_q)
+
+
+def _currents_of_spins(*arguments) -> Currents:
+    """Those of a baryon, one for each of the four helicities, averaged over those of the initial
+    one. The helicity of the pair is 0 in the first and the last."""
+    currents = vars(currents_baryon(*arguments))
+    return Currents(**{k: x.reshape(4, *x.shape[2:]) / np.sqrt(2) for k, x in currents.items()})
 
 
 def integrate(amplitude: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -68,9 +76,10 @@ def integrate_polarised(amplitude: np.ndarray, weight: np.ndarray) -> tuple[floa
     return float(plus), float(minus)
 
 
-def total_and_longitudinal(per_helicity: np.ndarray, spin: int) -> tuple[float, float]:
-    """Sum over meson helicities, and the helicity-0 part (zero for a pseudoscalar)."""
-    return float(per_helicity.sum()), float(per_helicity[0]) if spin == 1 else 0.0
+def total_and_longitudinal(per_helicity: np.ndarray, spin: float) -> tuple[float, float]:
+    """Sum over hadron helicities, and the helicity-0 part (zero for a pseudoscalar)."""
+    zero = {0: [], 0.5: [0, 3], 1: [0]}[spin]
+    return float(per_helicity.sum()), float(per_helicity[zero].sum())
 
 
 def sandwich(row: np.ndarray, matrix: np.ndarray, column: np.ndarray) -> np.ndarray:

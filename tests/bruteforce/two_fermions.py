@@ -125,7 +125,11 @@ def majorana_vector_width(
 
 
 def invisible_width(
-    mass: float, masses: Sequence[float], parts: Sequence[tuple[Terms, Currents]], pair
+    mass: float,
+    masses: Sequence[float],
+    parts: Sequence[tuple[Terms, Currents]],
+    pair,
+    exchange: np.ndarray | None = None,
 ) -> float:
     """Width of a meson -> chi_a chi_b.
 
@@ -133,10 +137,13 @@ def invisible_width(
     ----------
     parts : terms of qbar_i Gamma q_j, see `rates.left_terms`, with <0|qbar_i Gamma q_j|M>; their
         amplitudes add up
+    exchange : further amplitudes W of nubar_a W nu_b, see `photon_exchange`
     """
     a, b = pair
     w = sum(_matrix(terms, a, b, currents) for terms, currents in parts)
     crossed = sum(_matrix(terms, b, a, currents) for terms, currents in parts)
+    if exchange is not None:
+        w, crossed = w + exchange[a, b], crossed + exchange[b, a]
     return _boson(mass, masses[a], masses[b], w, crossed) / (2 if a == b else 1)
 
 
@@ -313,6 +320,42 @@ def n_to_nu_photon(ew: Electroweak, nW: complex, nB: complex, m_N: float) -> flo
     d = ew.dipole("A", nW, nB)[0]
     w, crossed = d * sigma @ PROJECTOR["R"], np.conj(d) * sigma @ PROJECTOR["L"]
     return _fermion(m_N, 0.0, 0.0, w, crossed)
+
+
+def photon_exchange(
+    ew: Electroweak,
+    T3: float,
+    hypercharge: float,
+    mass: float,
+    f_V: float,
+    dipoles: tuple[np.ndarray, np.ndarray],
+    charge: float | None = None,
+) -> np.ndarray:
+    """Amplitude of V(qbar q) -> photon -> nu N, axes nubar_a, nu_b, polarisation, spinors.
+
+    i M = <0|i L_q|V> propagator i L_dipole: L_q = qbar i gamma^mu D_mu q, the propagator -i g/q2.
+
+    Parameters
+    ----------
+    T3, hypercharge : of the left-handed quark
+    dipoles : nW and nB, (active, N)
+    charge : e at the scale of the decay, in place of that of the vertices
+    """
+    W, B = ew._gauge("A")
+    covariant = 1j * (ew.g * T3 * W[2].real + ew.g_prime * hypercharge * B)  # D = d + this A
+    quark = (1j * covariant).real
+    if charge is not None:
+        quark *= charge / (ew.g * ew.s)
+    _, sigma = _at_rest(mass)
+    virtual = 1j * quark * f_V * mass * (-1j) / mass**2
+    result = np.zeros((6, 6, 3, 4, 4), dtype=complex)
+    for flavour in range(3):
+        for sterile in range(3):
+            nW, nB = (array[flavour, sterile] for array in dipoles)
+            d = ew.dipole("A", nW, nB)[0]
+            result[flavour, 3 + sterile] = virtual * d * sigma @ PROJECTOR["R"]
+            result[3 + sterile, flavour] = virtual * np.conj(d) * sigma @ PROJECTOR["L"]
+    return result
 
 
 def w_to_lepton_n(

@@ -1,4 +1,4 @@
-"""Semi-invisible decays of K and D, and of B to pi and rho."""
+"""Semi-invisible decays of K, D and Lambda_c, and of B to pi and rho."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def everything(quarks, rng):
 # the Standard Model
 
 
-@pytest.mark.parametrize("mode", [m for m in MODES if m[0] != "D"])
+@pytest.mark.parametrize("mode", [m for m in MODES if MODES[m].quarks != "cu"])
 def test_standard_model_is_stock_flavio(mode, par):
     """To the accuracy of flavio's quadrature; kaons, where flavio does not integrate, exactly."""
     rel = {"K": 1e-14, "B": 3e-6 if "rho" in mode else 2e-7}[mode[0]]
@@ -108,7 +108,8 @@ def test_kaon_numbers(par):
 
 
 def test_no_standard_model_in_charm(par):
-    assert value("BR(D0->piinv)", par) == value("BR_SD(D+->piinv)", par) == 0
+    for name in ("BR(D0->piinv)", "BR_SD(D+->piinv)", "BR(Lambdac->pinv)"):
+        assert value(name, par) == 0
 
 
 @pytest.mark.parametrize(("mode", "mixing"), [("K+->pi", 0.0), ("KL->pi", 0.0252)])
@@ -204,7 +205,7 @@ def test_up_type_quarks_from_smeft(par):
 # against widths straight from the Lagrangian
 
 
-def brute_force(mode, par, q2, left, *, kl_sign=None):
+def brute_force(mode, par, q2, left, *, kl_sign=None, part=0):
     spec = MODES[mode]
     kind, final, initial = QUARKS[spec.quarks]
     running = flavio.physics.running.running
@@ -215,7 +216,7 @@ def brute_force(mode, par, q2, left, *, kl_sign=None):
     arguments = (q2, par[f"m_{spec.B}"], par[f"m_{spec.M}"], neutrinos, left, ff, *masses)
     if kl_sign is not None:
         return neutral_kaon_width(*arguments, kl_sign, n_theta=4)
-    return rates.majorana_width_left(*arguments, spec.spin, (final, initial), n_theta=4)[0]
+    return rates.majorana_width_left(*arguments, spec.spin, (final, initial), n_theta=4)[part]
 
 
 def sm_left(par, quarks):
@@ -263,6 +264,23 @@ def test_all_operators(mode, massive, par, rng):
         else:
             expected *= par[f"tau_{MODES[mode].B}"] * MODES[mode].isospin
         assert ours == pytest.approx(expected, rel=1e-9, abs=0)
+
+
+def test_longitudinal_baryon(par, rng):
+    """F_L of Lambda_c -> p, with all operators and unequal masses; 1/3 at the endpoint."""
+    mode = "Lambdac->p"
+    set_masses(par, *MASSES["cu"])
+    values = random_values("cu", rng, size_of("cu"))
+    w = NuWilson(values, SCALES["cu"], EFTS["cu"], "JMS")
+    for fraction in (0.05, 0.5, 0.95):
+        q2 = fraction * endpoint(par, mode)
+        total, longitudinal = brute_force(mode, par, q2, to_arrays(values, JMS), part=slice(None))
+        found = value(f"FL({mode}inv)", par, w, q2)
+        assert found == pytest.approx(longitudinal / total, rel=1e-9, abs=0)
+    set_masses(par, 0, 0, 0)
+    end = endpoint(par, mode) * (1 - 1e-6)
+    vector = NuWilson({"VnuuLL_4512": 1e-8}, SCALES["cu"], EFTS["cu"], "JMS")
+    assert value(f"FL({mode}inv)", par, vector, end) == pytest.approx(1 / 3, rel=2e-3, abs=0)
 
 
 def test_kl_and_ks_are_k0_and_k0bar(par, rng):

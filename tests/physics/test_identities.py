@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import wilson
 
-from flavio_nusmeft import NuWilson
+from flavio_nusmeft import NuWilson, dirac
 from flavio_nusmeft.errors import StockObservableWarning
 from flavio_nusmeft.physics.formfactors import form_factors
 from flavio_nusmeft.physics.modes import SEMI_INVISIBLE
@@ -336,21 +336,6 @@ def test_meson_mixing_sees_the_smeft_part(par):
     assert stock != pytest.approx(flavio.sm_prediction("DeltaM_s"), rel=1e-3, abs=0)
 
 
-def dirac(coefficients):
-    """A Dirac N as two Majorana states, n = (n_1 + i n_2)/√2, of one-N or N N coefficients."""
-    two = {"11": 0.5, "22": 0.5, "12": 0.5j, "21": -0.5j}
-    one = {"1": 1 / np.sqrt(2), "2": 1j / np.sqrt(2)}
-    values = {}
-    for name, value in coefficients.items():
-        label, digits = name.split("_")
-        if label == "qn":
-            new = {f"qn_{digits[:2]}{nn}": value * f for nn, f in two.items()}
-        else:
-            new = {f"{label}_{digits[0]}{n}{digits[2:]}": value * f for n, f in one.items()}
-        values |= new
-    return NuWilson(values, 1e3, "nuSMEFT", "Warsaw")
-
-
 @pytest.mark.parametrize(
     ("m_N", "kaon", "vector"),
     [(0.0, 1, 1), (1.0, 0.912, 1.205), (1.5, 0.813, 1.577), (2.0, 0.675, 3.426)],
@@ -365,11 +350,10 @@ def test_dirac_and_majorana(m_N, kaon, vector, par):
     par["m_N1"] = par["m_N2"] = m_N
 
     def ratio(observable, coefficients):
-        majorana = NuWilson(coefficients, 1e3, "nuSMEFT", "Warsaw")
+        states = dirac(coefficients, eft="nuSMEFT", basis="Warsaw")
+        two, one = (NuWilson(c, 1e3, "nuSMEFT", "Warsaw") for c in (states, coefficients))
         sm = predict(observable, par, None)
-        return (predict(observable, par, dirac(coefficients)) - sm) / (
-            predict(observable, par, majorana) - sm
-        )
+        return (predict(observable, par, two) - sm) / (predict(observable, par, one) - sm)
 
     m_B, m_K = par["m_B+"], par["m_K+"]
     low, high = 4 * m_N**2, (m_B - m_K) ** 2

@@ -34,7 +34,9 @@ LIGHT = (2.0, 3)
 PSEUDOSCALARS = {n: m for n, m in INVISIBLE.items() if m.B not in ("Bs", "B0")}
 MODES = PSEUDOSCALARS | VECTORS
 OBSERVABLES = {f"BR({name}inv)": mode for name, mode in MODES.items()}
-CLASSES = ("qn", "nd", "nu", "lnqd1", "lnqd3", "lnuq", "phin")
+CLASSES = ("qn", "nd", "nu", "lnqd1", "lnqd3", "lnuq", "phin", "nW", "nB")
+# of left-handed quarks
+ISOSPIN = {**dict.fromkeys("uc", 1 / 2), **dict.fromkeys("dsb", -1 / 2)}
 SPACE = {"scale": M_Z, "eft": "nuSMEFT", "basis": "Warsaw"}
 
 
@@ -90,7 +92,23 @@ def times(current, factor):
     return Currents(**{name: factor * array for name, array in vars(current).items()})
 
 
-def brute_force(par, meson, left):
+def photon(par, meson, dipoles):
+    """Exchange of a photon, with flavio's alpha at the scale of the decay."""
+    if f"{meson}->" not in VECTORS:
+        return None
+    v = 1 / np.sqrt(np.sqrt(2) * par["GF"])
+    g, e = 2 * par["m_W"] / v, np.sqrt(4 * np.pi * par["alpha_e"])
+    model = explicit.Electroweak(g, e / np.sqrt(1 - (e / g) ** 2), v)
+    scale = LOW.get(meson, LIGHT)[0]
+    low = np.sqrt(4 * np.pi * flavio.physics.running.running.get_alpha(par, scale)["alpha_e"])
+    constants = par[f"m_{meson}"], par[f"f_{meson}"], dipoles, low
+    return sum(
+        amplitude * explicit.photon_exchange(model, ISOSPIN[q], 1 / 6, *constants)
+        for q, _, amplitude in content(par, meson)
+    )
+
+
+def brute_force(par, meson, left, dipoles=None):
     """Branching ratio; left are arrays of nuWET at the scale of the decay."""
     masses = [0.0, 0.0, 0.0, *(par[f"m_N{i}"] for i in (1, 2, 3))]
     parts = []
@@ -103,8 +121,9 @@ def brute_force(par, meson, left):
         parts.append((left_terms(own, (first, second)), times(current, amplitude)))
     pairs = [(a, b) for a in range(6) for b in range(a, 6)]
     mass = par[f"m_{meson}"]
+    exchange = photon(par, meson, dipoles) if dipoles is not None else None
     return par[f"tau_{meson}"] * sum(
-        explicit.invisible_width(mass, masses, parts, pair) for pair in pairs
+        explicit.invisible_width(mass, masses, parts, pair, exchange) for pair in pairs
     )
 
 
@@ -153,16 +172,63 @@ def test_from_nusmeft(par, rng):
     set_masses(par, 0.02, 0.05, 0.11)
     values = random_values(rng)
     left = matched(values, par)
+    high = to_arrays(values, WARSAW)
+    dipoles = high["nW"], high["nB"]
     overrides = {f"m_N{i}": par[f"m_N{i}"] for i in (1, 2, 3)}
     arrays = {name: c * np.array([0.0, 1.0]) for name, c in values.items()}
     found = predict(list(OBSERVABLES), arrays, **SPACE, par=overrides)
     w = NuWilson(values, **SPACE)
     for name, mode in OBSERVABLES.items():
-        expected = brute_force(par, mode.B, run(left, mode.B))
+        expected = brute_force(par, mode.B, run(left, mode.B), dipoles)
         assert found[name][1] == pytest.approx(expected, rel=1e-8, abs=0)
         assert value(name, par, w) == pytest.approx(found[name][1], rel=1e-12, abs=0)
         assert found[name][0] == pytest.approx(value(name, par), rel=1e-14, abs=0)
         assert expected > 1.01 * value(name, par)
+
+
+@pytest.mark.parametrize("mode", VECTORS)
+def test_dipoles(mode, par):
+    """Γ(V -> νN)/Γ(V -> ee) = |d|² m²/(2πα) (1 - x²)² (1 + 2x²); closed for a heavy N; with
+    parameters and options of the object."""
+    name, meson = f"BR({mode}inv)", VECTORS[mode].B
+    scale, mass = LOW.get(meson, LIGHT)[0], par[f"m_{meson}"]
+    alpha = flavio.physics.running.running.get_alpha(par, scale)["alpha_e"]
+    charge = {"omega": np.sqrt(0.5) / 3, "J/psi": 2 / 3}.get(meson, -1 / 3)
+    electrons = 4 * np.pi * (alpha * charge * par[f"f_{meson}"]) ** 2 / (3 * mass)
+    v = 1 / np.sqrt(np.sqrt(2) * par["GF"])
+    sine = np.sqrt(np.pi * par["alpha_e"] / np.sqrt(2) / par["GF"]) / par["m_W"]
+    for coefficient, fraction in (("nW_31", sine), ("nB_23", np.sqrt(1 - sine**2))):
+        d = v / np.sqrt(2) * fraction * 1e-5
+        w = NuWilson({coefficient: 1e-5j}, **SPACE)
+        for x in (0.0, 1e-5, 0.3, 0.8):
+            heavy = {f"m_N{coefficient[-1]}": x * mass}
+            new = value(name, par | heavy, w) - value(name, par)
+            expected = par[f"tau_{meson}"] * electrons * d**2 * mass**2 / (2 * np.pi * alpha)
+            expected *= (1 - x**2) ** 2 * (1 + 2 * x**2)
+            assert new == pytest.approx(expected, rel=1e-6, abs=0)
+        heavy = {f"m_N{coefficient[-1]}": 1.001 * mass}
+        assert value(name, par | heavy, w) == value(name, par)
+        point = NuWilson({coefficient: 1e-5j}, 160.0, "nuSMEFT", "Warsaw")
+        point.set_option("smeft_matchingscale", 160.0)
+        assert value(name, par, point) == pytest.approx(value(name, par, w), rel=1e-12, abs=0)
+
+
+def test_dipole_interferes_with_the_tensor(par):
+    """As the coefficient of lnqd3 that it is: -e Q f_V d/(f_T m_V); both cancel."""
+    v = 1 / np.sqrt(np.sqrt(2) * par["GF"])
+    sine = np.sqrt(np.pi * par["alpha_e"] / np.sqrt(2) / par["GF"]) / par["m_W"]
+    running = flavio.physics.running.running
+    e = np.sqrt(4 * np.pi * running.get_alpha(par, 10.0)["alpha_e"])
+    nB = 1e-6 * (1 + 2j)
+    d = v / np.sqrt(2) * np.sqrt(1 - sine**2) * nB
+    constants = [par[f"{x}_Upsilon(1S)"] for x in ("f", "fT", "m")]
+    effective = e / 3 * constants[0] * d / (constants[1] * constants[2])
+    tensor = -effective / qcd_evolution(M_Z, 10.0, nf=5)["T"]
+    par["m_N1"], name = 2.0, "BR(Upsilon(1S)->inv)"
+    both = NuWilson({"nB_11": nB, "lnqd3_1133": tensor}, **SPACE)
+    alone = value(name, par, NuWilson({"nB_11": nB}, **SPACE)) - value(name, par)
+    assert alone > 1e-8
+    assert value(name, par, both) - value(name, par) == pytest.approx(0, abs=1e-6 * alone)
 
 
 def test_standard_model(par):

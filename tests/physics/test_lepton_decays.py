@@ -30,7 +30,7 @@ SIZE = 1e-5  # GeV^-2, as G_F
 
 
 def branching_ratio(wc_obj, par, initial, final):
-    return evaluate(Quantity((rate(par, initial, final),)), wc_obj, par)
+    return evaluate(Quantity((rate(initial, final),)), wc_obj, par)
 
 
 def correction(par, initial):
@@ -243,7 +243,7 @@ def test_many_points_with_the_shift_of_fermis_constant(par):
     assert not Space.of(1.8, "WET-4", "flavio").is_linear("CVLL_numunueemu")
     muon = {"VnueLL_1221": 2e-6}
     values = muon | {"VnueLL_1331": -1e-6, "SnueLL_1413": 3e-6 + 1e-6j}
-    which = rate(par, "tau", "e").couplings
+    which = rate("tau", "e").couplings
     columns = Predictor([], names, space)._shifted(space.point(muon), par, which)
     expected = couplings(space.point(values), par, which)
     np.testing.assert_allclose(

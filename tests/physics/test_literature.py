@@ -9,6 +9,8 @@ from scipy.optimize import brentq
 
 import flavio_nusmeft as nus
 from flavio_nusmeft import NuWilson
+from flavio_nusmeft.formulas.quark_widths import QUARK_TERMS, baryon
+from flavio_nusmeft.physics.formfactors import form_factors
 
 
 def predict(observable, par, w=None, *arguments):
@@ -69,6 +71,41 @@ def test_lattice_form_factors(low, high, value, error, par):
     sm = flavio.WilsonCoefficients()
     found = predict("<dBR/dq2>(Lambdab->Lambdamumu)", par, sm, low, high)
     assert found == pytest.approx(value * 1e-7, rel=0, abs=error * 1e-7)
+
+
+def lambda_c_to_neutron(par):
+    """Γ(Λ_c -> n e nu)/|V_cd|², in GeV, with the form factors of Λ_c -> p: isospin."""
+    m_B, m_n, zero = par["m_Lambdac"], par["m_n"], np.zeros(1)
+    end = (m_B - m_n) ** 2
+    x, weights = np.polynomial.legendre.leggauss(24)
+    q2, weights = end * (x + 1) / 2, weights * end / 2
+    ff = form_factors("Lambdac->p", par, q2)
+    terms = baryon(q2, m_B, m_n, zero, zero, ff, 1.0, 0.0)[0] @ weights
+    C = 4 * par["GF"] / np.sqrt(2) / 2
+    couplings = {"V+": C, "V-": C, "A+": -C, "A-": -C}
+    return sum(
+        k * couplings.get(a, 0) * couplings.get(b, 0)
+        for k, (a, b) in zip(terms, QUARK_TERMS, strict=True)
+    )
+
+
+def test_lattice_form_factors_of_lambda_c(par):
+    """arXiv:1712.05783, abstract: (0.405 ± 0.016 ± 0.020) |V_cd|²/ps. The covariance has both parts
+    of an error of which the larger one is published: it gives at most √2 times as much."""
+    per_ps = 6.582119569e-13
+    value = lambda_c_to_neutron(par) / per_ps
+    assert value == pytest.approx(0.405, rel=0, abs=0.0005)
+    names = [name for name in par if name.startswith("Lambdac->p Meinel a")]
+    constraint = flavio.default_parameters._parameters[names[0]][1]
+    order = dict(flavio.default_parameters._constraints)[constraint]
+    step, central = 1e-4, dict(par)
+    slopes = [
+        (lambda_c_to_neutron(central | {n: par[n] + step}) / per_ps - value) / step for n in order
+    ]
+    variance = np.array(slopes) @ constraint.covariance @ np.array(slopes)
+    published = np.hypot(0.016, 0.020)
+    assert published < np.sqrt(variance) < np.sqrt(2) * published
+    assert len(order) == len(names) == 28
 
 
 @pytest.mark.parametrize(("meson", "value"), [("K", 5.755e-7), ("K*", 9.77e-7)], ids=["K", "K*"])

@@ -11,6 +11,7 @@ import importlib.util
 import pydoc
 from pathlib import Path
 
+import public_api
 import pytest
 
 import flavio_nusmeft
@@ -24,8 +25,10 @@ API: dict[str, list[str]] = {
         "NuWilson",
         "TeV",
         "alternatives",
+        "citations",
         "compare",
         "dataset",
+        "dirac",
         "errors",
         "figures",
         "interval",
@@ -55,7 +58,7 @@ API: dict[str, list[str]] = {
     ],
     "belle2": ["Belle2Likelihood"],
     "belle2.alternatives": ["binned", "dark_scalars", "resonance"],
-    "citations": ["cite", "register"],
+    "citations": ["FLAVIO", "bibtex", "cite", "collected", "fields", "register"],
     "distributions": [
         "ConvolvedNormals",
         "CorrelatedNormals",
@@ -64,10 +67,12 @@ API: dict[str, list[str]] = {
         "ONE_SIDED",
         "completed",
     ],
+    "eft.dirac": ["dirac", "dirac_pairs", "sterile_flavours"],
     "eft.wilson": ["HIGH_PARTNERS", "NuWilson", "PARTNERS", "TAIL_PARTNERS", "values_of"],
     "errors": [
         "CheckpointWarning",
         "ConvergenceWarning",
+        "DiracMassWarning",
         "DroppedCoefficientWarning",
         "FailedMinimization",
         "FailedPoint",
@@ -119,6 +124,7 @@ API: dict[str, list[str]] = {
         "Band",
         "CHANNELS",
         "Curves",
+        "DiracRatios",
         "Experiment",
         "FIGURES",
         "Line",
@@ -130,7 +136,9 @@ API: dict[str, list[str]] = {
         "Z_POLE",
         "branching_ratios",
         "coefficient_plane",
+        "dirac_ratios",
         "draw_channels",
+        "draw_dirac_ratios",
         "draw_plane",
         "draw_reach",
         "draw_signal",
@@ -176,13 +184,14 @@ API: dict[str, list[str]] = {
         "describe",
         "digest",
         "find",
+        "paper",
         "pull",
         "register",
         "result",
         "results",
         "warn_of_rates",
     ],
-    "observables": ["NAMES", "QUANTITIES", "check_value", "register"],
+    "observables": ["NAMES", "QUANTITIES", "check_value", "form_factors", "papers", "register"],
     "parameters": ["register"],
     "settings": [
         "ALPHA_S",
@@ -258,6 +267,11 @@ def test_names(name):
     for public in module.__all__:
         assert getattr(module, public) is not None
         assert not public.startswith("_")
+
+
+def test_signatures():
+    """After an intended change: python tests/public_api.py, and a line in CHANGELOG.md."""
+    assert public_api.text().splitlines() == public_api.FILE.read_text("utf-8").splitlines()
 
 
 @pytest.mark.parametrize("name", ["popxf", "scan", "spec", "tables", "uv"])

@@ -5,18 +5,25 @@ from __future__ import annotations
 import pickle
 import re
 import timeit
+from concurrent.futures import ThreadPoolExecutor
 
 import flavio
+import numpy as np
 import pytest
+from scan_functions import Numbered
 
 import flavio_nusmeft as nus
 from flavio_nusmeft import NuWilson, _data, citations
-from flavio_nusmeft.measurements import find
-from flavio_nusmeft.observables import NAMES, QUANTITIES
+from flavio_nusmeft.citations import bibtex
+from flavio_nusmeft.inference import scan
+from flavio_nusmeft.inference.scan import workers
+from flavio_nusmeft.measurements import paper
+from flavio_nusmeft.observables import NAMES, QUANTITIES, papers
 from flavio_nusmeft.physics.formfactors import PROCESSES
 
 METHOD = "arXiv:2309.02940"
-OURS = _data.load_yaml("citations.yml")
+BIB = _data.path("citations.bib").read_text("utf-8")
+OURS = citations._entries()
 VALUES = {"q2": 4.0, "q2min": 1.0, "q2max": 6.0, "MXmin": 0.6, "MXmax": 1.0}
 VALUES |= {"mTmin": 500.0, "mTmax": 600.0}
 # the default form factors by what stands before the lepton or "inv" in a name
@@ -27,6 +34,7 @@ FORM_FACTORS = {
     "B0->K": "Gubernari:2023puw",
     "Bs->phi": "Gubernari:2023puw",
     "Lambdab->Lambda": "Detmold:2016pkz",
+    "Lambdac->p": "arXiv:1712.05783",
     **{f"B{charge}->pi": "Leljak:2021vte" for charge in ("", "+", "0")},
     **{f"B{charge}->rho": "Straub:2015ica" for charge in ("", "+", "0")},
     **dict.fromkeys(("K+->pi", "KL->pi", "KS->pi"), "Bernard:2009zm"),
@@ -69,17 +77,18 @@ def decay(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_observable(name, distributions):
     """Method and form factors, all with a known key, and again from remembered results."""
-    papers = noted(name)
-    assert METHOD in papers
+    found = noted(name)
+    assert METHOD in found
     expected = FORM_FACTORS.get(decay(name))
     if expected is None:
         leptonic = re.search(r"->(|e|mu|tau|l|X.*)$", decay(name))
         assert leptonic or decay(name) in ("tau->pi", "tau->K")
     else:
-        assert expected in papers
-    assert papers <= OURS.keys() | set(flavio_keys())
-    assert noted(name) == papers
-    assert flavio.Observable[name].theory_citations(*arguments(name)) == papers
+        assert expected in found
+    assert found <= OURS.keys() | set(flavio_keys())
+    assert {*papers(name)} <= found
+    assert noted(name) == found
+    assert flavio.Observable[name].theory_citations(*arguments(name)) == found
 
 
 def flavio_keys():
@@ -148,9 +157,12 @@ def test_running():
 
 
 def test_many_points_and_likelihoods():
-    with flavio.citations.collect() as papers:
-        nus.predict("BR(B0->K*inv)", {"QN_2311": [0, 1e-8]}, scale=1e3, eft="nuSMEFT", basis="FGMS")
-        assert {METHOD, "Gubernari:2023puw", "arXiv:1908.02267"} <= papers.set
+    for _ in range(2):  # what is remembered is noted again
+        with flavio.citations.collect() as papers:
+            point = {"QN_2311": [0, 1e-8]}
+            nus.predict("BR(B0->K*inv)", point, scale=1e3, eft="nuSMEFT", basis="FGMS")
+            expected = {METHOD, "Gubernari:2023puw", "arXiv:1908.02267", "Jenkins:2017jig"}
+            assert expected <= papers.set
     likelihood = pickle.loads(pickle.dumps(nus.likelihood("current", ["BR(B->Xsinv)"])))
     with flavio.citations.collect() as papers:
         likelihood.log_likelihood(flavio.default_parameters.get_central_all(), None)
@@ -198,8 +210,11 @@ def test_every_paper_is_cited(monkeypatch):
         monkeypatch.setitem(flavio.config["implementation"], quantity, "B->D* lattice")
         flavio.sm_prediction("BR(B0->D*einv)")
         cited = papers.set
-    cited |= {find(n).inspire for n in nus.dataset("current+electroweak+leptonic+charged+tails")}
-    assert OURS.keys() - cited == {"arXiv:2507.12393"}
+    sets = _data.load_yaml("datasets.yml")
+    alternatives = sets.pop("alternatives")
+    cited |= {paper(name) for names in [*sets.values(), alternatives] for name in names}
+    form_factors = {"Bourrely:2008za", "Caprini:1997mu"}  # of stock flavio, by flavio.config
+    assert OURS.keys() - cited == {"arXiv:2507.12393", citations.FLAVIO, *form_factors}
 
 
 def test_costs_microseconds():
@@ -211,3 +226,127 @@ def test_costs_microseconds():
         for f in (quantity, spec.function)
     ]
     assert seconds[0] - seconds[1] < 3e-5  # 3e-6 on an idle machine
+
+
+# fields of an entry, and what each must look like
+FIELDS = {
+    "author": r"(\S.* )?\S+, .+|\S.* and others",
+    "title": r".{10,}",
+    "collaboration": r"\w.+",
+    "journal": r"[A-Z].+",
+    "volume": r"\d+",
+    "pages": r"\w+(--\w+)?",
+    "year": r"(19|20)\d\d",
+    "doi": r"10\.\d{4,5}/\S+",
+    "eprint": r"[a-z-]+/\d{7}|\d{4}\.\d{4,5}",
+    "archivePrefix": "arXiv",
+    "url": r"https://inspirehep\.net/literature\?q=texkey%20\S+",
+}
+
+
+@pytest.mark.parametrize("key", OURS)
+def test_entry(key):
+    """Well-formed; of every paper there is at least one thing to find it by."""
+    lines = OURS[key].splitlines()
+    assert re.fullmatch(r"@(article|misc)\{(\S+),", lines[0])[2] == key
+    assert lines[-1] == "}"
+    found = citations.fields(key)
+    assert list(found) == [re.match(r"  (\w+) = \{.+\},$", line)[1] for line in lines[1:-1]]
+    for name, value in found.items():
+        assert re.fullmatch(FIELDS[name], value), (name, value)
+        assert value.count("{") == value.count("}")
+        assert value.count("$") % 2 == 0
+    assert lines[0].startswith("@article") == ("journal" in found)
+    assert found.keys() & {"eprint", "title", "url"}
+    assert ("eprint" in found) == ("archivePrefix" in found)
+    if key.startswith("arXiv:"):
+        assert key == f"arXiv:{found['eprint']}"
+    elif "year" in found:  # a preprint is older than the paper
+        assert 0 <= int(found["year"]) - int(key.split(":")[1][:4]) <= 2
+
+
+def test_file():
+    """Nothing of it is left out, or there twice."""
+    assert len(OURS) == BIB.count("@") == len(re.findall("^}$", BIB, re.MULTILINE))
+    numbers = re.findall(r"eprint = \{(.*)\}", BIB)
+    assert len(numbers) == len(set(numbers))
+
+
+def test_bibtex():
+    entry = bibtex("Buras:2014fpa")
+    assert "1409.4557" in entry
+    assert bibtex(["Buras:2014fpa"]) == entry == OURS["Buras:2014fpa"]
+    both = bibtex("Straub:2018kue,  Buras:2014fpa")
+    assert both == f"{entry}\n\n{OURS['Straub:2018kue']}"
+    assert bibtex([]) == bibtex("") == ""
+    title = citations.fields("Aubert:2007rs")["title"]
+    assert title.startswith("Determination of")
+    assert title.endswith("$|V_{cb}|$")
+    unknown = bibtex(["arXiv:9999.00001", "Beneke:2001at"])
+    assert "@misc{arXiv:9999.00001,\n  eprint = {9999.00001}," in unknown
+    assert "texkey%20Beneke:2001at" in unknown
+    with flavio.citations.collect():
+        flavio.sm_prediction("BR(B+->Kinv)")
+        assert bibtex() == bibtex(flavio.citations.string)
+        assert "2309.02940" in bibtex()
+
+
+@pytest.mark.parametrize("wrong", ["2309.02940", "Buras", "Buras 2014", "arXiv:1", "{x:2000ab"])
+def test_no_key(wrong):
+    with pytest.raises(nus.errors.InvalidValue, match=re.escape(wrong)):
+        bibtex([wrong])
+
+
+def test_sources_of_parameters():
+    """The papers in the data files are in the list, if predictions are made of them."""
+    data = _data.load_yaml("parameters.yml")
+    text = _data.path("parameters.yml").read_text("utf-8")
+    assert data["parameters"]
+    # reach of future experiments, and the paper in whose figures it is, make no prediction
+    numbers = set(re.findall(r"arXiv:((?:[a-z-]+/)?[\d.]+\d)", text))
+    listed = set(re.findall(r"eprint = \{(.*)\}", BIB))
+    assert numbers
+    assert numbers <= listed
+
+
+def test_collected():
+    """Papers of a block, which the surrounding scope has, too."""
+    with flavio.citations.collect() as outer:
+        with citations.collected() as inner:
+            flavio.sm_prediction("BR(B0->K*inv)")
+        assert inner == outer.set == {*papers("BR(B0->K*inv)")}
+        assert flavio.citations is outer
+
+
+def test_spectrum(tmp_path):
+    """In ``info``, in files, and what is read again."""
+    spectrum = nus.tables.spectrum("<dBR/dq2>(B+->Kinv)", [0.0, 23.0])
+    noted_papers = spectrum.info["Papers"].split(", ")
+    assert {METHOD, citations.FLAVIO, "Gubernari:2023puw"} <= {*noted_papers}
+    assert bibtex(spectrum.info["Papers"]).count("@") == len(noted_papers)
+    path = tmp_path / "spectrum.csv"
+    spectrum.to_csv(path)
+    assert nus.tables.Spectrum.from_csv(path).info["Papers"] == spectrum.info["Papers"]
+    running = NuWilson({"qn_2311": 1e-8}, 1e3, "nuSMEFT", "Warsaw")
+    other = nus.tables.spectrum("<dBR/dq2>(B+->Kinv)", [0.0, 23.0], running)
+    assert "Jenkins:2017jig" in other.info["Papers"]
+
+
+def test_likelihood_notes_its_data():
+    with flavio.citations.collect() as noted_papers:
+        nus.likelihood("current", ["BR(Bs->inv)"])
+        assert noted_papers.set == {"arXiv:2310.13043"}
+
+
+def test_workers():
+    """What workers compute is in their answers, and noted here."""
+    data = nus.likelihood("current", ["BR(B->Xsinv)"])
+    function = nus.LogLikelihood(data, ["QN_2311"], scale=1e3, eft="nuSMEFT", basis="FGMS")
+    expected = {METHOD, "Buras:2014fpa"}
+    with flavio.citations.collect() as noted_papers:
+        answer = workers.evaluate(workers.pickled(Numbered(function)), [(0, np.array([1e-9]))], "")
+        assert expected <= {*answer[3]}
+        assert not noted_papers.set & expected
+        with ThreadPoolExecutor(1) as executor:
+            scan.grid(function, {"QN_2311": [1e-9]}, executor=executor, progress=False)
+        assert expected <= noted_papers.set

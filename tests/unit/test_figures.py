@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from scipy.optimize import brentq
 
-from flavio_nusmeft import NuWilson, TeV, __version__, errors, figures
+from flavio_nusmeft import NuWilson, TeV, __version__, dirac, errors, figures
 from flavio_nusmeft.measurements import result, results
 
 KPLUS, KSTAR, K0 = "B+->Kinv", "B0->K*inv", "B0->Kinv"
@@ -154,6 +154,41 @@ def test_strongest_reach():
     names, columns = found.table()
     assert len(names) == len(columns) == 2 + len(found.lines) + 2 * len(found.bands)
     assert sum("FCC-ee" in name for name in names) == len(FCC_EE)
+
+
+def test_dirac_ratios(par):
+    """Against single predictions; nan where no N can be made, and for N without mass in B_s."""
+    masses = np.array([0.0, 1.0, 2.0, 2.3, 2.6])
+    found = figures.dirac_ratios(m_N=masses)
+    assert np.isnan(found.values["Bs->inv"][0])
+    np.testing.assert_allclose(found.values["Bs->inv"][1:], 0.5, rtol=1e-9, atol=0)
+    states = dirac({"QN_2311": 1e-7}, eft="nuSMEFT", basis="FGMS")
+    for channel, observable in ((KPLUS, "BR_SD(B+->Kinv)"), (KSTAR, "BR(B0->K*inv)")):
+        sm = single(observable, par, {}, 0)
+        for m, ratio in zip(masses, found.values[channel], strict=True):
+            majorana = single(observable, par, {"QN_2311": 1e-7}, m) - sm
+            if 2 * m >= par["m_B0"] - par["m_K*0" if channel == KSTAR else "m_K+"]:
+                assert np.isnan(ratio)
+                continue
+            expected = (single(observable, {**par, "m_N2": m}, states, m) - sm) / majorana
+            assert ratio == pytest.approx(expected, rel=1e-8, abs=0)
+    names, columns = found.table()
+    assert len(names) == len(columns) == 2 + len(found.values)
+    # operators with one N, and another one
+    other = figures.dirac_ratios("LNQd_2132", m_N=[1.5]).values
+    assert all(x[0] == pytest.approx(1, rel=1e-9, abs=0) for x in other.values())
+    theory = figures.Theory(mass="m_N2")
+    third = figures.dirac_ratios("QN_2322", m_N=masses[1:3], theory=theory)
+    expected = found.values[KPLUS][1:3]
+    np.testing.assert_allclose(third.values[KPLUS], expected, rtol=1e-9, atol=0)
+    artists = figures.draw_dirac_ratios(Figure().subplots(), found)
+    assert set(artists) == {"one", *found.values}
+    with pytest.raises(errors.InvalidValue, match="m_N1, m_N2, m_N3, not m_b"):
+        figures.dirac_ratios(theory=figures.Theory(mass="m_b"))
+    with pytest.raises(errors.InvalidValue, match="lq1_1123 is no coefficient with N"):
+        figures.dirac_ratios("lq1_1123", m_N=[1.0], theory=figures.Theory(basis="Warsaw"))
+    with pytest.raises(errors.InvalidValue, match="no coefficient is one of N1"):
+        figures.dirac_ratios("QN_2333", m_N=[1.0])
 
 
 def test_spectra(par):
@@ -312,7 +347,7 @@ def test_files(tmp_path):
         written = figures.write_figures(tmp_path, ["paper2023"], on_written=reported.append)
     assert written == reported
     assert sorted(written) == sorted(tmp_path.iterdir())
-    assert len(written) == 19
+    assert len(written) == 22
     for path in written:
         if path.suffix == ".png":
             pixels = imread(path)[:, :, :3]

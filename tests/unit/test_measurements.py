@@ -8,9 +8,18 @@ import pytest
 from flavio.statistics.likelihood import Likelihood
 from scipy.stats import norm
 
-from flavio_nusmeft import NuWilson, _data, dataset, errors
+from flavio_nusmeft import NuWilson, _data, citations, dataset, errors
 from flavio_nusmeft import likelihood as nus_likelihood
-from flavio_nusmeft.measurements import Result, add_to_flavio, find, register, result, results
+from flavio_nusmeft.citations import bibtex
+from flavio_nusmeft.measurements import (
+    Result,
+    add_to_flavio,
+    find,
+    paper,
+    register,
+    result,
+    results,
+)
 from flavio_nusmeft.observables import NAMES
 
 PAPER = {
@@ -137,8 +146,15 @@ def test_every_measurement(name):
     measurement = find(name)
     assert measurement.experiment
     assert measurement.url or "EPS" in measurement.description
-    known = _data.load_yaml("citations.yml")
-    assert not measurement.inspire or measurement.inspire in known
+    key = paper(name)
+    if key is None:
+        assert "arxiv" not in measurement.url
+        assert not measurement.inspire
+    else:
+        entry = bibtex([key])
+        number = measurement.url.removeprefix("https://arxiv.org/abs/")
+        assert number == measurement.url or f"eprint = {{{number}}}" in entry
+        citations.cite([key])  # known to flavio
     for observable in measurement.all_parameters:
         name = observable if isinstance(observable, str) else observable[0]
         assert name in NAMES  # a misspelt name would load silently

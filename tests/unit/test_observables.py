@@ -31,6 +31,7 @@ PROCESSES = {
 }  # with a charged lepton: spin of the final hadron
 MODES = ("B+->K", "B0->K", "B+->K*", "B0->K*", "Bs->phi", "Lambdab->Lambda")
 MODES += ("B+->pi", "B0->pi", "B+->rho", "B0->rho", "K+->pi", "KL->pi", "D+->pi", "D0->pi")
+MODES += ("Lambdac->p",)
 
 
 def test_names():
@@ -39,7 +40,8 @@ def test_names():
         expected |= {f"dBR/dq2({m}inv)", f"<dBR/dq2>({m}inv)"}
     for m in ("B+->K", "B+->K*", "B+->pi", "B+->rho", "D+->pi"):
         expected |= {f"{x}({m}inv)" for x in ("BR_SD", "dBR_SD/dq2", "<dBR_SD/dq2>")}
-    for m in ("B+->K*", "B0->K*", "Bs->phi", "Lambdab->Lambda", "B+->rho", "B0->rho"):
+    spins = ("B+->K*", "B0->K*", "Bs->phi", "Lambdab->Lambda", "B+->rho", "B0->rho", "Lambdac->p")
+    for m in spins:
         expected |= {f"{x}({m}inv)" for x in ("FL", "<FL>", "FLtot")}
     for m, spin in PROCESSES.items():
         leptons = ("e", "mu", "tau") if m[0] == "B" else ("e", "mu")

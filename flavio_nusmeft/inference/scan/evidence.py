@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._files import check_writable, write_files
 from ..._inputs import seed_number
 from ...errors import InvalidScan
+from ..saved import Saved
 from .sampling import Chain
 from .session import integer
 
@@ -38,7 +35,7 @@ _DATA = (
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Nested:
+class Nested(Saved):
     """Result of `nested`: the evidence, and weighted samples of the posterior.
 
     Two are equal if their content is. ``print`` shows a table.
@@ -74,6 +71,8 @@ class Nested:
     calls: int
     notes: tuple[str, ...]
     definition: dict[str, Any]
+
+    _derived: ClassVar[tuple[str, ...]] = ("prior",)
 
     @property
     def prior(self) -> str:
@@ -125,13 +124,6 @@ class Nested:
             *self.notes,
         ]
         return "\n".join(lines)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Nested):
-            return NotImplemented
-        return self.to_dict() == other.to_dict()
-
-    __hash__ = None  # type: ignore[assignment]
 
     def equal_weight(self, count: int | None = None, seed: int | np.random.Generator = 0) -> Array:
         """Samples of equal weight, drawn from the weighted ones, in random order.
@@ -260,43 +252,6 @@ class Nested:
             )
         error = math.hypot(self.log_evidence_error, other.log_evidence_error)
         return self.log_evidence - other.log_evidence, error
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it, as JSON can have it.
-
-        Returns
-        -------
-        dict
-            By the names of the attributes.
-        """
-        return {
-            "variables": list(self.variables),
-            "log_evidence": self.log_evidence,
-            "log_evidence_error": self.log_evidence_error,
-            "prior": self.prior,
-            "samples": self.samples.tolist(),
-            "weights": self.weights.tolist(),
-            "log_likelihood": self.log_likelihood.tolist(),
-            "calls": self.calls,
-            "notes": list(self.notes),
-            "definition": self.definition,
-        }
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write `to_dict` as JSON, completely or not at all.
-
-        Parameters
-        ----------
-        path : str or path-like
-            The file; an existing one is replaced.
-
-        Raises
-        ------
-        UnwritablePath
-            If that is not possible.
-        """
-        text = json.dumps(self.to_dict(), indent=1, allow_nan=False)
-        write_files({check_writable(Path(path)): text + "\n"})
 
 
 def _data(definition: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..._inputs import seed_number
 from ..._optional import require
 from ...errors import ConvergenceWarning, FailedPointWarning, InvalidScan
+from ..saved import Saved
 from .descent import Profile
 from .points import Block, LogLikelihood, Value
 from .session import (
@@ -31,7 +32,7 @@ __all__ = ["Grid", "grid"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Grid:
+class Grid(Saved):
     """Result of `grid`.
 
     Attributes

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import math
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._files import check_writable, write_files
+from ..saved import Saved
 from .curvature import PHASE, SMALL, STRAIGHT
 from .descent import AGREE
 
@@ -21,8 +17,8 @@ __all__ = ["Minimum", "Start", "direction_text"]
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, repr=False)
-class Start:
+@dataclass(frozen=True, repr=False, eq=False)
+class Start(Saved):
     """What `minimize` has found from one starting point.
 
     Attributes
@@ -106,64 +102,6 @@ class Minimum(Start):
             error = self.notes.get(name, f"± {self.errors[name]:.2g}")
             lines.append(f"{name:{width}}  {value:<12.6g}  {error}")
         return "\n".join([*lines, *self.flat])
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Minimum):
-            return NotImplemented
-        return self.to_dict() == other.to_dict()
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it, as JSON can have it: None in the place of nan.
-
-        Returns
-        -------
-        dict
-            By the names of the attributes.
-        """
-        return {
-            **_start(self),
-            "errors": _numbers(self.errors),
-            "covariance": [list(map(_number, row)) for row in self.covariance.tolist()],
-            "notes": dict(self.notes),
-            "flat": list(self.flat),
-            "starts": [_start(start) for start in self.starts],
-            "definition": self.definition,
-        }
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write `to_dict` as JSON, completely or not at all.
-
-        Parameters
-        ----------
-        path : str or path-like
-            The file; an existing one is replaced.
-
-        Raises
-        ------
-        UnwritablePath
-            If that is not possible.
-        """
-        text = json.dumps(self.to_dict(), indent=1, allow_nan=False)
-        write_files({check_writable(Path(path)): text + "\n"})
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _numbers(values: dict[str, float]) -> dict[str, float | None]:
-    return {name: _number(value) for name, value in values.items()}
-
-
-def _start(start: Start) -> dict[str, Any]:
-    return {
-        "values": _numbers(start.values),
-        "log_likelihood": _number(start.log_likelihood),
-        "valid": start.valid,
-        "reason": start.reason,
-    }
 
 
 def direction_text(

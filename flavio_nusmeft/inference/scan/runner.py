@@ -32,6 +32,7 @@ from .workers import (
     Point,
     context,
     evaluate,
+    note,
     pickled,
     pool_like,
     start_worker,
@@ -242,7 +243,8 @@ class Runner:
         self._dask.report()
 
     def _take(self, answer: Answer, done: Callable[[dict[int, Array]], None]) -> None:
-        results, failures, seconds = answer
+        results, failures, seconds, papers = answer
+        note(papers)
         self._worked = True
         self._refused = 0
         if results:
@@ -327,7 +329,7 @@ class Runner:
             wait(running)
         for future in running:
             if future.done() and not future.cancelled() and future.exception() is None:
-                results, _, _ = future.result()
+                results, *_ = future.result()
                 if results:
                     done(results)
         self._futures.clear()

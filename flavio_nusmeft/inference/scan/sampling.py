@@ -14,6 +14,7 @@ from ..._inputs import seed_number
 from ..._optional import require
 from ..._version import __version__
 from ...errors import InvalidScan
+from ..saved import Saved
 from .checkpoint import Checkpoint
 from .points import LogLikelihood, Value
 from .runner import Runner
@@ -39,7 +40,7 @@ _DRAWS = 1000  # of the start of a walker, until the log-likelihood is finite th
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Chain:
+class Chain(Saved):
     """Result of `sample`.
 
     Attributes

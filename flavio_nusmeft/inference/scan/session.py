@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..._inputs import brief, reals
 from ...errors import FailedPoint, InvalidScan, nearest
+from ...physics.channels import STERILE
 from .checkpoint import Checkpoint
 from .points import Block, LogLikelihood
 from .runner import Runner
@@ -29,6 +30,7 @@ __all__ = [
     "Show",
     "axis",
     "bounds_array",
+    "check_mass",
     "check_names",
     "identity",
     "integer",
@@ -89,6 +91,7 @@ def axis(name: str, values: ArrayLike) -> Array:
     if not np.isfinite(array).all():
         index = int(np.flatnonzero(~np.isfinite(array))[0])
         raise InvalidScan(f"the axis '{name}' is not finite: {array[index]} at index {index}")
+    check_mass(f"the values of '{name}'", name, array.min())
     return array
 
 
@@ -103,8 +106,20 @@ def bounds_array(bounds: Bounds, names: tuple[str, ...]) -> Array:
                 f"the bounds of '{name}' must be two finite numbers, the lower one first, not "
                 f"{bounds[name]!r}{swapped}"
             )
+        check_mass(f"the bounds of '{name}'", name, row[0])
         rows.append(row)
     return np.array(rows).reshape(len(names), 2)
+
+
+def check_mass(what: str, name: str, lowest: float) -> None:
+    """The masses of N among the variables are not negative.
+
+    Raises
+    ------
+    InvalidScan
+    """
+    if name in STERILE and lowest < 0:
+        raise InvalidScan(f"{what} begin at {lowest:g}, but a mass is not negative: begin at 0")
 
 
 def _floats(what: str, values: ArrayLike) -> Array:

@@ -34,6 +34,7 @@ __all__ = [
     "attempt",
     "context",
     "evaluate",
+    "note",
     "pickled",
     "pool_like",
     "start_worker",
@@ -45,8 +46,8 @@ Array = NDArray[np.float64]
 Point = tuple[int, Array]
 #: of a point: message, traceback in the worker, cause
 Failure = tuple[str, str, "BaseException | None"]
-#: results, failures, seconds
-Answer = tuple[dict[int, Array], dict[int, Failure], float]
+#: results, failures, seconds, papers
+Answer = tuple[dict[int, Array], dict[int, Failure], float, list[str]]
 
 
 class DaskLosses:
@@ -132,6 +133,20 @@ def _applied(chosen: _Settings | None) -> AbstractContextManager[None]:
     return context
 
 
+def _noted() -> AbstractContextManager[Any]:
+    """A scope of ``flavio.citations``, where flavio is in use."""
+    if "flavio" not in sys.modules:
+        return nullcontext()
+    scope: AbstractContextManager[Any] = importlib.import_module("flavio").citations.collect()
+    return scope
+
+
+def note(papers: Sequence[str]) -> None:
+    """Note papers that a worker noted in ``flavio.citations`` of this process."""
+    if papers and "flavio" in sys.modules:
+        importlib.import_module("flavio_nusmeft.citations").cite(papers)
+
+
 @functools.lru_cache(maxsize=4)
 def _loaded(payload: bytes) -> tuple[_Settings | None, Callable[[int, Array], Array]]:
     """Settings and function, kept between the tasks of a worker.
@@ -149,14 +164,15 @@ def evaluate(payload: bytes, chunk: list[Point], task: str) -> Answer:
     results: dict[int, Array] = {}
     failures: dict[int, Failure] = {}
     start = time.perf_counter()
-    with _applied(chosen):
+    with _applied(chosen), _noted() as noted:
         for number, x in chunk:
             found = attempt(function, number, x)
             if isinstance(found, tuple):
                 failures[number] = found
             else:
                 results[number] = found
-    return results, failures, time.perf_counter() - start
+    papers = [] if noted is None else sorted(noted.set)
+    return results, failures, time.perf_counter() - start, papers
 
 
 def attempt(function: Callable[[int, Array], Array], number: int, x: Array) -> Array | Failure:

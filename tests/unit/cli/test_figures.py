@@ -19,7 +19,7 @@ def test_figures(tmp_path, capsys):
     assert captured.err == ""
     assert sorted(captured.out.splitlines()) == sorted(map(str, output.iterdir()))
     names = ["data", "fig1-spectra", "fig2-masses", "fig3-signal", "fig4-channels", "fig5-pairs"]
-    names.append("reach")
+    names = sorted([*names, "reach", "dirac"])
     assert sorted(path.name for path in output.iterdir()) == [f"{n}-current.csv" for n in names]
 
 

@@ -122,3 +122,14 @@ def test_wrong_input_is_one_line_and_status_2(arguments, message, capsys):
     assert captured.err.startswith("nusmeft: ")
     assert message in captured.err
     assert captured.err.count("\n") == 1
+
+
+def test_cite(capsys):
+    """Papers of the data that enter, and of the predictions for them."""
+    arguments = ["limits", SCALAR, "--m-N1", "0", "-o", "BR(Bs->inv)", "--cite"]
+    assert main([*arguments, "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert {"arXiv:2309.02940", "arXiv:2310.13043", "Straub:2018kue"} <= {*data["papers"]}
+    assert "Lutz:2013ftz" not in data["papers"]
+    assert main(arguments) == 0
+    assert capsys.readouterr().out.endswith(f"\n\n{data['bibtex']}\n")

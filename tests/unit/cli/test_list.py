@@ -45,7 +45,10 @@ def test_observables(listed):
         "description": flavio.Observable["BR_SD(B+->Kinv)"].description,
         "measured": True,
         "measurements": [m for m in dataset("current") if "B->hinv" in m or "Kinv" in m],
+        "form factors": ["B->K GRvDV"],
+        "papers": ["arXiv:2309.02940", "Buras:2014fpa", "Gubernari:2023puw"],
     }
+    assert entries["BR(Bs->inv)"]["form factors"] == []
     assert not entries["BR(B+->Kinv)"]["measured"]
     of_paper = {entry["name"]: entry for entry in listed("observables", "--dataset", "paper2023")}
     assert of_paper["BR(B+->Kinv)"]["measured"]
@@ -177,7 +180,25 @@ def test_patterns(kind, pattern, expected, capsys):
     [
         (["observables", "BR(B+->Kinf)"], "the nearest names are 'BR(B+->Kinv)' or "),
         (["measurements", "Bele II"], "'flavio_nusmeft Belle II "),
-        (["operators", "LNQx_2123"], "the nearest names are 'LNQd_2123' or "),
+        (["operators", "LNQx_2123"], "; did you mean 'LNQd_2123'?"),
+        (["operators", "LNQd_2124"], "; the indices of LNQd are 1-3, 1-3, 1-3, 1-3"),
+        (
+            ["operators", "ln_*"],
+            "in nuSMEFT FGMS; there are with --eft nuSMEFT --basis Warsaw, e.g. ln_1111",
+        ),
+        (
+            ["operators", "VnueLL*"],
+            "in nuSMEFT FGMS; there are with --eft nuWET --basis JMS or --eft nuWET-3",
+        ),
+        (
+            ["operators", "phil1", "--eft", "nuWET"],
+            "in nuWET JMS; there are with --eft nuSMEFT --basis Warsaw or --eft SMEFT --basis",
+        ),
+        (["operators", "VneuLL*"], "no operators with 'VneuLL*'\n"),  # nothing is like it
+        (
+            ["observables", "BR(B+->Knunu)"],
+            "the names here have inv for nu: 'BR(B+->Kinv)'\n",
+        ),
         (["operators", "LNQd_*9"], "no operators with 'LNQd_*9'; the nearest names are 'LNQd_"),
         (["parameters", "Vbc"], "'Vcb'"),
         (["observables", "\U0001f600"], "no observables with '\U0001f600'"),

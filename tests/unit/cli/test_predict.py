@@ -365,3 +365,25 @@ def test_stock_observables_that_fail(tmp_path, capsys):
     assert main(["predict", str(path), "-o", "BR(KL->pilnu)"]) != 0
     lines = capsys.readouterr().err.splitlines()
     assert lines == ["nusmeft: flavio's prediction of BR(KL->pilnu) fails: KeyError: 'm_l'"]
+
+
+def test_cite(capsys):
+    """BibTeX after the table and in JSON: method, form factors, running, the data of the rows."""
+    arguments = ["predict", SCALAR, "-o", "BR(B0->K*inv)", "--cite"]
+    assert main(arguments) == 0
+    table, _, entries = capsys.readouterr().out.partition("\n\n@")
+    assert "BR(B0->K*inv)" in table
+    assert main([*arguments, "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert f"@{entries}" == f"{data['bibtex']}\n"
+    assert re.findall(r"^@\w+\{(.*),$", data["bibtex"], re.MULTILINE) == data["papers"]
+    assert data["without paper"] == []
+    expected = {"arXiv:2309.02940", "Gubernari:2023puw", "Jenkins:2017jig", "Straub:2018kue"}
+    assert expected | {"Grygier:2017tzo", "Lutz:2013ftz"} <= {*data["papers"]}
+    assert "Detmold:2016pkz" not in data["papers"]
+
+
+def test_cite_what_has_no_paper(capsys):
+    assert main(["predict", SCALAR, "-o", "Rtaul(B->D*linv)", "--cite"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "measurements without a paper: flavio_nusmeft HFLAV R(D) R(D*) 2025"

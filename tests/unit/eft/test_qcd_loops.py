@@ -356,3 +356,31 @@ def test_results_are_remembered():
     hits = running.qcd_evolution.cache_info().hits
     running.qcd_evolution(900.0, 5.0, loops=4)
     assert running.qcd_evolution.cache_info().hits == hits + 1
+
+
+def test_tensors_with_many_flavours():
+    """The highest powers of n_f of two and three loops follow from those of scalars.
+
+    At leading order in 1/n_f the vertex with a chain of quark loops is γ^μ Γ γ_μ twice, that is
+    (d - 2n)² for Γ with n indices, and the self-energy is what makes the vector current (n = 1)
+    conserved: γ is proportional to (d - 2n)² - (d - 2)². The ratio of n = 2 to n = 0 is
+    (3 - d)/(d - 1), at the fixed point d = 4 - 2 ε with ε = 2/3 n_f a.
+    """
+    highest = {
+        current: [
+            np.diff(values, n=n)[0] / np.prod(range(1, n + 1)) for n, values in enumerate(rows)
+        ]
+        for current, rows in (
+            (c, list(zip(*(running._gamma(nf)[c][:3] for nf in range(4)), strict=True)))
+            for c in "ST"
+        )
+    }
+    d = [4.0, -4 / 3]
+    ratio, power = np.zeros(3), [1.0]
+    for _ in range(3):  # (3 - d)/(d - 1) as a series in n_f a
+        ratio += np.pad(power, (0, 3 - len(power)))
+        power = polynomial.polymul(power, [0, 4 / 9])[:3]
+    ratio = polynomial.polymul(ratio, polynomial.polysub([3.0], d))[:3] / (d[0] - 1)
+    expected = polynomial.polymul(ratio, highest["S"])[:3]
+    assert expected == pytest.approx([-4 / 3, 52 / 27, 4 / 9], abs=1e-12)
+    assert highest["T"] == pytest.approx(expected, abs=1e-9)

@@ -10,8 +10,10 @@ from bruteforce import two_fermions as explicit
 from flavio_nusmeft.formulas import electroweak as ew
 from flavio_nusmeft.formulas.two_body import TWO_BODY_TERMS, fermion_pseudoscalar
 from flavio_nusmeft.formulas.vector_two_body import (
+    PHOTON_TERMS,
     VECTOR_TWO_BODY_TERMS,
     fermion_vector,
+    vector_photon_two_body,
     vector_two_body,
 )
 from flavio_nusmeft.formulas.widths import COMPONENTS
@@ -127,6 +129,46 @@ def test_closed_decays():
     assert ew.z_to_nu_n(91.2, 92.0, 0.1) == 0
     assert ew.w_to_lepton_n(80.4, 1.777, 79.0, 0.1, 0.1, 0.1) == 0
     assert ew.h_to_nu_n(125.0, 126.0, 0.1) == 0
+
+
+def test_exchange_of_a_photon(rng):
+    """With the operators of quarks, interfering, for an active neutrino with a mass as well."""
+    model = explicit.Electroweak(0.648, 0.358, V)
+    left, arrays = random_left(rng)
+    nW, nB = random_complex(rng, 2, 3, 3) * 0.1
+    d = V / np.sqrt(2) * (model.s * nW + model.c * nB)
+    masses = (0.2, 0.4, 0.0, 0.3, 0.9, 1.2)
+    constants = M_V, F_V, F_T, -model.g * model.s / 3
+    p = np.array([M_V, 0, 0, 0])
+    current = explicit.vector_currents(F_V, F_T, M_V, p, explicit.polarisations(p, M_V))
+    exchange = explicit.photon_exchange(model, -1 / 2, 1 / 6, M_V, F_V, (nW, nB))
+    parts = [(explicit.left_terms(left, (1, 1)), current)]
+    C = left_to_parity(arrays, 1, 1)
+    for a, b in ((0, 3), (1, 5), (2, 4), (1, 4)):
+        couplings = {name: c[a, b] for name, c in C.items()}
+        couplings |= {"D+": 2j * d[a, b - 3].imag, "D-": 2 * d[a, b - 3].real + 0j}
+        m1, m2 = np.array([masses[a]]), np.array([masses[b]])
+        found = vector_photon_two_body(*constants, m1, m2)[:, 0]
+        expected = explicit.invisible_width(M_V, masses, parts, (a, b), exchange)
+        value = quadratic(found, PHOTON_TERMS, couplings)
+        assert value == pytest.approx(expected, rel=1e-8, abs=0)
+        opposite = quadratic(found, PHOTON_TERMS, couplings | {"D+": -couplings["D+"]})
+        assert abs(opposite / value - 1) > 1e-3  # the sign of the photon matters
+
+
+def test_photon_to_nu_n_over_electrons():
+    """Γ(V -> νN)/Γ(V -> ee) = |d|² m_V²/(2πα) (1 - x²)² (1 + 2x²), whatever the meson."""
+    alpha, d, m_N, zero = 1 / 130.0, 0.3 - 0.4j, 1.3, np.zeros(1)
+    charge = 2 / 3 * np.sqrt(4 * np.pi * alpha)
+    found = vector_photon_two_body(M_V, F_V, F_T, charge, zero, np.array([m_N]))[:, 0]
+    nothing = dict.fromkeys(COMPONENTS, 0j)
+    width = quadratic(found, PHOTON_TERMS, nothing | {"D+": 2j * d.imag, "D-": 2 * d.real + 0j})
+    electrons = 4 * np.pi * (alpha * 2 / 3 * F_V) ** 2 / (3 * M_V)
+    x2 = (m_N / M_V) ** 2
+    expected = abs(d) ** 2 * M_V**2 / (2 * np.pi * alpha) * (1 - x2) ** 2 * (1 + 2 * x2)
+    assert width / electrons == pytest.approx(expected, rel=1e-12, abs=0)
+    closed = vector_photon_two_body(M_V, F_V, F_T, charge, zero, np.array([M_V]))
+    assert not closed.any()
 
 
 def test_textbook():

@@ -17,6 +17,7 @@ from scipy.optimize import brentq, minimize_scalar
 
 import flavio_nusmeft as nus
 from flavio_nusmeft import errors, settings
+from flavio_nusmeft.inference.limits import Limits
 
 POINT = {"scale": 1e3, "eft": "nuSMEFT", "basis": "FGMS"}
 VECTOR, SCALAR, TENSOR = "QN_2311", "LNQd_2123", "LNQdT_2123"
@@ -267,6 +268,8 @@ def three():
 
 def test_json(three, tmp_path):
     three.save(tmp_path / "limits.json")
+    again = Limits.load(tmp_path / "limits.json")
+    assert again == three
     data = json.loads((tmp_path / "limits.json").read_text("utf-8"))
     assert data == json.loads(json.dumps(three.to_dict()))
     assert data["units"]["C"] == "GeV^-2"
@@ -417,9 +420,25 @@ def test_wrong_input(arguments, error, message):
     assert "\n" not in str(caught.value)
 
 
-def test_operators_without_effect():
+def test_operators_without_effect(tmp_path):
     with pytest.warns(errors.NoEffectWarning, match="depends on nu_1133"):
         found = nus.limits(["nu_1133"], m_N1=0, **{**POINT, "basis": "Warsaw"})
     assert not found.rows[0].has_limit
+    found.save(tmp_path / "limits.json")
+    again = Limits.load(tmp_path / "limits.json")
+    assert again == found
+    assert (again.rows[0].upper, again.rows[0].interval) == (math.inf, found.rows[0].interval)
+    assert str(again) == str(found)
     with pytest.raises(errors.InvalidScan, match="no operator of nuSMEFT FGMS"):
         nus.limits(m_N1=1.5, par={"m_N2": 2, "m_N3": 2}, observables=["BR(K+->piinv)"], **POINT)
+
+
+def test_progress_of_slow_coefficients(capfd):
+    """Each point is seen where wilson runs, or G_F changes; a fraction of a second is not."""
+    point = {"scale": 4.8, "eft": "WET", "basis": "JMS", "m_N1": 0, "dataset": "current"}
+    nus.limits(["VnueLL_1221"], observables=["BR(B+->tauinv)"], **point)
+    shown = capfd.readouterr().err
+    assert re.search(r"limits .* (\d+)/\1 ", shown)
+    nus.limits(["VnueLL_1221"], observables=["BR(B+->tauinv)"], progress=False, **point)
+    nus.limits(["VnudLL_3323"], observables=["BR(B0->Kinv)"], **point)
+    assert capfd.readouterr().err == ""

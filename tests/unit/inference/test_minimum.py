@@ -16,8 +16,11 @@ from flavio_nusmeft.errors import (
     FailedMinimization,
     FailedPoint,
     FailedPointWarning,
+    InvalidScan,
     UnwritablePath,
 )
+from flavio_nusmeft.inference import intervals
+from flavio_nusmeft.inference.comparison import compare
 from flavio_nusmeft.inference.scan.descent import sobol, starting_points
 
 BOUNDS = {"C": (-1e-8, 5e-8), "m": (0.0, 3.0), "nu": (-8.0, 8.0)}
@@ -420,17 +423,17 @@ def test_no_parabola():
 
 
 def test_text(tmp_path):
-    function = Of("LNQd_2123 m_N1 x", lambda x: -2 * (x[0] - 2) ** 2 - 50 * (x[1] - 0.25) ** 2)
+    function = Of("LNQd_2123 mass x", lambda x: -2 * (x[0] - 2) ** 2 - 50 * (x[1] - 0.25) ** 2)
     result = fit(function)
     assert str(result).splitlines() == [
         "ln L = -2, converged; found from 4 of 4 starts",
         "LNQd_2123  1             at the upper bound",
-        f"m_N1       {result.values['m_N1']:<12.6g}  ± 0.1",
+        f"mass       {result.values['mass']:<12.6g}  ± 0.1",
         f"x          {result.values['x']:<12.6g}  does not change this likelihood",
         "x does not change this likelihood",
     ]
     assert re.fullmatch(
-        r"Minimum\(LNQd_2123 = 1 \(at the upper bound\), m_N1 = .* valid\)", f"{result!r}"
+        r"Minimum\(LNQd_2123 = 1 \(at the upper bound\), mass = .* valid\)", f"{result!r}"
     )
 
 
@@ -460,3 +463,22 @@ def test_file(tmp_path):
         with pytest.raises(UnwritablePath, match="cannot write"):
             result.save(wrong)
     assert [entry.name for entry in tmp_path.iterdir()] == ["fit.json"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda f: scan.minimize(f, {"m_N1": (-1, 2)}, progress=False),
+        lambda f: scan.sample(f, {"m_N1": (-1, 2)}, steps=2, progress=False),
+        lambda f: scan.nested(f, {"m_N1": (-1, 2)}, progress=False),
+        lambda f: scan.grid(f, {"m_N1": [-1, 2]}, progress=False),
+        lambda f: scan.grid(f, {}, profile={"m_N1": (-1, 2)}, progress=False),
+        lambda f: intervals.profile(f, "m_N1", {"m_N1": (-1, 2)}, progress=False),
+        lambda f: intervals.interval(f, "m_N1", {"m_N1": (-1, 2)}, progress=False),
+        lambda f: compare({"a": (f, {"m_N1": -1}), "b": (f, {"m_N1": (0, 2)})}, progress=False),
+    ],
+)
+def test_negative_masses_are_refused(call):
+    """Also of functions that have a value there; nothing is left out in silence."""
+    with pytest.raises(InvalidScan, match="'m_N1' begin at -1, but a mass is not negative"):
+        call(Of("m_N1", lambda x: -x @ x))

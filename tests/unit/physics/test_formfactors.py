@@ -200,3 +200,26 @@ def test_lattice_covariance():
     assert all(flavio.default_parameters._parameters[n][1] is constraint for n in LATTICE)
     np.testing.assert_array_equal(constraint.covariance, constraint.covariance.T)
     assert np.linalg.eigvalsh(constraint.covariance).min() > 0
+
+
+def test_lambda_c_is_the_constraint_of_eos(par):
+    """arXiv:1712.05783, nominal fit: `Lambda_c->proton::...[nominal]@M:2017A` of EOS, made for all
+    form factors at three (for two of them: two) values of q²."""
+    expected = {
+        "fVt": (0.702996783, 0.779741358, 0.939961615),
+        "fV0": (0.719875870, 0.833221978, 1.064145098),
+        "fVperp": (1.234443932, 1.462890789, 1.854303372),
+        "fAt": (0.666393728, 0.806571725, 1.062758973),
+        "fA0": (0.636086919, 0.706017159),
+        "fAperp": (0.638149869, 0.713354434, 0.830683186),
+        "fT0": (1.041371903, 1.236116277, 1.552864595),
+        "fTperp": (0.559493938, 0.663429289, 0.847091940),
+        "fT50": (0.559180024, 0.620386237),
+        "fT5perp": (0.541067837, 0.603642425, 0.717056598),
+    }
+    found = form_factors("Lambdac->p", par, np.array([0.272119, 0.725650, 1.269888]))
+    for name, values in expected.items():
+        assert found[name][: len(values)] == pytest.approx(np.array(values), rel=3e-7, abs=0)
+    end = form_factors("Lambdac->p", par, np.array([(2.28646 - 0.939565) ** 2]))
+    for first, second in (("fA0", "fAperp"), ("fT50", "fT5perp")):
+        assert end[first] == pytest.approx(end[second], rel=1e-12, abs=0)

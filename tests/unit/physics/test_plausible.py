@@ -238,13 +238,46 @@ def test_masses_in_mev(par, values, masses, heavy):
 
     for call in (single, many):
         if heavy:
-            with pytest.warns(errors.HeavyMassWarning, match="m_N. above .*masses are in GeV$"):
+            with pytest.warns(errors.HeavyMassWarning, match="m_N. above .*; masses are in GeV$"):
                 call()
         else:
             call()
     if heavy:  # some point is open
         arrays = {name: np.array([mass, 1.0]) for name, mass in masses.items()}
         predict("BR(B+->Kinv)", values, par=arrays, **FGMS)
+
+
+@pytest.mark.parametrize(("mass", "heavy"), [(100.0, False), (2e4, True)])
+def test_protons_make_n_that_are_heavier_than_hadrons(toy_pdf, par, mass, heavy):
+    """Not in a decay, but in pp, up to its energy; of an operator that pp sees."""
+    observable, values = ("R_13(pp->muinv)", 500.0, 600.0), {"lnuq_2111": 1e-8}
+    point = dict(zip(("scale", "eft", "basis"), NUSMEFT, strict=True))
+    name, *bins = observable
+    calls = (
+        lambda: flavio.Observable[name].prediction_par(
+            par | {"m_N1": mass}, NuWilson(values, *NUSMEFT), *bins
+        ),
+        lambda: predict(observable, values, par={"m_N1": mass}, **point),
+    )
+    for call in calls:
+        if heavy:
+            with pytest.warns(errors.HeavyMassWarning, match="m_N1 above the masses of all that"):
+                call()
+        else:
+            call()
+    with pytest.warns(errors.HeavyMassWarning, match="decays to N by these coefficients"):
+        predict("BR(D+->muinv)", values, par={"m_N1": mass}, **point)
+
+
+def test_a_refusal_comes_without_other_warnings():
+    """Of coefficients that cannot reach the observable: one reason, not two."""
+    point = {"scale": 91.0, "eft": "nuWET", "basis": "JMS"}
+    for call in (
+        lambda: predict("BR(h->inv)", {"VnueLL_4411": 1e-8}, **point),
+        lambda: to_popxf("BR(h->inv)", coefficients=["VnueLL_4411"], **point),
+    ):
+        with pytest.raises(errors.UnknownBasis, match="cannot run from nuWET up to nuSMEFT"):
+            call()
 
 
 # branching ratios above 1
@@ -277,6 +310,19 @@ def test_branching_ratios_above_one(observable, size):
                 call()
 
 
+def test_size_of_coefficients_once_per_likelihood():
+    """Whatever the filter of warnings: a scan has thousands of points."""
+    function = LogLikelihood(likelihood("current", ["BR(B+->tauinv)"]), ["LNQd_2123"], **FGMS)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        function([1e-9])
+        assert not caught
+        for size in (1e-3, 2e-3, 3e-3):
+            function([size])
+        function.many([[1e-3], [2e-3]])
+    assert [one for one in caught if "above (4π/scale)²" in str(one.message)] == [caught[0]]
+
+
 def test_ratios_may_be_above_one():
     w = NuWilson({"VnueduRR_4332": 1e-4}, 4.8, "nuWET", "JMS")
     assert predict_one("Rtaul(B->Dlinv)", w) > 1
@@ -302,12 +348,17 @@ def test_command(tmp_path, capsys):
     """Warnings are single lines, once each, and go with results."""
     path = tmp_path / "point.yml"
     path.write_text(
-        "{eft: nuSMEFT, basis: Warsaw, scale: 1000, values: {lnqd1_2123: 2.0e-2, nu_1133: 1.0e-8}}"
+        "{eft: nuSMEFT, basis: Warsaw, scale: 1000,"
+        " values: {lnqd1_2123: 2.0e-2, nu_1133: 1.0e-8, nW_21: 1.0e-8}}"
     )
     command = ["predict", str(path), "-o", "BR(B+->Kinv)", "-o", "BR(B+->Knunu)", "--json"]
     assert main(command) == 0
     captured = capsys.readouterr()
-    assert json.loads(captured.out)["unmatched"] == ["nu_1133"]
+    data = json.loads(captured.out)
+    assert data["idle"] == ["nu_1133"]
+    # W -> mu N sees nW, nothing below m_W does
+    assert sorted(data["unmatched"]) == ["nW_21", "nu_1133"]
+    assert data["unmatched"] == NuWilson(dict.fromkeys(data["values"], 1e-8), *NUSMEFT).unmatched
     lines = captured.err.splitlines()
     starts = ["lnqd1_2123 above", "BR(B+->Kinv) is above 1", "observables of flavio see only"]
     starts.append("no observable of flavio_nusmeft depends on nu_1133")

@@ -1,7 +1,7 @@
 """Check that a wheel and an sdist contain what they should: python .ci/contents.py DIST CHECKOUT.
 
-The sdist has every file of the checkout but those for git and its servers; the wheel the modules
-and the data, nothing else.
+The sdist has every file of the checkout, but for those of git and its servers; the wheel the
+modules and the data, nothing else.
 """
 
 from __future__ import annotations

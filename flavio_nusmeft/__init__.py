@@ -6,6 +6,7 @@ decays with sterile neutrinos, their parameters and measurements to flavio and W
 - `NuWilson`: Wilson coefficients with sterile neutrinos, wherever flavio takes a ``wc_obj``
 - `dirac`: coefficients of a Dirac N as those of two Majorana states, which N1, N2, N3 are
 - `predict`: many points of coefficients and masses at once
+- `decays`: partial widths and lifetime of a sterile neutrino
 - `likelihood`: flavio likelihoods of the data sets; `LogLikelihood`: as functions of an array
 - `scan`: grids, profiles, best fits and Markov chains, on one core or a cluster
 - `interval`, `upper_limit`: from a likelihood to the number, with its definition; `intervals`
@@ -14,6 +15,7 @@ decays with sterile neutrinos, their parameters and measurements to flavio and W
 - `alternatives`: spectra of a resonance or of dark scalars in place of N
 - `spec`: fits and scans that a file specifies
 - `figures`: the figures of arXiv:2309.02940, also for other operators, masses and data
+- `Searches`: limits on N in peaks and visible decays, for `likelihood`
 - `Belle2Likelihood`: Belle II's published likelihood of B+ -> K+ + inv in q²
 - `to_popxf`: predictions as polynomials for jelli and other codes
 - `tables`: binned spectra with covariance
@@ -36,6 +38,7 @@ from ._version import __version__ as __version__
 from .batch import predict
 from .eft.dirac import dirac
 from .eft.wilson import NuWilson
+from .lifetimes import decays
 from .measurements import dataset
 from .units import TeV
 
@@ -50,16 +53,19 @@ if TYPE_CHECKING:
     from .inference.intervals import interval, upper_limit
     from .inference.limits import limits
     from .inference.log_likelihood import LogLikelihood
+    from .searches import Searches
 
 __all__ = [
     "Belle2Likelihood",
     "LogLikelihood",
     "NuWilson",
+    "Searches",
     "TeV",
     "alternatives",
     "citations",
     "compare",
     "dataset",
+    "decays",
     "dirac",
     "errors",
     "figures",
@@ -82,6 +88,7 @@ __all__ = [
 _LATER = {
     "Belle2Likelihood": "belle2",
     "LogLikelihood": "inference.log_likelihood",
+    "Searches": "searches",
     "alternatives": "belle2.alternatives",
     "compare": "inference.comparison",
     "figures": "figures",

@@ -9,6 +9,7 @@ from .errors import MissingPackage
 __all__ = ["require"]
 
 _EXTRAS = {
+    "HNLimits": "searches",
     "dynesty": "fit",
     "emcee": "fit",
     "iminuit": "fit",

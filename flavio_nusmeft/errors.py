@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from types import FrameType
 
 __all__ = [
+    "AssumptionWarning",
     "CheckpointWarning",
     "ConvergenceWarning",
     "DiracMassWarning",
@@ -53,6 +54,7 @@ __all__ = [
     "UnknownMeasurement",
     "UnknownObservable",
     "UnknownParameter",
+    "UnknownSearch",
     "UnknownSector",
     "UnwritablePath",
     "WorkerWarning",
@@ -100,6 +102,10 @@ class UnknownParameter(_Unknown):
 
 class UnknownBasis(_Unknown):
     """An EFT or a basis that does not exist, or cannot be reached from the given one."""
+
+
+class UnknownSearch(_Unknown):
+    """A search for N that does not exist."""
 
 
 class UnknownSector(_Unknown):
@@ -206,6 +212,10 @@ class FailedMinimization(NuSMEFTError, RuntimeError):
 
 class NuSMEFTWarning(UserWarning):
     """Base of all warnings of the package."""
+
+
+class AssumptionWarning(NuSMEFTWarning):
+    """A limit is used where it has been derived for something else."""
 
 
 class CheckpointWarning(NuSMEFTWarning):

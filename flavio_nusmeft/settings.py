@@ -13,6 +13,7 @@ import pkgutil
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import flavio
@@ -219,10 +220,14 @@ def warn_pickled(then: Snapshot) -> None:
 _FIRST = snapshot()
 
 
+@cache
+def _file_of_flavio() -> dict[str, dict[str, Any]]:
+    return dict(yaml.safe_load(pkgutil.get_data("flavio", "data/config.yml") or b"{}"))
+
+
 def _shipped() -> Snapshot:
     result = copy.deepcopy(_FIRST)
-    text = pkgutil.get_data("flavio", "data/config.yml")
-    for section, content in yaml.safe_load(text or b"{}").items():
+    for section, content in _file_of_flavio().items():
         result["flavio.config"].setdefault(section, {}).update(content)
     # defaults of this package, which were not there yet
     for name, value in flavio.config["implementation"].items():

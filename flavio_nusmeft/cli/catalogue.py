@@ -20,6 +20,7 @@ List names:
   measurements  of this package: values, data sets, source
   operators     of a basis: names of the coefficients, operators, whether they are real
   parameters    of this package, with PATTERN of flavio, too: central value, error, origin
+  searches      for N in peaks (and in visible decays), from the package HNLimits: masses, limits
 
 PATTERN is a part of the name, or the whole name with the wildcards *, ? and [...], in upper or
 lower case. Measurements are also found by their observables.
@@ -31,11 +32,13 @@ examples:
   nusmeft list operators 'LNQd_*23'
   nusmeft list operators --eft nuWET --json
   nusmeft list parameters Vcb
+  nusmeft list searches 'K->*' --m-N1 0.3
 """
 _OPTIONS = {
     "eft": ("operators",),
     "basis": ("operators",),
     "dataset": ("observables", "measurements"),
+    "m_N1": ("searches",),
 }
 _NEAREST = 3  # names in an error
 
@@ -47,7 +50,7 @@ def add_parser(commands: Any) -> None:
     parser = shared.add_command(
         commands,
         "list",
-        help="list observables, measurements, operators or parameters",
+        help="list observables, measurements, operators, parameters or searches",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
     )
@@ -62,6 +65,9 @@ def add_parser(commands: Any) -> None:
         help="of the measurements (default: all), or to look for measurements of the observables"
         " (default: current)",
     )
+    parser.add_argument(
+        "--m-N1", type=float, metavar="GEV", help="mass at which limits of searches are listed"
+    )
     shared.add_json(parser, "the list")
     parser.set_defaults(run=_run)
 
@@ -69,7 +75,8 @@ def add_parser(commands: Any) -> None:
 def _run(options: argparse.Namespace) -> int:
     for name, kinds in _OPTIONS.items():
         if getattr(options, name) is not None and options.kind not in kinds:
-            raise shared.Refused(f"--{name} is for {' and '.join(kinds)}, not for {options.kind}")
+            flag = name.replace("_", "-")
+            raise shared.Refused(f"--{flag} is for {' and '.join(kinds)}, not for {options.kind}")
     return shared.attempt(lambda: _list(options))
 
 
@@ -343,6 +350,19 @@ def _parameter(name: str, origins: Mapping[str, str]) -> Entry:
     }
 
 
+def _searches(options: argparse.Namespace) -> list[Entry]:
+    from flavio_nusmeft.searches import Searches
+
+    rows = Searches("all").table(options.m_N1)
+    for row in rows:
+        row |= {"masses": f"{row['low']:.4g} - {row['high']:.4g}", "cl text": f"{row['cl']:.0%}"}
+        ends = [f"{row[end]:.3g}" for end in ("lower", "upper") if row.get(end) is not None]
+        row["limit"] = " - ".join(ends)
+        if options.m_N1 is None:
+            row["limit"] = f"down to {row['strongest']:.3g}"
+    return rows
+
+
 # comments in flavio's file that say where a value is from, not how it was converted
 _ORIGIN = re.compile(r"\d{4}\.\d{4,5}|hep-|doi|\b[A-Z]\w+:\d{4}|PDG|FLAG|HFLAV|HFAG|LEP|BESIII")
 _ARXIV = re.compile(r"(?<![\w:/.])(?=\d{4}\.\d{4,5})")
@@ -397,5 +417,18 @@ _KINDS: dict[str, tuple[Callable[[argparse.Namespace], list[Entry]], dict[str, s
     "parameters": (
         _parameters,
         {"name": "parameter", "text": "value", "origin": "origin", "description": "description"},
+    ),
+    "searches": (
+        _searches,
+        {
+            "name": "search",
+            "flavour": "|U|² of",
+            "kind": "kind",
+            "masses": "m_N [GeV]",
+            "limit": "excluded |U|²",
+            "cl text": "CL",
+            "nature": "N",
+            "source": "source",
+        },
     ),
 }

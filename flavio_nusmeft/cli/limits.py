@@ -76,6 +76,11 @@ def add_parser(commands: Any) -> None:
         metavar="PATH",
         help="folder with the record of Belle II, for its published likelihood of B+ -> K+ + inv",
     )
+    parser.add_argument(
+        "--searches",
+        metavar="NAME[,NAME...]",
+        help="searches for N, as nusmeft list searches has them, e.g. peak",
+    )
     shared.add_par(parser)
     shared.add_running(parser)
     shared.add_cite(parser)
@@ -144,6 +149,7 @@ def _print(
             dataset=options.dataset,
             observables=keys or None,
             belle2=options.belle2,
+            searches=None if options.searches is None else options.searches.split(","),
             par=par,
             options=chosen,
             **space,

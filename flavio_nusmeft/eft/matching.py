@@ -64,17 +64,28 @@ def _z_exchange(phin: np.ndarray, fermion: str, chirality: str, s_w2: float) -> 
     return np.einsum("ij,ba->ijba", 2 * (t3 - _CHARGE[fermion] * s_w2) * np.eye(n_flavours), phin)
 
 
+def _vector_currents(
+    C: Arrays, fermion: str, left: np.ndarray | None, right: np.ndarray | None, s_w2: float
+) -> Arrays:
+    """Vector currents of two neutrinos and two fermions: direct terms [i, j, b, a], Z exchange."""
+    c: Arrays = {}
+    for chirality, direct in (("L", left), ("R", right)):
+        parts = [] if direct is None else [direct]
+        if "phin" in C:
+            parts.append(_z_exchange(C["phin"], fermion, chirality, s_w2))
+        if parts:
+            c[f"Vnu{fermion}L{chirality}"] = sum(map(_vector, parts[1:]), _vector(parts[0]))
+    return c
+
+
+def _right(C: Arrays, name: str) -> np.ndarray | None:
+    """Of right-handed fermions, whose indices come last."""
+    return np.einsum("baij->ijba", C[name]) if name in C else None
+
+
 def match_down(C: Arrays, s_w2: float) -> Arrays:
     """Down-type neutral currents, Eqs. (8) and (9)."""
-    c: Arrays = {}
-    if "qn" in C:
-        c["VnudLL"] = _vector(C["qn"])
-    if "nd" in C:
-        c["VnudLR"] = _vector(np.einsum("baij->ijba", C["nd"]))
-    if "phin" in C:
-        for chirality in "LR":
-            exchange = _vector(_z_exchange(C["phin"], "d", chirality, s_w2))
-            c[f"VnudL{chirality}"] = c.get(f"VnudL{chirality}", 0) + exchange
+    c = _vector_currents(C, "d", C.get("qn"), _right(C, "nd"), s_w2)
     if "lnqd1" in C:
         c["SnudLL"] = _majorana(np.einsum("baji->abij", C["lnqd1"].conj()), +1)
     if "lnqd3" in C:
@@ -84,16 +95,12 @@ def match_down(C: Arrays, s_w2: float) -> Arrays:
 
 def match_up(C: Arrays, V: np.ndarray, s_w2: float) -> Arrays:
     """Up-type neutral currents."""
-    c: Arrays = {}
-    if "qn" in C:
-        up = np.einsum("im,mnba,jn->ijba", V, C["qn"], V.conj())
-        c["VnuuLL"] = _vector(up[_UP, _UP])
-    if "nu" in C:
-        c["VnuuLR"] = _vector(np.einsum("baij->ijba", C["nu"])[_UP, _UP])
-    if "phin" in C:
-        for chirality in "LR":
-            exchange = _vector(_z_exchange(C["phin"], "u", chirality, s_w2))
-            c[f"VnuuL{chirality}"] = c.get(f"VnuuL{chirality}", 0) + exchange
+    left, right = C.get("qn"), _right(C, "nu")
+    if left is not None:
+        left = np.einsum("im,mnba,jn->ijba", V, left, V.conj())[_UP, _UP]
+    if right is not None:
+        right = right[_UP, _UP]
+    c = _vector_currents(C, "u", left, right, s_w2)
     if "lnuq" in C:
         block = np.einsum("im,bajm->abij", V, C["lnuq"].conj())
         c["SnuuLR"] = _majorana(block[..., _UP, _UP], +1)
@@ -122,15 +129,7 @@ def match_leptons(C: Arrays, s_w2: float) -> Arrays:
     (l_p n)eps(l_s e) = (nubar_p n)(ebar_s e) + 1/2 (nubar_s n)(ebar_p e)
     + 1/8 (nubar_s sigma n)(ebar_p sigma e), and in the exchange of a W between phine and leptons.
     """
-    c: Arrays = {}
-    if "ln" in C:
-        c["VnueLL"] = _vector(C["ln"])
-    if "ne" in C:
-        c["VnueLR"] = _vector(np.einsum("baij->ijba", C["ne"]))
-    if "phin" in C:
-        for chirality in "LR":
-            exchange = _vector(_z_exchange(C["phin"], "e", chirality, s_w2))
-            c[f"VnueL{chirality}"] = c.get(f"VnueL{chirality}", 0) + exchange
+    c = _vector_currents(C, "e", C.get("ln"), _right(C, "ne"), s_w2)
     if "phine" in C:
         c["SnueLR"] = _majorana(np.einsum("ki,aj->akij", np.eye(3), 2 * C["phine"]), +1)
     if "lnle" in C:

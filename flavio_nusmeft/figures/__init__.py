@@ -6,6 +6,8 @@ Numbers, drawing and the paper's arrangement are apart from each other:
   coefficients are in GeV^-2 at 1 TeV in the basis FGMS unless a `Theory` says otherwise
 - `draw_spectra`, `draw_plane`, `draw_signal`, `draw_channels`, `draw_reach` and
   `draw_dirac_ratios` draw on Axes
+- `draw_decays` draws branching ratios of N against its mass, of what `decays` returns
+- `draw_searches` draws limits on |U|² against mass
 - axes and tables show coefficients in TeV^-2, as the paper does
 - ``FIGURES[n]`` is Fig. n of the paper: ``compute`` gives its panels, ``draw`` a Figure of them
 - ``FIGURES["reach"]``, not in the paper, is what Belle II and FCC-ee will reach, and
@@ -27,9 +29,11 @@ from .data import (
     mass_plane,
     spectra,
 )
+from .decays import draw_decays, write_decays
 from .draw import draw_channels, draw_plane, draw_reach, draw_signal, draw_spectra
 from .experiment import CHANNELS, Z_POLE, Band, Experiment, Line, experiment
 from .files import write_figures
+from .limits_on_mixing import draw_searches
 from .nature import DiracRatios, dirac_ratios, draw_dirac_ratios
 from .paper import FIGURES, PaperFigure
 from .reach import Reach, reach
@@ -53,15 +57,18 @@ __all__ = [
     "coefficient_plane",
     "dirac_ratios",
     "draw_channels",
+    "draw_decays",
     "draw_dirac_ratios",
     "draw_plane",
     "draw_reach",
+    "draw_searches",
     "draw_signal",
     "draw_spectra",
     "experiment",
     "mass_plane",
     "reach",
     "spectra",
+    "write_decays",
     "write_figures",
 ]
 

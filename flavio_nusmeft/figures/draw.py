@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COLORS",
+    "PALETTE",
     "check_drawn",
     "coefficient_tex",
     "draw_channels",
@@ -48,6 +49,7 @@ COLORS = {
     "Lambdab->Lambdainv": _SKY,
 }
 _OPERATOR_COLORS = (_BLUE, _VERMILLION, _BLACK, _GREEN, _ORANGE, _PURPLE)
+PALETTE = (*_OPERATOR_COLORS, _SKY)
 _MASS_STYLES = ("-", "--", "-.", (0, (1, 1)))
 _LIMIT_STYLES = {"B0->K*inv": "-", "B0->Kinv": (0, (5, 1.5))}
 _FILL, _HATCH = "#B5DBF3", "#5B9FD0"

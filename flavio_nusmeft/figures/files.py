@@ -25,7 +25,7 @@ from .theory import Theory, check
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "content", "write_figures"]
+__all__ = ["FORMATS", "check_formats", "content", "write_figures"]
 
 FORMATS = ("pdf", "png", "csv")
 
@@ -80,7 +80,7 @@ def write_figures(
         if number not in FIGURES:
             known = ", ".join(map(str, FIGURES))
             raise InvalidValue(f"there is no figure {brief(number)}; there are {known}")
-    _check_formats(formats)
+    check_formats(formats)
     theory = theory or Theory()
     check(theory)
     written = []
@@ -91,7 +91,18 @@ def write_figures(
     return written
 
 
-def _check_formats(formats: Sequence[str]) -> None:
+def check_formats(formats: Sequence[str]) -> None:
+    """Check that matplotlib has the formats; csv is one.
+
+    Parameters
+    ----------
+    formats : sequence of str
+        Their names.
+
+    Raises
+    ------
+    MissingPackage, InvalidValue
+    """
     pictures = [name for name in formats if name != "csv"]
     if not pictures:
         return

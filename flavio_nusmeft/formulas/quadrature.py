@@ -27,7 +27,7 @@ def _gauss_legendre(n: int) -> tuple[np.ndarray, np.ndarray]:
 def nodes(
     m1: np.ndarray,
     m2: np.ndarray,
-    endpoint: float,
+    endpoint: float | np.ndarray,
     q2min: float | np.ndarray = 0.0,
     q2max: float | np.ndarray = np.inf,
     n: int = N_NODES,
@@ -43,7 +43,7 @@ def nodes(
     Parameters
     ----------
     m1, m2 : masses, shape (pairs,), GeV
-    endpoint : (m_B - m_M)², GeV²
+    endpoint : (m_B - m_M)², GeV²; one for all pairs, or one each
     q2min, q2max : bin, GeV², or one bin for every pair
 
     Returns
@@ -68,7 +68,9 @@ def nodes(
     q2 = np.maximum(threshold[:, None] + scale[:, None] * sinh**2, SMALLEST)
     weights = 4 * scale[:, None] * sinh * np.sqrt(1 + sinh**2) * length * y * w
     if not is_open.all():
-        q2[~is_open], weights[~is_open] = endpoint, 0.0
+        closed = ~is_open
+        q2[closed] = np.broadcast_to(endpoint, closed.shape)[closed, None]
+        weights[closed] = 0.0
     return q2, weights
 
 

@@ -1,4 +1,4 @@
-"""Differential widths of b -> c f1 f2 at parton level and of Lambda_b -> Lambda f1 f2.
+"""Differential widths of b -> c f1 f2, N -> f f_i f_j and Lambda_b -> Lambda f1 f2.
 
 Both decay a spin ½ to a spin ½. The width is ``sum_k K_k(q²) Re(C_i(k) C_j(k)*)`` with real K_k and
 the couplings of `widths.COMPONENTS`, for the Dirac Lagrangian without the ½: quark currents
@@ -20,7 +20,7 @@ import numpy as np
 from .kinematics import LeptonFunctions, lepton_functions
 from .widths import phase_space
 
-__all__ = ["QUARK_TERMS", "baryon", "quark"]
+__all__ = ["QUARK_TERMS", "baryon", "fermion", "quark"]
 
 # the pairs of couplings that the width contains, in the order of the coefficients
 QUARK_TERMS = (
@@ -88,14 +88,38 @@ def quark(q2: np.ndarray, m_b: float, m_c: float, m1: np.ndarray, m2: np.ndarray
     q2 : GeV², positive; m1, m2 (GeV) broadcast against it
     m_b, m_c : masses of the quarks (GeV)
     """
-    crossed = lepton_functions(q2, np.asarray(m_b), np.asarray(m_c))
-    polarisations = {"V1": 3, "A1": 3, "TV": 3, "TA": 3, "VT": 3, "AT": 3}
-    had = LeptonFunctions(
-        **{name: -polarisations.get(name, 1) * f for name, f in crossed._asdict().items()}
-    )
+    had = _crossed(q2, np.asarray(m_b), np.asarray(m_c))
     lam = had.S * had.P / 4  # in factors, exact at the endpoint
     terms = _contract(had, lepton_functions(q2, m1, m2))
     return terms * phase_space(q2, m_b, lam, m1, m2)
+
+
+def fermion(
+    q2: np.ndarray, m_N: np.ndarray, m_f: np.ndarray, m_i: np.ndarray, m_j: np.ndarray
+) -> np.ndarray:
+    """Coefficients of dΓ(N -> f f_i fbar_j)/dq², q² of the pair, shape (terms, ...).
+
+    For the Lagrangian (fbar_i Γ f_j)(fbar Γ N) with the couplings of `quark`, b -> f_j and c ->
+    f_i: its crossing, averaged over the spin of N. No factor of colour. Units as in `quark`.
+
+    Parameters
+    ----------
+    q2 : GeV², positive; the masses (GeV) broadcast against it
+    m_N, m_f : masses of N and of f
+    m_i, m_j : masses of the pair
+    """
+    pair, leptons = _crossed(q2, m_j, m_i), lepton_functions(q2, m_f, m_N)
+    lam = leptons.S * leptons.P / 4
+    return _contract(pair, leptons) * phase_space(q2, m_N, lam, m_i, m_j)
+
+
+def _crossed(q2: np.ndarray, m_b: np.ndarray, m_c: np.ndarray) -> LeptonFunctions:
+    """Minus the lepton functions of masses m_b, m_c, summed over the polarisations."""
+    functions = lepton_functions(q2, m_b, m_c)
+    polarisations = {"V1": 3, "A1": 3, "TV": 3, "TA": 3, "VT": 3, "AT": 3}
+    return LeptonFunctions(
+        **{name: -polarisations.get(name, 1) * f for name, f in functions._asdict().items()}
+    )
 
 
 def baryon(

@@ -103,7 +103,7 @@ def term_indices(
 
 
 def phase_space(
-    q2: np.ndarray, m_B: float, lam: np.ndarray, m1: np.ndarray, m2: np.ndarray
+    q2: np.ndarray, m_B: float | np.ndarray, lam: np.ndarray, m1: np.ndarray, m2: np.ndarray
 ) -> np.ndarray:
     """1/(2 m_B) · 1/(2π) · √λ/(8π m_B²) · √λ_ℓ/(8π q²), in GeV^-1; 0 outside of phase space."""
     lam_l = (q2 - (m1 + m2) ** 2) * (q2 - (m1 - m2) ** 2)

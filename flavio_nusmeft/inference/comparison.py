@@ -52,6 +52,7 @@ _DATA = {
     "data": "the measured values",
     "theory": "the theory uncertainties",
     "fit parameters": "the priors of fit parameters",
+    "searches": "the searches for N",
     "belle2": "versions or form-factor uncertainties of Belle II's likelihood",
 }
 

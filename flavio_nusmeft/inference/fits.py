@@ -31,6 +31,7 @@ from ..errors import (
 )
 from ..measurements import dataset as dataset_names
 from ..measurements import find, paper, warn_of_rates
+from ..searches import Search, Searches
 from .likelihoods import FastLikelihood, Likelihood
 
 __all__ = ["FastLikelihood", "Likelihood", "likelihood"]
@@ -56,6 +57,7 @@ def likelihood(
     fast: Literal[True],
     theory: str = ...,
     belle2: Belle2Likelihood | str | os.PathLike[str] | None = ...,
+    searches: Searches | str | Iterable[str | Search] | None = ...,
 ) -> FastLikelihood: ...
 
 
@@ -69,6 +71,7 @@ def likelihood(
     fast: Literal[False] = ...,
     theory: str = ...,
     belle2: Belle2Likelihood | str | os.PathLike[str] | None = ...,
+    searches: Searches | str | Iterable[str | Search] | None = ...,
 ) -> Likelihood: ...
 
 
@@ -82,6 +85,7 @@ def likelihood(
     fast: bool,
     theory: str = ...,
     belle2: Belle2Likelihood | str | os.PathLike[str] | None = ...,
+    searches: Searches | str | Iterable[str | Search] | None = ...,
 ) -> Likelihood | FastLikelihood: ...
 
 
@@ -94,6 +98,7 @@ def likelihood(
     fast: bool = False,
     theory: str = "SM",
     belle2: Belle2Likelihood | str | os.PathLike[str] | None = None,
+    searches: Searches | str | Iterable[str | Search] | None = None,
 ) -> Likelihood | FastLikelihood:
     """Likelihood of a data set of this package, whose papers are noted in ``flavio.citations``.
 
@@ -120,6 +125,9 @@ def likelihood(
         The published likelihood of B+ -> K+ + inv in place of Belle II's branching ratio in the
         data set ``current``: a `Belle2Likelihood`, or the path of its files. With
         ``observables=[]`` there is nothing else.
+    searches : Searches, str or iterable of str or Search, optional
+        Searches for N in peaks and visible decays, of which the likelihood is part: `Searches`,
+        or what it is made of, e.g. ``peak``. With ``observables=[]`` there is nothing else.
 
     Returns
     -------
@@ -128,7 +136,7 @@ def likelihood(
 
     Raises
     ------
-    UnknownDataset, UnknownMeasurement
+    UnknownDataset, UnknownMeasurement, UnknownSearch, MissingPackage
     UnknownObservable
         An observable that is not measured in the data set, or none at all.
     UnknownParameter
@@ -159,7 +167,9 @@ def likelihood(
             belle2 = Belle2Likelihood(belle2)
     measured = sorted({o for n in names for o in find(n).all_parameters}, key=str)
     chosen = measured if observables is None else list(dict.fromkeys(as_observables(observables)))
-    if not chosen and belle2 is None:
+    if searches is not None and not isinstance(searches, Searches):
+        searches = Searches(searches)
+    if not chosen and belle2 is None and searches is None:
         raise UnknownObservable("the list of observables is empty")
     for observable in chosen:
         if observable not in measured:
@@ -188,6 +198,7 @@ def likelihood(
             nuisance_parameters=[n for n in constraints.all_parameters if n not in fitted],
             observables=chosen,
             include_measurements=names,
+            searches=searches,
         )
     if theory != "SM":
         raise InvalidValue("theory = 'NP' is for fast likelihoods; give fast=True")
@@ -197,6 +208,7 @@ def likelihood(
         observables=chosen,
         include_measurements=names,
         belle2=belle2,
+        searches=searches,
     )
 
 

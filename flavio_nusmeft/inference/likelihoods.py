@@ -25,6 +25,7 @@ from ..belle2 import Belle2Likelihood
 from ..distributions import ONE_SIDED
 from ..errors import InvalidValue, UnknownObservable
 from ..measurements import find
+from ..searches import Searches
 from .draws import Draws, draw, seeded
 from .slopes import slope
 
@@ -327,6 +328,8 @@ class Likelihood(flavio_likelihood.Likelihood):
         Observables, all of them measured.
     belle2 : Belle2Likelihood, optional
         Likelihood of B+ -> K+ + inv that is added.
+    searches : Searches, optional
+        Likelihood of searches for N that is added.
     **selection : object
         Further arguments of `MeasurementLikelihood`.
     """
@@ -340,10 +343,12 @@ class Likelihood(flavio_likelihood.Likelihood):
         observables: Iterable[Observable] = (),
         *,
         belle2: Belle2Likelihood | None = None,
+        searches: Searches | None = None,
         **selection: Any,
     ) -> None:
         super().__init__(par_obj=par_obj, fit_parameters=list(fit_parameters or ()), observables=[])
         self.belle2 = belle2
+        self.searches = searches
         self.measurement_likelihood = MeasurementLikelihood(list(observables), **selection)
         _copy_selection(self.measurement_likelihood, self)
         priors = ParameterConstraints()
@@ -357,11 +362,11 @@ class Likelihood(flavio_likelihood.Likelihood):
         )
 
     def __repr__(self) -> str:
-        belle2 = [] if self.belle2 is None else [repr(self.belle2)]
-        return f"Likelihood({', '.join([*_content(self, self.measurement_likelihood), *belle2])})"
+        added = [repr(part) for part in (self.belle2, self.searches) if part is not None]
+        return f"Likelihood({', '.join([*_content(self, self.measurement_likelihood), *added])})"
 
     def log_likelihood_pred(self, pred_dict: Mapping[Observable, float]) -> float:
-        """Experimental contribution for predictions, without ``belle2``.
+        """Experimental contribution for predictions, without ``belle2`` and ``searches``.
 
         Parameters
         ----------
@@ -412,7 +417,9 @@ class Likelihood(flavio_likelihood.Likelihood):
         exclude_observables: Iterable[Observable] | None = None,
         delta: bool = False,
     ) -> float:
-        """Experimental contribution, as in flavio; ``belle2`` is always in, up to a constant.
+        """Experimental contribution, as in flavio.
+
+        ``belle2``, up to a constant, and ``searches`` are always in.
 
         Parameters
         ----------
@@ -433,6 +440,8 @@ class Likelihood(flavio_likelihood.Likelihood):
         result = float(super().log_likelihood_exp(par_dict, wc_obj, exclude_observables, delta))
         if self.belle2 is not None:
             result += self.belle2.log_likelihood(par_dict, wc_obj)
+        if self.searches is not None:
+            result += self.searches.log_likelihood(par_dict, wc_obj)
         return result
 
 
@@ -515,6 +524,8 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
         Names of the measurements to use; default: all.
     exclude_measurements : iterable of str, optional
         Names of measurements to leave out.
+    searches : Searches, optional
+        Likelihood of searches for N that is added.
     **kwargs : object
         Further arguments of flavio's class: ``par_obj``, ``fit_parameters``,
         ``nuisance_parameters``.
@@ -541,6 +552,7 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
         observables: Sequence[Observable] = (),
         include_measurements: Iterable[str] | None = None,
         exclude_measurements: Iterable[str] | None = None,
+        searches: Searches | None = None,
         **kwargs: Any,
     ) -> None:
         if theory not in ("SM", "NP"):
@@ -561,11 +573,13 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
         )
         self.exp_covariance = _MeasuredCovariance(self._gaussian)
         self.theory = theory
+        self.searches = searches
         self._draws: Draws | None = None
         self._settings: settings.Snapshot | None = None  # of the covariance
 
     def __repr__(self) -> str:
         content = _content(self, self.full_measurement_likelihood)
+        content += [] if self.searches is None else [repr(self.searches)]
         made = "made" if self._likelihood is not None else "call make_measurement() before use"
         return f"FastLikelihood({', '.join([*content, f'theory: {self.theory}', made])})"
 
@@ -692,6 +706,8 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
         predictions = self.full_measurement_likelihood.get_predictions_par(par_dict, wc_obj)
         excluded = set(exclude_observables or ())
         result = self._exact.log_likelihood_pred(predictions, excluded, delta)
+        if self.searches is not None:
+            result += self.searches.log_likelihood(par_dict, wc_obj)
         if self.theory == "SM":
             return result + gaussian.log_likelihood_pred(predictions, excluded, delta)
         kept = tuple(name for name in gaussian.observables if name not in excluded)
@@ -704,7 +720,7 @@ class FastLikelihood(flavio_likelihood.FastLikelihood):
         return result + float(_log_density(kept, normal, predictions, delta))
 
     def log_likelihood_pred(self, pred_dict: Mapping[Observable, float]) -> float:
-        """Log-likelihood for predictions, with the theory covariance of the SM.
+        """Log-likelihood for predictions, with the theory covariance of the SM, no ``searches``.
 
         Parameters
         ----------

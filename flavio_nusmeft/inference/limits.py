@@ -27,6 +27,7 @@ from ..eft.space import Space
 from ..eft.theories import HIGH, theory_of
 from ..errors import InvalidScan, InvalidValue
 from ..measurements import results
+from ..searches import Search, Searches
 from .fits import Likelihood, likelihood
 from .limits_table import Limit, Limits
 from .lines import Line, Source, lines
@@ -61,6 +62,7 @@ def limits(
     dataset: str = "current",
     observables: Iterable[Observable] | None = None,
     belle2: Belle2Likelihood | str | os.PathLike[str] | None = None,
+    searches: Searches | str | Iterable[str | Search] | None = None,
     par: Mapping[str, float] | None = None,
     options: Mapping[str, Any] | None = None,
     progress: bool = True,
@@ -89,6 +91,8 @@ def limits(
         Those to use; default: all of the data set.
     belle2 : Belle2Likelihood, str or path-like, optional
         The published likelihood of B+ -> K+ + inv, as for `likelihood`; not with ``published``.
+    searches : Searches, str or iterable of str or Search, optional
+        Searches for N, as for `likelihood`; not with ``published``.
     par : mapping of str to float, optional
         Parameters that differ from flavio's central values, m_N2 and m_N3 among them.
     options : mapping of str to object, optional
@@ -107,7 +111,8 @@ def limits(
     InvalidScan
         Of level or method, or if no operator has an effect.
     UnknownCoefficient, UnknownBasis, UnknownParameter, UnknownDataset, UnknownObservable,
-    InvalidValue, InvalidShape, InvalidMass, InvalidScale, MissingRecord, InvalidRecord
+    InvalidValue, InvalidShape, InvalidMass, InvalidScale, MissingRecord, InvalidRecord,
+    UnknownSearch, MissingPackage
 
     Warns
     -----
@@ -128,6 +133,8 @@ def limits(
         raise InvalidScan(f"method = {method!r} must be 'profile' or 'published'")
     if method == "published" and belle2 is not None:
         raise InvalidScan("belle2 is for method = 'profile': published limits have no likelihood")
+    if method == "published" and searches is not None:
+        raise InvalidScan("searches are for method = 'profile': they are a likelihood")
     space = Space.of(scale, eft, basis, options).with_defaults()
     if theory_of(eft) is not HIGH and basis != "JMS":
         raise InvalidScan(f"coefficients of {eft} {basis} have no dimension: give those of JMS")
@@ -137,7 +144,7 @@ def limits(
         raise InvalidValue("m_N1 is given twice, also in par")
     central = central_parameters(parameters_of(given))
     pars = [central | {"m_N1": mass} for mass in masses]
-    data = likelihood(dataset, observables, belle2=belle2)
+    data = likelihood(dataset, observables, belle2=belle2, searches=searches)
     study: _Study = _Profile(cl) if method == "profile" else _Published(cl, dataset, data)
     if operators is None:
         rows, without = _representatives(study, lines(_linear(space), space, pars, data))
@@ -154,7 +161,7 @@ def limits(
         method,
         cl,
         study.definition,
-        dataset if belle2 is None else f"{dataset}, with Belle II's published likelihood",
+        _described(dataset, data),
         space.eft,
         space.basis,
         float(space.scale),
@@ -162,6 +169,12 @@ def limits(
         tuple(without),
         settings.provenance(space.point({})),
     )
+
+
+def _described(dataset: str, data: Likelihood) -> str:
+    added = ["Belle II's published likelihood"] * (data.belle2 is not None)
+    added += [f"the {data.searches!r}"] * (data.searches is not None)
+    return dataset + "".join(f", with {what}" for what in added)
 
 
 class _Study(ABC):

@@ -82,6 +82,7 @@ class Line:
         self.name, self.space, self.m_N1 = name, predictor.space, par["m_N1"]
         self.bound = largest_coefficient(self.space.scale)
         self._par, self._predictor, self._belle2 = par, predictor, likelihood.belle2
+        self._searches = likelihood.searches
         self._polynomials: Polynomials | None = None  # of coefficients of SMEFT there are none
         self.observables: tuple[Observable, ...] = predictor.observables
         self.moving = set(self.observables)
@@ -93,6 +94,10 @@ class Line:
             for part in likelihood.measurement_likelihood.parts
             if self.moving.intersection(part.observables)
         ]
+        if self._searches is not None:
+            ends = [list(self._searched(value)) for value in (0.0, self.bound)]
+            if ends[0] == ends[1]:
+                self._searches = None
         self._rises: dict[complex, float] = {}
         self._origin = self.log_likelihood(0.0)
 
@@ -122,7 +127,7 @@ class Line:
     @property
     def moves(self) -> bool:
         """Whether anything that is measured depends on the coefficient."""
-        return bool(self.moving) or self._belle2 is not None
+        return bool(self.moving) or self._belle2 is not None or self._searches is not None
 
     @property
     def phases(self) -> tuple[complex, ...]:
@@ -149,6 +154,17 @@ class Line:
         if self._belle2 is not None:
             found = self._belle2.log_likelihood(self._par, self.space.point({self.name: value}))
             yield Source(BELLE2, ("BR_SD(B+->Kinv)",)), found
+        if self._searches is not None:
+            yield from self._searched(value)
+
+    def _searched(self, value: complex) -> Iterator[tuple[Source, float]]:
+        """Ln L of the searches for decays to which coefficients contribute."""
+        assert self._searches is not None
+        point = self.space.point({self.name: value})
+        found = self._searches.contributions(self._par, point)
+        for each in self._searches:
+            if each.decay is not None:
+                yield Source(each.name, (f"BR({each.decay}inv)",)), -found[each.name] / 2
 
     def log_likelihood(self, value: complex) -> float:
         """Ln L up to a constant."""

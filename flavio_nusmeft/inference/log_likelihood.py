@@ -24,6 +24,7 @@ from ..errors import (
 from ..measurements import describe, digest
 from ..physics import plausible
 from ..physics.channels import STERILE
+from ..searches import Searches
 from .expansion import Expansion, difference, step, variable
 from .likelihoods import FastLikelihood, Likelihood
 from .slopes import slope
@@ -216,6 +217,8 @@ class LogLikelihood:
         value = float(prior + self.likelihood.log_likelihood_pred(predictions))
         if self._belle2 is not None and value > -np.inf:
             value += self._belle2.log_likelihood(par, wc_obj)
+        if self._searches is not None and value > -np.inf:
+            value += self._searches.log_likelihood(par, wc_obj)
         return value
 
     def many(self, points: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray:
@@ -250,6 +253,9 @@ class LogLikelihood:
         if len(finite) and self._belle2 is not None:
             spectra = [self._belle2.spectra(*found[i][:2]) for i in finite]
             values[finite] += self._belle2.log_likelihoods(spectra)
+        if self._searches is not None:
+            for i in np.flatnonzero(values > -np.inf):
+                values[i] += self._searches.log_likelihood(*found[i][:2])
         return values
 
     @property
@@ -287,7 +293,7 @@ class LogLikelihood:
         and coefficients of SMEFT, predictions are differentiated by central differences, with an
         error of some 1e-8 of a derivative (see `expansion`); so are, in all variables, likelihoods
         that are not of this package, fast ones with ``theory="NP"``, and Belle II's more than 10σ
-        away from all data.
+        away from all data, and those of searches.
 
         Parameters
         ----------
@@ -314,6 +320,8 @@ class LogLikelihood:
         gradient = by_observable @ expansion.jacobian(x) + self._prior_slopes(par)
         if self._belle2 is not None:
             gradient += self._belle2_slopes(x, par, wc_obj)
+        if self._searches is not None:
+            gradient += self._differences(self._searched, x)
         return value, gradient
 
     def derived(self, observable: Observable) -> Expansion:
@@ -340,6 +348,14 @@ class LogLikelihood:
     @property
     def _belle2(self) -> Belle2Likelihood | None:
         return getattr(self.likelihood, "belle2", None)
+
+    @property
+    def _searches(self) -> Searches | None:
+        return getattr(self.likelihood, "searches", None)
+
+    def _searched(self, x: np.ndarray) -> float:
+        assert self._searches is not None
+        return self._searches.log_likelihood(*self.point(x))
 
     @property
     def _is_expanded(self) -> bool:
@@ -438,5 +454,7 @@ class LogLikelihood:
                 numbers.update(likelihood.draws.checksum().encode())
         if getattr(likelihood, "belle2", None) is not None:
             found["belle2"] = likelihood.belle2.description()
+        if self._searches is not None:
+            found["searches"] = self._searches.description()
         found["numbers"] = numbers.hexdigest()
         return found

@@ -43,6 +43,7 @@ __all__ = ["BOSONS", "PHOTON", "boson_couplings", "photon_couplings", "standard_
 BOSONS = {"Z": ("phin", "nW", "nB"), "W": ("phine", "nW"), "h": ("nphi",)}
 #: those on which the coupling of the photon depends
 PHOTON = ("nW", "nB")
+_CLASSES = BOSONS | {"photon": PHOTON}
 
 
 def _coefficients(
@@ -116,6 +117,17 @@ def _h_couplings(C: Arrays, par: Mapping[str, float], v: float) -> dict[str, np.
     return {"S-": y.real + 0j, "P-": 1j * y.imag}
 
 
+def _photon_couplings(C: Arrays, par: Mapping[str, float], v: float) -> dict[str, np.ndarray]:
+    d = np.zeros((N_NEUTRINOS, N_NEUTRINOS), dtype=complex)
+    s2 = sine_squared(par)
+    d[:N_ACTIVE, N_ACTIVE:] = v / np.sqrt(2) * (np.sqrt(1 - s2) * C["nB"] + np.sqrt(s2) * C["nW"])
+    d = d - d.T
+    return {"T+": 1j * d.imag, "T-": d.real + 0j}
+
+
+_PAIRS = {"Z": _z_couplings, "h": _h_couplings, "photon": _photon_couplings}
+
+
 def boson_couplings(
     wc_obj: flavio.WilsonCoefficients | None,
     par: Mapping[str, float],
@@ -128,7 +140,7 @@ def boson_couplings(
     Parameters
     ----------
     wc_obj : any flavio or wilson object of nuSMEFT or SMEFT, or None
-    boson : a key of `BOSONS`
+    boson : a key of `BOSONS`, or photon
     lepton : the charged lepton in decays of W, else None
     scale : renormalisation scale, GeV
 
@@ -146,12 +158,12 @@ def boson_couplings(
     if has_coefficients(wc_obj):
         wc_obj = promote(wc_obj)
         check_reached(wc_obj.wc.eft, HIGH)
-    C = _coefficients(wc_obj, par, BOSONS[boson], scale)
+    C = _coefficients(wc_obj, par, _CLASSES[boson], scale)
     v = float((np.sqrt(2) * par["GF"]) ** -0.5)
     if boson == "W":
         found = _w_couplings(C, par, v, lepton or "")
         return np.array([found[name] for name in COMPONENTS]).T
-    found = (_z_couplings if boson == "Z" else _h_couplings)(C, par, v)
+    found = _PAIRS[boson](C, par, v)
     result = np.zeros((len(PAIRS), len(COMPONENTS)), dtype=complex)
     for name, matrix in found.items():
         result[:, COMPONENTS.index(name)] = [matrix[pair] for pair in PAIRS]
@@ -180,9 +192,6 @@ def photon_couplings(
     wc_obj = promote(wc_obj)
     if not isinstance(wc_obj, NuWilson) or wc_obj.wc.eft != HIGH.eft:
         return zero
-    C = _coefficients(wc_obj, par, PHOTON, float(wc_obj.get_option("smeft_matchingscale")))
-    v, s2 = float((np.sqrt(2) * par["GF"]) ** -0.5), sine_squared(par)
-    d = np.zeros((N_NEUTRINOS, N_NEUTRINOS), dtype=complex)
-    d[:N_ACTIVE, N_ACTIVE:] = v / np.sqrt(2) * (np.sqrt(s2) * C["nW"] + np.sqrt(1 - s2) * C["nB"])
-    pairs = np.array([d[pair] for pair in PAIRS])
-    return np.stack([pairs - pairs.conj(), pairs + pairs.conj()], axis=1)
+    scale = float(wc_obj.get_option("smeft_matchingscale"))
+    C = boson_couplings(wc_obj, par, "photon", None, scale)
+    return 2 * C[:, [COMPONENTS.index("T+"), COMPONENTS.index("T-")]]

@@ -65,6 +65,7 @@ _VECTOR = np.array([component[0] in "VA" for component in COMPONENTS])
 _ROOT_HALF = 0.5**0.5
 _CONTENT = {
     "pi0": {"uu": _ROOT_HALF, "dd": -_ROOT_HALF},
+    "rho0": {"uu": _ROOT_HALF, "dd": -_ROOT_HALF},
     "omega": {"uu": _ROOT_HALF, "dd": _ROOT_HALF},
 }
 
@@ -72,19 +73,22 @@ _CONTENT = {
 def content(par: Mapping[str, float], quarks: str) -> dict[str, float]:
     """The pairs of quarks in a neutral meson, with their amplitudes.
 
-    Those of the η are relative to the decay constant of the pion, by quark flavours as in
-    hep-ph/9802409: f_q cos φ/√2 of u and d, -f_s sin φ of s.
+    Those of η and η' are relative to the decay constant of the pion, by quark flavours as in
+    hep-ph/9802409: f_q cos φ/√2 of u and d, -f_s sin φ of s; and f_q sin φ/√2, f_s cos φ.
     """
-    if quarks != "eta":
+    if quarks not in ("eta", "eta'"):
         return _CONTENT.get(quarks, {quarks: 1.0})
     angle = np.radians(par["eta mixing angle"])
-    light = float(par["eta f_q/f_pi"] * np.cos(angle) * _ROOT_HALF)
-    return {"uu": light, "dd": light, "ss": float(-par["eta f_s/f_pi"] * np.sin(angle))}
+    light, strange = np.cos(angle), -np.sin(angle)
+    if quarks == "eta'":
+        light, strange = -strange, light
+    light = float(par["eta f_q/f_pi"] * light * _ROOT_HALF)
+    return {"uu": light, "dd": light, "ss": float(par["eta f_s/f_pi"] * strange)}
 
 
 def sector(quarks: str, lepton: str | None) -> tuple[str, str]:
     """The EFT of nuWET, and its sector, of the couplings; nuSMEFT for Z, W, h and pp."""
-    if quarks in BOSONS or quarks == "pp":
+    if quarks in BOSONS or quarks in ("photon", "pp"):
         return HIGH.eft, "sterile"
     if lepton is not None:
         return theory(quarks, lepton).eft, f"{quarks[::-1]}{lepton}nu"
@@ -96,8 +100,8 @@ def sector(quarks: str, lepton: str | None) -> tuple[str, str]:
 class CouplingSet(NamedTuple):
     """Which couplings: of a quark transition, with a charged lepton or None, at a scale (GeV).
 
-    ``quarks`` may be a meson of `content`, or Z, W (with a charged lepton) or h, or ``pp`` with a
-    charged lepton in the final state.
+    ``quarks`` may be a meson of `content`, or Z, W (with a charged lepton), h or photon, or ``pp``
+    with a charged lepton in the final state.
     ``part`` of charged currents: a key of `charged_couplings.PARTS`; of neutral ones: ``all``, or
     ``vector`` (V and A) only, or ``photon``, all and those of the photon, or for the mixtures of K0
     and K0bar ``long`` (K_L -> π), ``KL -> inv`` or ``KS -> inv``.
@@ -126,7 +130,7 @@ def fields(
 ) -> np.ndarray:
     """Couplings of the fields of flavour (GeV^-2), in the form of `couplings`."""
     quarks, lepton, scale, part = which
-    if quarks in BOSONS:
+    if quarks in BOSONS or quarks == "photon":
         return boson_couplings(wc_obj, par, quarks, lepton, scale)
     if quarks == "pp":
         return tail_couplings(wc_obj, par, lepton or "", scale)
@@ -161,7 +165,7 @@ def couplings(
 ) -> np.ndarray:
     """Couplings of every channel (GeV^-2), shape (channels, 10) as in `widths.COMPONENTS`.
 
-    Those of Z, W and h are as in `boson_couplings`, those of pp as in `tail_couplings`; those of
-    the photon come after the others, as in `photon_couplings`.
+    Those of Z, W, h and the photon are as in `boson_couplings`, those of pp as in `tail_couplings`;
+    those of ``part`` photon come after the others, as in `photon_couplings`.
     """
     return mass_basis(par, which, fields(wc_obj, par, which))

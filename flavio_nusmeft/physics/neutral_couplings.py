@@ -1,4 +1,4 @@
-"""Couplings of q -> q', q q, τ -> μ(e) and μ -> e with f1 f2 in the parity basis.
+"""Couplings of q -> q', q q, τ -> μ(e), μ -> e and l l with f1 f2 in the parity basis.
 
 arXiv:2309.02940 App. A.2, with charged leptons in place of the quarks as well:
 L = 1/2 sum_ab (C_i O_i + C'_i O'_i) over the parities i = S, P, V, A, T; the neutrinos are
@@ -70,10 +70,13 @@ TRANSITIONS = {
     "taumu": _Transition("e", 1, 2, "nunumutau", THEORIES["nuWET-4"]),
     "taue": _Transition("e", 0, 2, "nunutaue", THEORIES["nuWET-4"]),
     "mue": _Transition("e", 0, 1, "nunumue", THEORIES["nuWET-3"]),
+    "ee": _Transition("e", 0, 0, "ffnunu", THEORIES["nuWET-3"]),
+    "mumu": _Transition("e", 1, 1, "ffnunu", THEORIES["nuWET-3"]),
+    "tautau": _Transition("e", 2, 2, "ffnunu", THEORIES["nuWET-4"]),
 }
-#: those that change the flavour of a quark
-FLAVOUR_CHANGING = frozenset(name for name in TRANSITIONS if name[0] != name[1])
-_T3_CHARGE = {"d": (-1 / 2, -1 / 3), "u": (1 / 2, 2 / 3)}
+#: those that change the flavour of a quark or a lepton
+FLAVOUR_CHANGING = frozenset(name for name, t in TRANSITIONS.items() if t.final != t.initial)
+_T3_CHARGE = {"d": (-1 / 2, -1 / 3), "u": (1 / 2, 2 / 3), "e": (-1 / 2, -1.0)}
 
 
 def charge(quarks: str) -> float:
@@ -162,7 +165,7 @@ def _sm_couplings(
             couplings[k, COMPONENTS.index("A-")] = -(left - right)
     if kind == "e":
         for key, value in _parity_map(quarks)(w_exchange(par["GF"], final, initial)).items():
-            couplings[key] = value
+            couplings[key] += value
     if not _has_flavio(quarks):
         return 0j, 0j, couplings
     alpha = flavio.physics.running.running.get_alpha(par, scale)["alpha_e"]

@@ -35,6 +35,7 @@ from .tails import ENERGY
 
 __all__ = [
     "check",
+    "contains",
     "families",
     "idle",
     "need_protons",
@@ -107,6 +108,16 @@ def check(wc_obj: Any, par: Par, protons: bool = False) -> None:
         warn_dirac(wc_obj._dirac_pairs, masses)
     if max(masses) > par[_HEAVIEST]:
         warn_heavy(wc_obj._sterile_values, wc_obj.wc.eft, masses, par, protons)
+
+
+def contains(wc_obj: Any, index: int) -> bool:
+    """Whether an object has a coefficient of N with this index, 0, 1 or 2, that is not 0."""
+    if wc_obj is None or wc_obj.wc is None or not wc_obj.wc.eft.startswith("nu"):
+        return False
+    wc_obj = promote(wc_obj)
+    is_high = wc_obj.wc.eft == HIGH.eft
+    values = wc_obj._sterile_values.items()
+    return any(value and index in _flavours(is_high, name) for name, value in values)
 
 
 def warn_massless(par: Mapping[str, Any]) -> None:

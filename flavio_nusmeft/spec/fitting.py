@@ -309,6 +309,10 @@ class _Fit:
             low, high = (belle2.log_likelihood(*point) for point in (of_sm, of_fit))
             name = f"Belle II's published likelihood, {record.DOI}"
             rows.append({"measurement": name, "gain": _finite(2 * (high - low))})
+        searches = getattr(data, "searches", None)
+        if searches is not None:
+            before, after = (searches.contributions(*point) for point in (of_sm, of_fit))
+            rows += [{"measurement": n, "gain": _finite(before[n] - after[n])} for n in before]
         return rows
 
 
@@ -325,6 +329,9 @@ def made_with(identity: Mapping[str, Any]) -> dict[str, Any]:
     }
     if "belle2" in function:
         found["checksums"] |= function["belle2"]["checksums"]
+    if "searches" in function:
+        found["searches"] = function["searches"]["package"]
+        found["checksums"] |= function["searches"]["checksums"]
     return dict(json.loads(json.dumps(found, default=repr)))
 
 

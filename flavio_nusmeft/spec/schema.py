@@ -25,6 +25,7 @@ from ..inference.expansion import variable
 from ..inference.fits import likelihood
 from ..measurements import dataset as dataset_names
 from ..physics.channels import STERILE
+from ..searches import Searches
 from . import posteriors
 from .reading import Node
 
@@ -37,6 +38,7 @@ _KEYS = (
     "alternatives",
     "observables",
     "belle2",
+    "searches",
     "fast",
     "theory",
     "draws",
@@ -126,11 +128,17 @@ def _data(given: Mapping[str, Node], belle2: Callable[[Node], str]) -> dict[str,
     if "observables" in given:
         items = given["observables"].items("a list of observables")
         chosen = found["observables"] = [_quantity(item) for item in items]
-        if chosen or "belle2" not in given:
+        if chosen or not {"belle2", "searches"} & given.keys():
             known = partial(likelihood, name, map(as_observable, chosen), alternatives=names)
             _attempt(given["observables"], lambda _: known())
     if "belle2" in given:
         found["belle2"] = belle2(given["belle2"])
+    if "searches" in given:
+        node = given["searches"]
+        items = node.items("a list of names of searches") if node.is_list else [node]
+        chosen = [item.text("the name of a search") for item in items]
+        found["searches"] = chosen if node.is_list else chosen[0]
+        _attempt(node, lambda _: Searches(found["searches"]))
     found["fast"] = given["fast"].boolean() if "fast" in given else False
     for key in ("theory", "draws"):
         if key in given and not found["fast"]:

@@ -80,6 +80,7 @@ class Spec:
                 fast=content["fast"],
                 theory=content.get("theory", "SM"),
                 belle2=content.get("belle2"),
+                searches=content.get("searches"),
             )
             if content["fast"]:
                 data.make_measurement(N=content["draws"], seed=content["seed"])

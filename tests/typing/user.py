@@ -26,9 +26,9 @@ function = nus.LogLikelihood(plain, ["LNQd_2123"], scale=1e3, eft="nuSMEFT", bas
 best: scan.Minimum = scan.minimize(function, {"LNQd_2123": (0, 1e-7)}, executor=4)
 values: np.ndarray = scan.grid(function, {"LNQd_2123": [0, 1e-8]}).log_likelihood
 
-print(nus.typo)  # type: ignore
-nus.likelihod("current")  # type: ignore
-nus.likelihood(fast="yes")  # type: ignore
-nus.likelihood(fast=True, data="current")  # type: ignore
-assert_type(nus.likelihood("current"), FastLikelihood)  # type: ignore
-nus.NuWilson(coefficients, "1 TeV", "nuSMEFT", "FGMS")  # type: ignore
+print(nus.typo)  # type: ignore[attr-defined]
+nus.likelihod("current")  # type: ignore[attr-defined]
+nus.likelihood(fast="yes")  # type: ignore[call-overload]
+nus.likelihood(fast=True, data="current")  # type: ignore[call-overload]
+assert_type(nus.likelihood("current"), FastLikelihood)  # type: ignore[assert-type]
+nus.NuWilson(coefficients, "1 TeV", "nuSMEFT", "FGMS")  # type: ignore[arg-type]

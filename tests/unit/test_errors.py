@@ -56,7 +56,7 @@ def test_single_letters(right):
 def test_unknown_names():
     """All are errors of one kind, KeyError and ValueError, with a message that is not quoted."""
     kinds = [kind for name, kind in vars(errors).items() if name.startswith("Unknown")]
-    assert len(kinds) == 7
+    assert len(kinds) == 8
     for kind in kinds:
         for caught in (KeyError, ValueError, errors.NuSMEFTError):
             with pytest.raises(caught) as raised:

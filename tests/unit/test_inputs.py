@@ -307,6 +307,7 @@ def test_stock_likelihoods_of_a_dictionary():
         ("iminuit", "fit", lambda: scan.grid(None, {}, profile={"a": (0, 1)})),
         ("emcee", "fit", lambda: scan.sample(None, None, steps=1)),
         ("dynesty", "fit", lambda: scan.nested(None, None)),
+        ("HNLimits", "searches", lambda: nus.Searches()),
         ("matplotlib", "plot", lambda: figures.write_figures("x")),
         ("matplotlib", "plot", lambda: figures.FIGURES[1].draw([])),
         ("emcee", "fit", lambda: scan.Chain((), *np.empty((3, 0))).autocorrelation_time()),

@@ -105,6 +105,7 @@ def test_public_names():
         "alternatives",
         "compare",
         "dataset",
+        "decays",
         "errors",
         "figures",
         "interval",

@@ -31,6 +31,7 @@ _DATA = (
     "theory",
     "fit parameters",
     "record of Belle II",
+    "searches",
 )
 
 

@@ -205,7 +205,7 @@ def test_chosen_observables(capsys):
     assert rows[1]["SM"] == flavio.sm_prediction("FL(B0->K*inv)", 3)
 
 
-@pytest.mark.parametrize(("flavours", "decays"), [("3", "KPpeom"), ("4", "KPpeomDJt")])
+@pytest.mark.parametrize(("flavours", "decays"), [("3", "KPpeom"), ("4", "KLPpeomDJt")])
 def test_fewer_quarks(flavours, decays, tmp_path, capsys):
     """Without -o the observables that the EFT can reach, else an error that says what to do."""
     path = tmp_path / "low.yml"

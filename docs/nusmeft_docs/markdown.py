@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
 from urllib.parse import quote
 
-from flavio_nusmeft import _data
+from flavio_nusmeft.citations import fields
 
 _ARXIV = re.compile(r"arXiv:((?:[\w-]+/)?\d[\d.]*\d)")
 _PREFIX = "flavio_nusmeft "
@@ -29,19 +28,16 @@ def linked(text: str) -> str:
     return _ARXIV.sub(r"[arXiv:\1](https://arxiv.org/abs/\1)", text)
 
 
-@cache
-def _titles() -> dict[str, str]:
-    found: dict[str, str] = _data.load_yaml("citations.yml")
-    return found
-
-
 def paper(key: str) -> str:
-    """A paper that predictions cite: what ``data/citations.yml`` says, else a link to INSPIRE."""
-    title = _titles().get(key)
-    if key.startswith("arXiv:"):
-        return f"{title + ', ' if title else ''}{linked(key)}"
+    """A paper that predictions cite: authors and title as in ``data/citations.bib``, and a link."""
+    entry = fields(key)
     link = f"[{key}](https://inspirehep.net/literature?q=texkeys%3A{quote(key)})"
-    return f"{linked(title)} ({link})" if title else link
+    if "eprint" in entry:
+        link = linked(f"arXiv:{entry['eprint']}")
+    authors = re.split(r"\s+and\s+", entry.get("author", ""))
+    first = authors[0].partition(",")[0] + (" et al." if len(authors) > 1 else "")
+    title = re.sub(r"\$([^$]*)\$", r"{math}`\1`", entry.get("title", ""))
+    return ", ".join(filter(None, (first, title, link)))
 
 
 def number(value: float, digits: int = 4) -> str:

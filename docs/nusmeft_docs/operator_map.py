@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import flavio
 
-from flavio_nusmeft.formulas.widths import COMPONENTS
+from flavio_nusmeft.formulas.vector_two_body import PHOTON_COMPONENTS
 from flavio_nusmeft.observables import QUANTITIES
 from flavio_nusmeft.physics import plausible
 from flavio_nusmeft.physics.boson_couplings import BOSONS
@@ -49,7 +49,7 @@ def families(name: str, arguments: tuple[float, ...]) -> tuple[set[str], bool]:
             labels.add(quarks.upper() if quarks in BOSONS else TAILS)
             continue
         labels.add(plausible._family(quarks, lepton))
-        terms = {COMPONENTS[i][0] for indices in rate.terms for i in indices}
+        terms = {PHOTON_COMPONENTS[i][0] for indices in rate.terms for i in indices}
         tensors |= "T" in terms
     return labels, tensors
 

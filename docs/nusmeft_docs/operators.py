@@ -66,7 +66,7 @@ def _class_page(
     fgms, tex = _fgms(), wcxf.Basis["nuSMEFT", "Warsaw"].sectors
     info = {n: entry for entries in tex.values() for n, entry in entries.items()}
     other = _OTHER_NAMES.get(operator.name)
-    kind = "complex; + h.c." if operator.symmetry is NONE else "hermitian: each pair once"
+    kind = "complex, with + h.c." if operator.symmetry is NONE else "hermitian: each pair once"
     title = f"{code(operator.name)}{f' ({code(other)} in FGMS)' if other else ''}"
     rows = []
     for name in names:
@@ -81,7 +81,7 @@ def _class_page(
         f"$$C_{{prst}}\\,{_general(operator)}$$"
         if len(operator.fields) == 4
         else f"$$C_{{pr}}\\,{_general(operator)}$$",
-        f"{len(names)} coefficients, {kind}. In the order of the indices of the name.",
+        f"{len(names)} coefficients, {kind}; p, r, s, t: the indices of the name, in this order.",
         "`seen by`: decays whose observables change at tree level with QCD"
         " ([the map](../operator-map.md) has what mixing adds). The other columns: upper limits on"
         " |C| at 90% in TeV⁻² at 1 TeV, one coefficient at a time, data set `current`, N2 and N3"

@@ -42,13 +42,15 @@ def _measurements() -> str:
             ]
             for result in entry["results"]
         ]
-        about = " ".join(filter(None, (entry["experiment"], linked(entry["description"] or ""))))
-        source = linked(entry["source"])
+        description = (entry["description"] or "").strip().rstrip(".")
+        about = ". ".join(filter(None, (entry["experiment"], linked(description))))
+        source = "" if entry["source"] == entry["description"] else linked(entry["source"])
         if entry["inspire"]:
             source += f", {code(entry['inspire'])}"
+        source = f" Source: {source}." if source else ""
         sections += [
             f"(measurement-{slug(name)})=\n### {name}",
-            f"{about}. Source: {source}. Data sets: {', '.join(entry['data sets'])}.",
+            f"{about}.{source} Data sets: {', '.join(entry['data sets'])}.",
             table(["observable", "value", "SM"], rows),
         ]
     overview = [

@@ -62,6 +62,17 @@ def _resolve(
     return content if _known(target) else None
 
 
+# an absolute value would be a substitution of reStructuredText; not in what is quoted
+_ABSOLUTE = re.compile(r"(``.*?``)|\|([^|`\s]+)\|")
+
+
+def _absolute_values(
+    app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]
+) -> None:
+    lines[:] = [_ABSOLUTE.sub(lambda m: m[1] or rf"\|{m[2]}\|", line) for line in lines]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("autodoc-process-docstring", _absolute_values)
     app.connect("missing-reference", _resolve, priority=900)  # after intersphinx
     return {"parallel_read_safe": True}

@@ -13,6 +13,7 @@ Numbers, drawing and the paper's arrangement are apart from each other:
 - ``FIGURES["reach"]``, not in the paper, is what Belle II and FCC-ee will reach, and
   ``FIGURES["dirac"]`` what a Dirac N changes
 - `write_figures` writes files; so does the command ``nusmeft figures``
+- `write_explorer` writes a page with sliders for coefficients and mass: ``nusmeft explore``
 - `experiment`: the limits, bands and lines of the expected reach of a data set
 
 Only drawing needs matplotlib: ``pip install 'flavio_nusmeft[plot]'``.
@@ -32,6 +33,7 @@ from .data import (
 from .decays import draw_decays, write_decays
 from .draw import draw_channels, draw_plane, draw_reach, draw_signal, draw_spectra
 from .experiment import CHANNELS, Z_POLE, Band, Experiment, Line, experiment
+from .explorer import write_explorer
 from .files import write_figures
 from .limits_on_mixing import draw_searches
 from .nature import DiracRatios, dirac_ratios, draw_dirac_ratios
@@ -69,6 +71,7 @@ __all__ = [
     "reach",
     "spectra",
     "write_decays",
+    "write_explorer",
     "write_figures",
 ]
 

@@ -51,6 +51,8 @@ def _inclusive(par: Mapping[str, float], kind: tuple[str]) -> float:
     scale = flavio.config["renormalization scale"]["bxlnu"]
     C_V = flavio.physics.bdecays.wilsoncoefficients.get_CVLSM(par, scale, nf=5)
     coupling = 4 * par["GF"] / np.sqrt(2) * abs(flavio.physics.ckm.get_ckm(par)[1, 2] * C_V)
+    if coupling == 0:
+        return 1.0
     lifetime = (par["tau_B0"] + par["tau_B+"]) / 2
     tree = lifetime * coupling**2 * float(np.sum(coefficients * first * second))
     sm = flavio.physics.bdecays.bxlnu.BR_BXclnu(par, flavio.WilsonCoefficients(), lepton)

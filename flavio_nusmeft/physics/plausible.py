@@ -117,7 +117,7 @@ def contains(wc_obj: Any, index: int) -> bool:
     wc_obj = promote(wc_obj)
     is_high = wc_obj.wc.eft == HIGH.eft
     values = wc_obj._sterile_values.items()
-    return any(value and index in _flavours(is_high, name) for name, value in values)
+    return any(value and index in sterile_flavours(is_high, name) for name, value in values)
 
 
 def warn_massless(par: Mapping[str, Any]) -> None:

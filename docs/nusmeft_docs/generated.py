@@ -28,6 +28,7 @@ def _content() -> str:
         ("flavio_nusmeft", "**/*.py"),
         ("data", "*.yml"),
         ("docs/nusmeft_docs", "computed.py"),
+        ("docs/nusmeft_docs", "reproductions.py"),
     ):
         for path in sorted((ROOT / folder).glob(pattern)):
             digest.update(path.read_bytes())
@@ -58,14 +59,17 @@ def _copies() -> Iterator[tuple[str, bytes]]:
 
 
 def _pages() -> Iterator[tuple[str, bytes]]:
-    from . import command_line, entries, figure
+    from . import command_line, entries, figure, reproductions
     from .computed import limits, standard_model
 
     yield from _copies()
     numbers = kept("standard-model", standard_model)
     table = kept("limits", limits)
-    for name, text in (*command_line.pages(), *entries.pages(numbers, table)):
+    compared = reproductions.tables(kept("reproductions", reproductions.numbers))
+    for name, text in (*command_line.pages(), *entries.pages(numbers, table), *compared):
         yield name, text.encode()
+    for name, text in kept("figures", reproductions.drawings).items():
+        yield f"figures/{name}", text.encode()
     yield "operator-map.svg", figure.svg()
 
 

@@ -7,7 +7,7 @@ Numbers, drawing and the paper's arrangement are apart from each other:
 - `draw_spectra`, `draw_plane`, `draw_signal`, `draw_channels`, `draw_reach` and
   `draw_dirac_ratios` draw on Axes
 - `draw_decays` draws branching ratios of N against its mass, of what `decays` returns
-- `draw_searches` draws limits on |U|² against mass
+- `draw_searches` draws limits on ``|U|²`` against mass
 - axes and tables show coefficients in TeV^-2, as the paper does
 - ``FIGURES[n]`` is Fig. n of the paper: ``compute`` gives its panels, ``draw`` a Figure of them
 - ``FIGURES["reach"]``, not in the paper, is what Belle II and FCC-ee will reach, and

@@ -149,11 +149,12 @@ def given_detectors(options: argparse.Namespace) -> tuple[Any, ...]:
 
     found: list[Any] = []
     for text in options.detector:
-        numbers = [_number(part) for part in text.split(",")]
-        if None in numbers or len(numbers) > 2:
+        radius, _, boost = text.partition(",")
+        numbers = _number(radius), _number(boost or "0")
+        if numbers[0] is None or numbers[1] is None:
             found.append(text)
         else:
-            found.append(Detector(f"a ball of {numbers[0]:g} m", *numbers))
+            found.append(Detector(f"a ball of {numbers[0]:g} m", numbers[0], numbers[1]))
     return as_detectors(found) if found else ()
 
 

@@ -11,6 +11,7 @@ All keys but ``variables`` have defaults::
     alternatives: []            # measurements that replace members of the data set
     observables: [...]          # those to use; default: all of the data set
     belle2: path                # folder with the record of Belle II, relative to the file
+    detectors: [Belle II, {name: mine, radius: 2, boost: 0.3}]  # of `LogLikelihood`; default: none
     fast: false                 # true: with theory uncertainties, see `likelihood`
     theory: SM                  # or NP, for fast likelihoods
     draws: 100                  # of the parameters, for fast likelihoods

@@ -25,7 +25,7 @@ from ..inference.expansion import variable
 from ..inference.fits import likelihood
 from ..measurements import dataset as dataset_names
 from ..physics.channels import STERILE
-from . import posteriors
+from . import detectors, posteriors
 from .reading import Node
 
 __all__ = ["SCANS", "as_observable", "complete"]
@@ -37,6 +37,7 @@ _KEYS = (
     "alternatives",
     "observables",
     "belle2",
+    "detectors",
     "fast",
     "theory",
     "draws",
@@ -131,6 +132,11 @@ def _data(given: Mapping[str, Node], belle2: Callable[[Node], str]) -> dict[str,
             _attempt(given["observables"], lambda _: known())
     if "belle2" in given:
         found["belle2"] = belle2(given["belle2"])
+    if "detectors" in given:
+        items = given["detectors"].items("a list of detectors")
+        found["detectors"] = [_attempt(item, detectors.detector) for item in items]
+        if not items:
+            given["detectors"].fail("give one at least; without this key N are stable")
     found["fast"] = given["fast"].boolean() if "fast" in given else False
     for key in ("theory", "draws"):
         if key in given and not found["fast"]:

@@ -278,7 +278,8 @@ observables: [BR_SD(B+->Kinv), BR(B0->K*inv)]
 parameters: {m_N1: 1.5, U_mu1: 3e-3}
 variables: {QN_2311: [0, 6e-8]}
 detectors: [Belle II, {name: mine, radius: 2, boost: 0.3, hadrons: [B+]}]
-report: {intervals: [], limits: [BR(B0->K*inv)]}
+starts: 1
+report: {intervals: []}
 """
 
 

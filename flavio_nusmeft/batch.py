@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 
 from ._inputs import brief, mapping, number, numbers, scalar
 from .eft.space import Space
-from .eft.theories import THEORIES, theory_of
+from .eft.theories import HIGH, THEORIES, theory_of
 from .eft.wilson import NuWilson
 from .errors import (
     InvalidBin,
@@ -113,7 +113,7 @@ def predict(
     -----
     SizeWarning, ScaleWarning, NoEffectWarning, HeavyMassWarning
         Once each, as `NuWilson`; NoEffectWarning for every coefficient that no observable of this
-        package depends on.
+        package depends on, and for a detector if all N are stable.
 
     Notes
     -----
@@ -151,6 +151,11 @@ def predict(
         polynomials = predictor.polynomials(parameters, given)
         with np.errstate(over="ignore", invalid="ignore"):
             np.maximum(largest, polynomials.evaluate(linear, positions, result), out=largest)
+    if observed is not None:
+        running = predictor.space.with_defaults().options.get("running")
+        is_partial = theory_of(eft) is HIGH and running != "full"
+        remedy = "; the option running = 'full' has more operators mix" * is_partial
+        observed.warn_stable(remedy)
     for observable, value in zip(wanted, largest.tolist(), strict=True):
         name, *arguments = (observable,) if isinstance(observable, str) else observable
         if result.size:

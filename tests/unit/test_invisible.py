@@ -273,3 +273,21 @@ def test_likelihoods_without_detector():
     stock = flavio.statistics.likelihood.Likelihood(observables=["BR(B+->Knunu)"])
     with pytest.raises(InvalidValue, match="observables of this package"):
         make(stock)
+
+
+def test_belle2_in_q2_is_refused(monkeypatch):
+    likelihood = nus.likelihood(observables=OBSERVABLES)
+    monkeypatch.setattr(likelihood, "belle2", object())
+    with pytest.raises(InvalidValue, match="not with Belle II's likelihood in q²"):
+        nus.LogLikelihood(likelihood, VARIABLES, **SPACE, detector="Belle II")
+
+
+def test_warning_of_stable_N():
+    with pytest.warns(nus.errors.NoEffectWarning, match="makes N1 decay; the option running"):
+        predict(K, {"qn_2311": 1e-8}, {"m_N1": 1.5}, detector="Belle II")
+    with pytest.warns(nus.errors.NoEffectWarning, match="makes N1 decay$"):
+        options = {"running": "full"}
+        predict(K, {"qn_2311": 1e-8}, {"m_N1": 1.5}, detector="Belle II", options=options)
+    # some points decay, or there is no N
+    predict(K, {"qn_2311": 1e-8}, {"m_N1": 1.5, "U_mu1": np.array([0, 1e-3])}, detector="Belle II")
+    predict(K, {}, {}, detector="Belle II")

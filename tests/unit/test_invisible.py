@@ -285,8 +285,8 @@ def test_belle2_in_q2_is_refused(monkeypatch):
 def test_warning_of_stable_N():
     with pytest.warns(nus.errors.NoEffectWarning, match="makes N1 decay; the option running"):
         predict(K, {"qn_2311": 1e-8}, {"m_N1": 1.5}, detector="Belle II")
+    options = {"running": "full"}
     with pytest.warns(nus.errors.NoEffectWarning, match="makes N1 decay$"):
-        options = {"running": "full"}
         predict(K, {"qn_2311": 1e-8}, {"m_N1": 1.5}, detector="Belle II", options=options)
     # some points decay, or there is no N
     predict(K, {"qn_2311": 1e-8}, {"m_N1": 1.5, "U_mu1": np.array([0, 1e-3])}, detector="Belle II")

@@ -7,6 +7,7 @@ decays with sterile neutrinos, their parameters and measurements to flavio and W
 - `dirac`: coefficients of a Dirac N as those of two Majorana states, which N1, N2, N3 are
 - `predict`: many points of coefficients and masses at once
 - `decays`: partial widths and lifetime of a sterile neutrino
+- `invisible_probability`: whether they decay in a `Detector`
 - `likelihood`: flavio likelihoods of the data sets; `LogLikelihood`: as functions of an array
 - `scan`: grids, profiles, best fits and Markov chains, on one core or a cluster
 - `interval`, `upper_limit`: from a likelihood to the number, with its definition; `intervals`
@@ -38,8 +39,10 @@ from ._version import __version__ as __version__
 from .batch import predict
 from .eft.dirac import dirac
 from .eft.wilson import NuWilson
+from .invisible import invisible_probability
 from .lifetimes import decays
 from .measurements import dataset
+from .physics.detectors import Detector
 from .units import TeV
 
 if TYPE_CHECKING:
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Belle2Likelihood",
+    "Detector",
     "LogLikelihood",
     "NuWilson",
     "Searches",
@@ -71,6 +75,7 @@ __all__ = [
     "figures",
     "interval",
     "intervals",
+    "invisible_probability",
     "likelihood",
     "limits",
     "popxf",

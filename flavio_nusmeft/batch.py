@@ -38,6 +38,7 @@ from .observables import NAMES, QUANTITIES, check_value
 from .physics import channels, plausible
 from .physics.cache import ParameterCache
 from .physics.channels import CouplingSet
+from .physics.detectors import Detector, Observed
 from .physics.rates import Part, Quantity, Rate, Stock, couplings_of
 
 __all__ = [
@@ -72,6 +73,7 @@ def predict(
     basis: str,
     par: Mapping[str, ArrayLike] | None = None,
     options: Mapping[str, Any] | None = None,
+    detector: str | Detector | Sequence[str | Detector] | None = None,
 ) -> dict[Observable, np.ndarray]:
     """Predict observables of this package for arrays of coefficients and parameters.
 
@@ -93,11 +95,15 @@ def predict(
         dictionary of parameters: numbers or arrays that broadcast with the coefficients.
     options : mapping of str to object, optional
         Options of running and matching, as for `NuWilson`, e.g. ``{"running": "full"}``.
+    detector : str, Detector or list of these, optional
+        Count only events that stay invisible in a detector, ``Belle II``, ``ALEPH``, ``NA62`` or a
+        `Detector`: in the first one of a list that sees the decay. By default N are stable.
 
     Returns
     -------
     dict
-        Arrays of the common shape by observable, equal to `flavio.np_prediction` point by point.
+        Arrays of the common shape by observable, without ``detector`` equal to
+        `flavio.np_prediction` point by point.
 
     Raises
     ------
@@ -113,7 +119,9 @@ def predict(
     Notes
     -----
     The integrals over q² are done once per distinct point of ``par``. Points of SMEFT coefficients
-    take as long as wilson's running of them; all others cost a small matrix product.
+    take as long as wilson's running of them; all others cost a small matrix product. With a detector
+    every point is calculated on its own, as widths of N depend on it, in some 10 ms and 1 ms for
+    each observable; `invisible_probability` has the assumptions.
     """
     wanted = as_observables(observables)
     coefficients = mapping("coefficients", coefficients)
@@ -127,13 +135,20 @@ def predict(
 
     result = np.empty((len(wanted), math.prod(shape)))
     largest = np.full(len(wanted), -np.inf)
-    linear = _Rows({name: values[name] for name in predictor.linear}, shape)
     fixed = {name: v for name, v in overrides.items() if v.ndim}
-    outer = fixed | {f" {name}": values[name] for name in predictor.nonlinear}
+    observed = None if detector is None else predictor.observed(detector, central)
+    linear = _Rows({name: values[name] for name in predictor.linear}, shape)
+    outside = predictor.nonlinear if observed is None else tuple(values)
+    outer = fixed | {f" {name}": values[name] for name in outside}
     for point, positions in _distinct(outer, shape):
         parameters = central | {name: float(np.real(point[name])) for name in fixed}
-        nonlinear = {name: point[f" {name}"] for name in predictor.nonlinear}
-        polynomials = predictor.polynomials(parameters, nonlinear)
+        given = {name: point[f" {name}"] for name in outside}
+        if observed is not None:
+            found = observed(predictor.space.point(given), parameters)
+            result[:, slice(None) if positions is None else positions] = found[:, None]
+            np.maximum(largest, found, out=largest)
+            continue
+        polynomials = predictor.polynomials(parameters, given)
         with np.errstate(over="ignore", invalid="ignore"):
             np.maximum(largest, polynomials.evaluate(linear, positions, result), out=largest)
     predictor.warn_idle(central, overrides)  # if nothing was refused
@@ -342,6 +357,25 @@ class Predictor:
         quantities = [function(par, *arguments) for function, arguments in self._quantities]
         parts = [part for q in quantities for part in (*q.numerator, *q.denominator)]
         return any(isinstance(part, Stock) for part in parts)
+
+    def observed(self, detector: Any, par: Mapping[str, float]) -> Observed:
+        """The observables with what N do in detectors, point by point.
+
+        Parameters
+        ----------
+        detector : str, Detector or list of these
+            As in `predict`.
+        par : mapping of str to float
+            All parameters.
+
+        Returns
+        -------
+        Observed
+            A function of an object with coefficients and all parameters.
+        """
+        names = (o if isinstance(o, str) else o[0] for o in self.observables)
+        quantities = [(name, *rest) for name, rest in zip(names, self._quantities, strict=True)]
+        return Observed(quantities, detector, par)
 
     def check(self, values: Mapping[str, np.ndarray]) -> None:
         """Check values of coefficients.

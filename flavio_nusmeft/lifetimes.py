@@ -29,7 +29,7 @@ from .physics.channels import STERILE
 from .physics.mixing import MIXINGS
 from .physics.n_decays import INVISIBLE, n_widths
 
-__all__ = ["BBN_LIFETIME", "Decays", "decays"]
+__all__ = ["BBN_LIFETIME", "Decays", "decays", "point"]
 
 
 def __dir__() -> list[str]:
@@ -298,7 +298,7 @@ def decays(
             raise InvalidShape(f"{parameter} must be {kind}, not of shape {value.shape}")
     full = central_parameters(overrides)
     masses = overrides.get(name, numbers(name, full[name]))
-    wc_obj, space = _point(coefficients, scale, eft, basis, options)
+    wc_obj, space = point(coefficients, scale, eft, basis, options)
     values = {} if wc_obj is None else {k: complex(v) for k, v in wc_obj.wc.dict.items()}
     found = n_widths(wc_obj, full, N, masses)
     plausible.warn_massless({**full, **overrides})
@@ -341,14 +341,33 @@ def _warn_stable(N: int, wc_obj: Any, par: Mapping[str, float]) -> None:
         warn(f"none of {listed(names)} makes N{N} decay: it is stable{remedy}", NoEffectWarning)
 
 
-def _point(
+def point(
     coefficients: Any,
     scale: float | None,
     eft: str | None,
     basis: str | None,
     options: Mapping[str, Any] | None,
 ) -> tuple[Any, str]:
-    """The object with coefficients, and where they are."""
+    """Coefficients in the forms that `decays` takes.
+
+    Parameters
+    ----------
+    coefficients, scale, eft, basis, options
+        As in `decays`.
+
+    Returns
+    -------
+    (object or None, str)
+        The object with coefficients, and where they are.
+
+    Raises
+    ------
+    InvalidValue, InvalidShape, InvalidScale, UnknownCoefficient, UnknownBasis
+
+    Warns
+    -----
+    SizeWarning, ScaleWarning
+    """
     where = {"scale": scale, "eft": eft, "basis": basis, "options": options}
     given = [name for name, value in where.items() if value is not None]
     if coefficients is None or hasattr(coefficients, "match_run"):
@@ -374,10 +393,10 @@ def _point(
     for name, value in values.items():
         if np.ndim(value):
             raise InvalidShape(f"{name} = {brief(value)} must be a number; lists are for m_N alone")
-    point = space.point(values)
+    found = space.point(values)
     space.warn_size(values)
     space.warn_scale()
-    return point, str(space)
+    return found, str(space)
 
 
 def _table(cells: Sequence[tuple[str, ...]]) -> list[str]:

@@ -57,6 +57,8 @@ class Expansion:
         Of the coefficients.
     par : mapping of str to float
         All parameters; those that are variables are replaced.
+    detector : str, Detector or list of these, optional
+        As in `predict`. With it predictions are no polynomials: all derivatives are differences.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Expansion:
         variables: Sequence[Variable],
         space: Space,
         par: Mapping[str, float],
+        detector: Any = None,
     ) -> None:
         self.observables = tuple(observables)
         self._variables = tuple(variables)
@@ -78,11 +81,16 @@ class Expansion:
             for v in self._variables
         ]
         self._polynomials: OrderedDict[tuple[Any, ...], Polynomials] = OrderedDict()
+        self._detector = detector
+        self._observed = None
+        if detector is not None:
+            self._observed = self._predictor.observed(detector, self._par)
 
     def __reduce__(self) -> Any:
         # what it remembers is found anew
         space = self._predictor.space
-        return Expansion, (self.observables, self._variables, space, self._par)
+        arguments = self.observables, self._variables, space, self._par, self._detector
+        return Expansion, arguments
 
     @staticmethod
     def covers(observables: Sequence[Observable]) -> bool:
@@ -107,7 +115,7 @@ class Expansion:
         ------
         InvalidValue, InvalidMass, UndefinedRatio
         """
-        values, _ = self._polynomial(x).at(self._vector(x))
+        values = self._values(x)
         for observable, value in zip(self.observables, values.tolist(), strict=True):
             name, *arguments = (observable,) if isinstance(observable, str) else observable
             check_value(name, tuple(arguments), value)
@@ -115,10 +123,12 @@ class Expansion:
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """Derivatives of the predictions, shape (observables, variables)."""
-        _, slopes = self._polynomial(x).at(self._vector(x))
         result = np.empty((len(self.observables), len(x)))
+        slopes = None
+        if self._observed is None:
+            _, slopes = self._polynomial(x).at(self._vector(x))
         for i, position in enumerate(self._positions):
-            if position is not None:
+            if position is not None and slopes is not None:
                 result[:, i] = slopes[:, position]
             else:
                 moved = step(self._variables[i], float(x[i]), self._predictor.space)
@@ -134,7 +144,15 @@ class Expansion:
         return [None if position is None else columns[position] for position in self._positions]
 
     def _values(self, x: np.ndarray) -> np.ndarray:
-        return self._polynomial(x).at(self._vector(x))[0]
+        if self._observed is None:
+            return self._polynomial(x).at(self._vector(x))[0]
+        par, values = dict(self._par), dict[str, complex]()
+        for (name, factor), value in zip(self._variables, x, strict=True):
+            if factor is None:
+                par[name] = float(value)
+            else:
+                values[name] = values.get(name, 0) + factor * float(value)
+        return self._observed(self._predictor.space.point(values), par)
 
     def _vector(self, x: np.ndarray) -> np.ndarray:
         vector = np.zeros(1 + 2 * len(self._predictor.linear))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from ..errors import (
 from ..measurements import describe, digest
 from ..physics import plausible
 from ..physics.channels import STERILE
+from ..physics.detectors import Detector, as_detectors
 from ..searches import Searches
 from .expansion import Expansion, difference, step, variable
 from .likelihoods import FastLikelihood, Likelihood
@@ -58,11 +60,16 @@ class LogLikelihood:
         but fit parameters of the likelihood need a value if they are not variables).
     options : mapping of str to object, optional
         Options of running and matching, as for `NuWilson`, e.g. ``{"running": "full"}``.
+    detector : str, Detector or list of these, optional
+        Compare with data only the events that stay invisible in a detector, as in `predict`; for
+        likelihoods of this package whose observables it has all, without that of Belle II in q².
 
     Attributes
     ----------
     space : Space
         Scale, EFT, basis and options of the coefficients.
+    detectors : tuple of Detector
+        Of ``detector``; empty: N are stable.
 
     Raises
     ------
@@ -91,6 +98,7 @@ class LogLikelihood:
         basis: str,
         par: Mapping[str, float] | None = None,
         options: Mapping[str, Any] | None = None,
+        detector: str | Detector | Sequence[str | Detector] | None = None,
     ) -> None:
         if not hasattr(likelihood, "par_obj"):
             raise InvalidValue(f"{brief(likelihood)} is no likelihood: give one of nus.likelihood")
@@ -133,6 +141,16 @@ class LogLikelihood:
         self._expansion: Expansion | None = None
         self._has_warned = False  # of the size of coefficients
         self._protons = plausible.need_protons(likelihood.observables)
+        self.detectors = () if detector is None else as_detectors(detector)
+        if self.detectors:
+            if self._belle2 is not None:
+                raise InvalidValue("detector: not with Belle II's likelihood in q², of stable N")
+            if not self._is_expanded:
+                raise InvalidValue(
+                    "detector: for likelihoods of nus.likelihood with observables of this package"
+                    ' alone, fast ones with theory="SM"'
+                )
+            self._expand()  # whether the detectors see all decays
         self.point([0.0] * len(self.variables))
         unit = self.space.point(dict.fromkeys((name for name, _ in names), 1.0))
         self.space.warn_scale()
@@ -172,7 +190,9 @@ class LogLikelihood:
         return par, self.space.point(values)
 
     def __repr__(self) -> str:
-        return f"LogLikelihood({', '.join(self.variables)}: {self.space}, {self.likelihood!r})"
+        seen = "".join(f", in {detector.name}" for detector in self.detectors)
+        names = ", ".join(self.variables)
+        return f"LogLikelihood({names}: {self.space}, {self.likelihood!r}{seen})"
 
     def __getstate__(self) -> dict[str, Any]:
         # an expansion is made anew when it is needed
@@ -262,7 +282,7 @@ class LogLikelihood:
     def together(self) -> int:
         """Number of points that `scan.grid` gives to `many` at once: 1 where that is a loop."""
         linear = all(v.factor is None or self.space.is_linear(v.name) for v in self._variables)
-        return _TOGETHER if self._is_expanded and linear else 1
+        return _TOGETHER if self._is_expanded and linear and not self.detectors else 1
 
     def _measured(self, points: np.ndarray, found: Sequence[tuple[Any, Any, float]]) -> np.ndarray:
         """ln L of the measurements at many points."""
@@ -343,7 +363,7 @@ class LogLikelihood:
         """
         (chosen,) = as_observables([observable])
         quantity_of(chosen)
-        return Expansion([chosen], self._variables, self.space, self._par)
+        return self._expansion_of([chosen])
 
     @property
     def _belle2(self) -> Belle2Likelihood | None:
@@ -370,8 +390,12 @@ class LogLikelihood:
     def _expand(self) -> Expansion:
         if self._expansion is None:
             observables = list(dict.fromkeys(self.likelihood.observables))
-            self._expansion = Expansion(observables, self._variables, self.space, self._par)
+            self._expansion = self._expansion_of(observables)
         return self._expansion
+
+    def _expansion_of(self, observables: Sequence[Observable]) -> Expansion:
+        detector = self.detectors or None
+        return Expansion(observables, self._variables, self.space, self._par, detector)
 
     def _prior_slopes(self, par: Mapping[str, float]) -> np.ndarray:
         result = np.zeros(len(self.variables))
@@ -444,6 +468,8 @@ class LogLikelihood:
             "par": {name: float(value) for name, value in self._given.items()},
             "settings": settings.description(),
         }
+        if self.detectors:
+            found["detectors"] = [asdict(detector) for detector in self.detectors]
         par = {name: float(value) for name, value in sorted(self._par.items())}
         numbers = hashlib.sha256(repr(par).encode())
         if fast:

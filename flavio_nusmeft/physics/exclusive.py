@@ -28,7 +28,7 @@ from . import channels, kaons
 from .cache import ParameterCache, Recorder
 from .formfactors import form_factors
 from .modes import SEMI_INVISIBLE, SEMILEPTONIC, ExclusiveMode
-from .rates import Form, Quantity, Rate
+from .rates import Form, Quantity, Rate, Spectra
 
 __all__ = [
     "Shift",
@@ -106,17 +106,14 @@ def _coefficients(
     return tuple(part * factor for part in widths(q2, ffs, m1, m2))
 
 
-def _forms(
+def _spectra(
     par: Mapping[str, float],
     kind: tuple[Any, ...],
     q2min: float,
     q2max: float,
     pairs: tuple[tuple[float, float], ...],
-) -> tuple[np.ndarray, ...]:
-    """Quadratic forms, shape (pairs of masses, terms), of what `_coefficients` returns.
-
-    Integrated over the bin, or at the point q² if q2min = q2max.
-    """
+) -> Spectra:
+    """Quadratic forms of what `_coefficients` returns: in a bin, or at q² = q2min = q2max."""
     name, quantity, scale = kind
     mode = _MODES[name]
     endpoint = (par[f"m_{mode.B}"] - par[f"m_{mode.M}"]) ** 2
@@ -127,7 +124,19 @@ def _forms(
         q2, weights = nodes(m1, m2, endpoint, q2min, q2max)
     ffs = form_factors(mode.form_factors, par, q2)
     parts = _coefficients(par, mode, quantity, scale, q2, ffs, m1[:, None], m2[:, None])
-    return tuple((part * weights).sum(axis=-1).T for part in parts)
+    found = tuple(part * weights for part in parts)
+    return Spectra(q2, found, par[f"m_{mode.B}"], par[f"m_{mode.M}"])
+
+
+def _forms(
+    par: Mapping[str, float],
+    kind: tuple[Any, ...],
+    q2min: float,
+    q2max: float,
+    pairs: tuple[tuple[float, float], ...],
+) -> tuple[np.ndarray, ...]:
+    """`_spectra` integrated, shape (pairs of masses, terms)."""
+    return _spectra(par, kind, q2min, q2max, pairs).integrals()
 
 
 def _point(
@@ -141,6 +150,7 @@ def _point(
 
 
 _cached_forms = ParameterCache(_forms)
+_cached_spectra = ParameterCache(_spectra, maxsize=256)  # up to 10 kB each
 
 
 def _scale(mode: ExclusiveMode) -> float:
@@ -158,7 +168,8 @@ def _rate(
 ) -> Rate:
     """Of the parts that `_coefficients` returns, one."""
     scale = _scale(mode)
-    form = Form(_cached_forms, (mode.name, quantity, scale), (q2min, q2max), part)
+    kind = (mode.name, quantity, scale)
+    form = Form(_cached_forms, kind, (q2min, q2max), part, _cached_spectra, mode.B)
     return Rate(coupling_set(mode, scale), form, _TERMS[quantity, mode.spin])
 
 

@@ -31,20 +31,17 @@ from ..formulas.widths import term_indices
 from .cache import ParameterCache
 from .channels import CouplingSet
 from .corrections import inclusive_masses
-from .rates import Form, Rate
+from .rates import Form, Rate, Spectra
 
 __all__ = ["rate", "strange_rate"]
 
 _TERMS = term_indices(QUARK_TERMS)
 
 
-def _forms(
+def _spectra(
     par: Mapping[str, float], kind: tuple[str], pairs: tuple[tuple[float, float], ...]
-) -> tuple[np.ndarray, ...]:
-    """Integrated coefficients of the branching ratio, shape (pairs of masses, terms).
-
-    At tree level, for B -> X_s with its corrections.
-    """
+) -> Spectra:
+    """Coefficients of the branching ratio, at tree level, for B -> X_s with its corrections."""
     (quarks,) = kind
     running = flavio.physics.running.running
     factor = (par["tau_B0"] + par["tau_B+"]) / 2
@@ -58,10 +55,18 @@ def _forms(
     m1, m2 = np.array(pairs).T
     q2, weights = nodes(m1, m2, (m_b - m_q) ** 2)
     coefficients = quark(q2, m_b, m_q, m1[:, None], m2[:, None])
-    return (factor * (coefficients * weights).sum(axis=-1).T,)
+    return Spectra(q2, (coefficients * weights,), m_b, m_q, factor)
+
+
+def _forms(
+    par: Mapping[str, float], kind: tuple[str], pairs: tuple[tuple[float, float], ...]
+) -> tuple[np.ndarray, ...]:
+    """`_spectra` integrated, shape (pairs of masses, terms)."""
+    return _spectra(par, kind, pairs).integrals()
 
 
 _cached_forms = ParameterCache(_forms)
+_cached_spectra = ParameterCache(_spectra, maxsize=256)
 
 
 def _scale(key: str) -> float:
@@ -69,7 +74,8 @@ def _scale(key: str) -> float:
 
 
 def _rate(couplings: CouplingSet) -> Rate:
-    return Rate(couplings, Form(_cached_forms, (couplings.quarks,)), _TERMS)
+    form = Form(_cached_forms, (couplings.quarks,), (), 0, _cached_spectra, "B")
+    return Rate(couplings, form, _TERMS)
 
 
 def rate(lepton: str) -> Rate:

@@ -8,7 +8,7 @@ predicts, one point or many, takes a `Quantity` and couplings and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import flavio
 import numpy as np
@@ -22,20 +22,77 @@ from .cache import ParameterCache
 from .channels import CouplingSet
 from .charged_couplings import has_coefficients
 
-__all__ = ["Form", "Part", "Quantity", "Rate", "Stock", "couplings_of", "evaluate", "scaled"]
+__all__ = [
+    "Form",
+    "Part",
+    "Quantity",
+    "Rate",
+    "Spectra",
+    "Spectrum",
+    "Stock",
+    "couplings_of",
+    "evaluate",
+    "scaled",
+]
+
+
+class Spectra(NamedTuple):
+    """Forms of a decay of M to a visible system R and pairs of masses, before they are integrated.
+
+    ``q2`` are nodes, GeV², shape (pairs, nodes), ``parts`` the forms, but for ``factor``, times the
+    weights of the nodes, shape (terms, pairs, nodes). A decay to the pair alone has one node, and
+    m_R = 0.
+    """
+
+    q2: np.ndarray
+    parts: tuple[np.ndarray, ...]
+    m_M: float
+    m_R: float
+    factor: float = 1.0
+
+    def integrals(self) -> tuple[np.ndarray, ...]:
+        """The forms, shape (pairs, terms)."""
+        return tuple(self.factor * part.sum(axis=-1).T for part in self.parts)
+
+
+class Spectrum(NamedTuple):
+    """One part of `Spectra` for one pair: ``q2`` (nodes,) and ``values`` (terms, nodes)."""
+
+    q2: np.ndarray
+    values: np.ndarray
+    m_M: float
+    m_R: float
 
 
 class Form(NamedTuple):
     """How the quadratic forms of the channels of a rate are computed and where they are kept.
 
     ``integrals(par, kind, *arguments, pairs)`` gives arrays of shape (pairs, terms), of which
-    ``part`` is taken, for pairs of masses (GeV) of distinguishable Dirac fermions.
+    ``part`` is taken, for pairs of masses (GeV) of distinguishable Dirac fermions. ``spectra``
+    gives them before the integration, for decays of ``hadron``, where it is known how N move.
     """
 
     integrals: ParameterCache[tuple[np.ndarray, ...]]
     kind: tuple[Any, ...]
     arguments: tuple[float, ...] = ()
     part: int = 0
+    spectra: ParameterCache[Spectra] | None = None
+    hadron: str = ""
+
+    def spectrum_of(self, par: Mapping[str, float], pair: tuple[float, float]) -> Spectrum:
+        """Of one pair of masses."""
+        assert self.spectra is not None
+        found = self.spectra(par, self.kind, *self.arguments, (pair,))
+        values = found.factor * found.parts[self.part][:, 0]
+        return Spectrum(found.q2[0], values, found.m_M, found.m_R)
+
+
+class _Events(Protocol):
+    """What N do in a detector, see `detectors.Events`."""
+
+    def forms(
+        self, par: Mapping[str, float], rate: Rate, chosen: np.ndarray, stable: np.ndarray
+    ) -> np.ndarray: ...
 
 
 class Rate(NamedTuple):
@@ -57,7 +114,7 @@ class Rate(NamedTuple):
         lepton = self.couplings.lepton
         pairs = [channels.masses(par, lepton, k) for k in chosen.tolist()]
         lightest, forms = channels.masses(par, lepton, 0), dict[tuple[float, float], np.ndarray]()
-        integrals, kind, arguments, part = self.form
+        integrals, kind, arguments, part = self.form[:4]
         for is_lightest in (True, False):
             group = tuple(dict.fromkeys(p for p in pairs if (p == lightest) is is_lightest))
             if group:
@@ -120,8 +177,13 @@ def couplings_of(quantity: Quantity) -> list[CouplingSet]:
     return [part.couplings for part in parts if isinstance(part, Rate)]
 
 
-def evaluate(quantity: Quantity, wc_obj: Any, par: Mapping[str, float]) -> float:
-    """Value of a quantity for one object with Wilson coefficients (None: the SM)."""
+def evaluate(
+    quantity: Quantity, wc_obj: Any, par: Mapping[str, float], events: _Events | None = None
+) -> float:
+    """Value of a quantity for one object with Wilson coefficients (None: the SM).
+
+    With ``events`` of this object and these parameters it counts what stays invisible in detectors.
+    """
     couplings: dict[CouplingSet, np.ndarray] = {}
 
     def total(parts: tuple[Part, ...]) -> float:
@@ -138,7 +200,10 @@ def evaluate(quantity: Quantity, wc_obj: Any, par: Mapping[str, float]) -> float
                 first, second = (C[used][:, indices] for indices in rate.terms)
                 products = (first * second.conj()).real
                 # channel by channel, so that closed ones do not even change the rounding
-                by_channel = (rate.forms(par, used) * products).sum(axis=1)
+                forms = rate.forms(par, used)
+                if events is not None:
+                    forms = events.forms(par, rate, used, forms)
+                by_channel = (forms * products).sum(axis=1)
                 result += rate.factor * sum(by_channel.tolist())
         return result
 

@@ -19,7 +19,7 @@ from . import channels
 from .cache import ParameterCache
 from .modes import INVISIBLE, LEPTONIC, TAU_HADRONIC, VECTORS, TwoBodyMode
 from .neutral_couplings import charge
-from .rates import Form, Rate
+from .rates import Form, Rate, Spectra
 
 __all__ = ["rate"]
 
@@ -61,7 +61,17 @@ def _tensor(par: Mapping[str, float], meson: str, scale: float) -> float:
     return float(par[f"fT_{meson}"])
 
 
+def _spectra(
+    par: Mapping[str, float], kind: tuple[str, float], pairs: tuple[tuple[float, float], ...]
+) -> Spectra:
+    """`_forms` at q² = m², of mesons."""
+    mass = par[f"m_{_MODES[kind[0]].B}"]
+    parts = tuple(part.T[..., None] for part in _forms(par, kind, pairs))
+    return Spectra(np.full((len(pairs), 1), mass**2), parts, mass, 0.0)
+
+
 _cached_forms = ParameterCache(_forms)
+_cached_spectra = ParameterCache(_spectra, maxsize=256)
 
 
 def rate(mode: TwoBodyMode) -> Rate:
@@ -78,4 +88,7 @@ def rate(mode: TwoBodyMode) -> Rate:
         part = "leptonic"
     which = channels.CouplingSet(mode.quarks, mode.lepton, scale, part)
     terms = _VECTOR_TERMS if mode.name in VECTORS else _TERMS
-    return Rate(which, Form(_cached_forms, (mode.name, scale)), terms)
+    kind = (mode.name, scale)
+    if mode.name in TAU_HADRONIC:
+        return Rate(which, Form(_cached_forms, kind), terms)
+    return Rate(which, Form(_cached_forms, kind, (), 0, _cached_spectra, mode.B), terms)

@@ -119,9 +119,9 @@ def predict(
     Notes
     -----
     The integrals over q² are done once per distinct point of ``par``. Points of SMEFT coefficients
-    take as long as wilson's running of them; all others cost a small matrix product. With a detector
-    every point is calculated on its own, as widths of N depend on it, in some 10 ms and 1 ms for
-    each observable; `invisible_probability` has the assumptions.
+    take as long as wilson's running of them; all others cost a small matrix product. With a
+    detector every point is calculated on its own, as widths of N depend on it, in some 10 ms for
+    these and each observable; `invisible_probability` has the assumptions.
     """
     wanted = as_observables(observables)
     coefficients = mapping("coefficients", coefficients)
@@ -603,7 +603,7 @@ def is_reached(observable: Observable, eft: str) -> bool:
 
 
 def quantity_of(observable: Observable) -> tuple[Any, tuple[float, ...]]:
-    """The function (par, *arguments) -> Quantity of an observable, and its arguments.
+    """The function ``(par, *arguments) -> Quantity`` of an observable, and its arguments.
 
     Parameters
     ----------

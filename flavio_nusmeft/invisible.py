@@ -21,7 +21,7 @@ from .physics.detectors import Detector, Events, Observed
 from .physics.neutral_couplings import PAIRS
 from .physics.rates import Quantity, Rate, evaluate
 
-__all__ = ["InvisibleProbability", "Lifetime", "invisible_probability", "lifetimes"]
+__all__ = ["InvisibleProbability", "Lifetime", "invisible_probability", "is_seen", "lifetimes"]
 
 
 def __dir__() -> list[str]:
@@ -87,6 +87,28 @@ def lifetimes(events: Events, par: Mapping[str, float]) -> dict[str, Lifetime]:
     return found
 
 
+def is_seen(observable: Observable, detectors: Sequence[Detector]) -> bool:
+    """Whether detectors see all decays of an observable, and P_inv of these is known.
+
+    Parameters
+    ----------
+    observable : str or tuple
+        Of this package.
+    detectors : sequence of Detector
+        The detectors.
+
+    Returns
+    -------
+    bool
+        Whether they do.
+    """
+    function, arguments = quantity_of(observable)
+    quantity: Quantity = function(central_parameters({}), *arguments)
+    parts = (*quantity.numerator, *quantity.denominator)
+    hadrons = {part.form.hadron for part in parts if isinstance(part, Rate)}
+    return bool(hadrons) and all(h and any(d.sees(h) for d in detectors) for h in hadrons)
+
+
 @dataclass(frozen=True)
 class InvisibleProbability:
     """P_inv of an observable; ``print`` shows the table.
@@ -120,12 +142,8 @@ class InvisibleProbability:
     made_with: dict[str, Any]
 
     def __str__(self) -> str:
-        where = ", ".join(
-            f"{d.name} (radius {d.radius:g} m, βγ = {d.boost:g})" for d in self.detectors
-        )
-        name = self.observable if isinstance(self.observable, str) else str(self.observable)
         lines = [
-            f"{name} in {where}",
+            f"{self.observable} in {', '.join(map(str, self.detectors))}",
             f"P_inv = {self.value:.6g}: {self.prediction:.6g} of {self.stable:.6g} with stable N",
             *(f"{N} of {life.m_N:g} GeV: {life}" for N, life in self.lifetimes.items()),
             "",

@@ -352,8 +352,14 @@ def point(
 
     Parameters
     ----------
-    coefficients, scale, eft, basis, options
-        As in `decays`.
+    coefficients : mapping of str to complex, object or None
+        As in `decays`, as all others.
+    scale : float or None
+        Of a mapping.
+    eft, basis : str or None
+        Of a mapping.
+    options : mapping of str to object or None
+        Of a mapping.
 
     Returns
     -------

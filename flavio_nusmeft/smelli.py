@@ -310,7 +310,7 @@ class GlobalLikelihood(_Base):
         point: Mapping[str, complex] | wilson.Wilson | str | Path,
         scale: float | None = None,
     ) -> Any:
-        """A point in parameter space, a `smelli.classes.GlobalLikelihoodPoint`.
+        """A point in parameter space, a ``smelli.classes.GlobalLikelihoodPoint``.
 
         Parameters
         ----------

@@ -15,7 +15,7 @@ those of arXiv:2309.02940 Sec. 5.
 Left out of every model: mixing of a Z' or W' with the Z or W (couplings to the Higgs current),
 couplings of S1 and V2~ to two quarks, which would make the proton decay, kinetic mixing, magnetic
 couplings of vectors, and couplings to the Higgs doublet that act at dimension eight or in loops
-only, like |S1|² phi† phi.
+only, like ``|S1|² phi† phi``.
 
 `add` makes one object of several models.
 """

@@ -137,7 +137,7 @@ def dark_scalars(
 
     For (s̄ b) φ φ, dBR/dq² ∝ √λ β f0², with λ = λ(m_B², m_K², q²) and β² = 1 - 4 m_φ²/q²; for
     (s̄ γ_μ b)(φ* i∂^μ φ - h.c.) it is λ^(3/2) β³ f+², for massless φ the shape of the SM. Form
-    factors are those of `BR_SD(B+->Kinv)` here.
+    factors are those of ``BR_SD(B+->Kinv)`` here.
 
     Parameters
     ----------

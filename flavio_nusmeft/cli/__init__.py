@@ -13,7 +13,18 @@ from pathlib import Path
 from runpy import run_path
 from typing import Any
 
-from . import catalogue, decays, export, figures, limits, predict, run, specs, wcxf
+from . import (
+    catalogue,
+    decays,
+    explore,
+    export,
+    figures,
+    limits,
+    predict,
+    run,
+    specs,
+    wcxf,
+)
 from .shared import Refused
 from .terminal import safe_output, written
 
@@ -37,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = parser.add_subparsers(title="commands", dest="command", required=True)
-    for command in (predict, decays, limits, specs, catalogue, figures, export, run):
+    for command in (predict, decays, limits, specs, catalogue, figures, explore, export, run):
         command.add_parser(commands)
     commands.add_parser("wcxf", help=wcxf.HELP, add_help=False)  # see _run
     return parser

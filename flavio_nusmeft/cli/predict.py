@@ -41,6 +41,8 @@ examples:
       for a Dirac N of 1.5 GeV in place of a Majorana N
   nusmeft predict point.yml --running full --option smeft_matchingscale=160 --par Vcb=0.041
       with other running, matching and CKM elements
+  nusmeft predict point.yml --m-N1 1.5 --par U_mu1=1e-3 --detector 'Belle II'
+      without events in which N decay in the detector
 """
 
 
@@ -72,6 +74,7 @@ def add_parser(commands: Any) -> None:
     shared.add_masses(parser)
     shared.add_dirac(parser, ", both of the mass m_N1")
     shared.add_par(parser)
+    shared.add_detector(parser)
     shared.add_running(parser)
     shared.add_cite(parser)
     shared.add_json(parser, "the table, and what it was made with,")
@@ -89,6 +92,8 @@ def _draws(text: str) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     par, chosen = shared.given_par(options), shared.given_options(options)
+    if options.detector and options.uncertainty:
+        raise shared.Refused("--uncertainty is of stable N: leave --detector out")
 
     def predict(content: IO[Any]) -> None:
         data = _data(options, shared.load(content, chosen, options.dirac), par)
@@ -111,12 +116,17 @@ def _data(options: argparse.Namespace, wc_obj: Any, given: Mapping[str, float]) 
     from flavio_nusmeft.citations import collected
     from flavio_nusmeft.measurements import dataset, warn_of_rates
     from flavio_nusmeft.physics import plausible
+    from flavio_nusmeft.physics.detectors import Events
     from flavio_nusmeft.settings import provenance
 
-    observables = _observables(options, wc_obj)
+    detectors = shared.given_detectors(options)
+    observables = _observables(options, wc_obj, detectors)
     par = shared.all_parameters(given)
+    events = Events(detectors, wc_obj, par) if detectors else None
     with collected() as noted:
-        rows = [_row(name, arguments, wc_obj, par, options) for name, *arguments in observables]
+        rows = [
+            _row(name, arguments, wc_obj, par, options, events) for name, *arguments in observables
+        ]
     measurements = [result["measurement"] for row in rows for result in row["results"]]
     if options.uncertainty:
         errors = _errors(observables, options.uncertainty, given, wc_obj)
@@ -140,20 +150,40 @@ def _data(options: argparse.Namespace, wc_obj: Any, given: Mapping[str, float]) 
         "draws": options.uncertainty,
         "observables": rows,
         **(shared.papers(noted, measurements) if options.cite else {}),
+        **({} if events is None else _decays(events, par)),
     }
 
 
-def _observables(options: argparse.Namespace, wc_obj: Any) -> list[tuple[Any, ...]]:
-    """Those asked for, or all without arguments that the EFT can reach."""
+def _decays(events: Any, par: Mapping[str, float]) -> dict[str, Any]:
+    """The detectors, and what N do."""
+    from dataclasses import asdict
+
+    from flavio_nusmeft.invisible import lifetimes
+
+    found = {}
+    for name, life in lifetimes(events, par).items():
+        stable = life.lifetime == float("inf")
+        found[name] = asdict(life) | {"lifetime": None if stable else life.lifetime}
+        found[name]["text"] = str(life)
+    detectors = [asdict(one) | {"text": str(one)} for one in events.detectors]
+    return {"detectors": detectors, "lifetimes": found}
+
+
+def _observables(
+    options: argparse.Namespace, wc_obj: Any, detectors: Sequence[Any]
+) -> list[tuple[Any, ...]]:
+    """Those asked for, or all without arguments that the EFT, and detectors, can reach."""
     import flavio
 
     from flavio_nusmeft.batch import is_reached
+    from flavio_nusmeft.invisible import is_seen
     from flavio_nusmeft.observables import NAMES
 
     if options.observable:
         return [shared.observable(item) for item in options.observable]
     names = (name for name in NAMES if flavio.Observable[name].arguments is None)
-    return [(name,) for name in names if is_reached(name, wc_obj.wc.eft)]
+    reached = [name for name in names if is_reached(name, wc_obj.wc.eft)]
+    return [(name,) for name in reached if not detectors or is_seen(name, detectors)]
 
 
 def _row(
@@ -162,6 +192,7 @@ def _row(
     wc_obj: Any,
     par: Mapping[str, float],
     options: argparse.Namespace,
+    events: Any,
 ) -> dict[str, Any]:
     """An observable, and what the measurements of the data set say about it."""
     import flavio
@@ -180,6 +211,11 @@ def _row(
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise InvalidValue(f"flavio's prediction of {name} fails: {reason}") from None
     key = (name, *arguments) if arguments else name
+    ratio = None
+    if events is not None:
+        stable = prediction
+        standard, prediction, is_rate = _remaining(key, events)
+        ratio = prediction / stable if is_rate and stable else None
     found = [
         {k: v for k, v in vars(result).items() if v is not None}
         | {
@@ -197,7 +233,22 @@ def _row(
         "uncertainty": None,
         "results": found,
         "pull": found[0]["pull"] if found else None,
-    }
+    } | ({} if events is None else {"P_inv": ratio})
+
+
+def _remaining(observable: Any, events: Any) -> tuple[float, float, bool]:
+    """SM and prediction without events in which N are seen, and whether it is no ratio.
+
+    In the SM N decay by mixing alone.
+    """
+    from flavio_nusmeft.batch import quantity_of
+    from flavio_nusmeft.physics.detectors import Observed
+
+    function, arguments = quantity_of(observable)
+    name = observable if isinstance(observable, str) else observable[0]
+    observed = Observed([(name, function, arguments)], events.detectors, events.par)
+    values = float(observed(None, events.par)[0]), float(observed.of(events)[0])
+    return *values, not function(events.par, *arguments).denominator
 
 
 def _errors(
@@ -261,6 +312,10 @@ def _print_header(data: Mapping[str, Any]) -> None:
     out.print(", ".join(f"{name} = {mass:g} GeV" for name, mass in data["masses"].items()))
     if data["parameters"]:
         out.print(f"parameters: {shared.listed(data['parameters'])}")
+    for detector in data.get("detectors", []):
+        out.print(f"invisible in {detector['text']}", soft_wrap=True)
+    for name, life in data.get("lifetimes", {}).items():
+        out.print(f"{name}: {life['text']}", soft_wrap=True)
     out.print(shared.listed(data["made with"]), style="dim")
 
 
@@ -272,6 +327,8 @@ def _print_table(data: Mapping[str, Any], rows: Sequence[dict[str, Any]]) -> Non
     table.add_column("observable", overflow="fold")
     for heading in ("SM", "with new\nphysics", *["theory\nerror"] * bool(data["draws"])):
         table.add_column(heading, justify="right", no_wrap=True)
+    if "detectors" in data:
+        table.add_column("P_inv", justify="right", no_wrap=True)
     table.add_column(f"measurement or\nlimit ({data['dataset']})", no_wrap=True)
     table.add_column("pull", justify="right", no_wrap=True)
     for group in _by_process(rows):
@@ -279,6 +336,8 @@ def _print_table(data: Mapping[str, Any], rows: Sequence[dict[str, Any]]) -> Non
             numbers = [f"{row['SM']:.4g}", f"{row['prediction']:.4g}"]
             if data["draws"]:
                 numbers.append(f"{row['uncertainty']:.2g}")
+            if "detectors" in data:
+                numbers.append("" if row["P_inv"] is None else f"{row['P_inv']:.4g}")
             texts = ["", ""]
             if row["results"]:
                 first = row["results"][0]

@@ -17,6 +17,7 @@ __all__ = [
     "add_cite",
     "add_command",
     "add_dataset",
+    "add_detector",
     "add_dirac",
     "add_file",
     "add_json",
@@ -27,6 +28,7 @@ __all__ = [
     "all_parameters",
     "attempt",
     "attempt_file",
+    "given_detectors",
     "given_options",
     "given_par",
     "listed",
@@ -140,6 +142,35 @@ def add_dirac(parser: argparse.ArgumentParser, masses: str = "") -> None:
         help="the N1 of the file is a Dirac particle: take its coefficients as those of the two"
         f" Majorana states N1 and N2{masses}",
     )
+
+
+def add_detector(parser: Any) -> None:
+    """Add detectors."""
+    parser.add_argument(
+        "--detector",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="count only what stays invisible there: Belle II, ALEPH or NA62, or the radius of a"
+        " detector in m and βγ of the hadrons that decay, e.g. 1.6,0.28; may be repeated, the first"
+        " that sees a decay counts",
+    )
+
+
+def given_detectors(options: argparse.Namespace) -> tuple[Any, ...]:
+    """The detectors of ``--detector``."""
+    from flavio_nusmeft.physics.detectors import Detector, as_detectors
+
+    found: list[Any] = []
+    for text in options.detector:
+        parts = text.split(",")
+        numbers = [x for x in map(_number, parts) if x is not None]
+        if len(numbers) < len(parts) or len(numbers) > 2:
+            found.append(text)
+        else:
+            radius, boost = (*numbers, 0.0)[:2]
+            found.append(Detector(f"a ball of {radius:g} m", radius, boost))
+    return as_detectors(found) if found else ()
 
 
 def add_json(parser: Any, instead: str = "the list of files") -> None:

@@ -7,12 +7,13 @@ Numbers, drawing and the paper's arrangement are apart from each other:
 - `draw_spectra`, `draw_plane`, `draw_signal`, `draw_channels`, `draw_reach` and
   `draw_dirac_ratios` draw on Axes
 - `draw_decays` draws branching ratios of N against its mass, of what `decays` returns
-- `draw_searches` draws limits on |U|² against mass
+- `draw_searches` draws limits on ``|U|²`` against mass
 - axes and tables show coefficients in TeV^-2, as the paper does
 - ``FIGURES[n]`` is Fig. n of the paper: ``compute`` gives its panels, ``draw`` a Figure of them
 - ``FIGURES["reach"]``, not in the paper, is what Belle II and FCC-ee will reach, and
   ``FIGURES["dirac"]`` what a Dirac N changes
 - `write_figures` writes files; so does the command ``nusmeft figures``
+- `write_explorer` writes a page with sliders for coefficients and mass: ``nusmeft explore``
 - `experiment`: the limits, bands and lines of the expected reach of a data set
 
 Only drawing needs matplotlib: ``pip install 'flavio_nusmeft[plot]'``.
@@ -32,6 +33,7 @@ from .data import (
 from .decays import draw_decays, write_decays
 from .draw import draw_channels, draw_plane, draw_reach, draw_signal, draw_spectra
 from .experiment import CHANNELS, Z_POLE, Band, Experiment, Line, experiment
+from .explorer import write_explorer
 from .files import write_figures
 from .limits_on_mixing import draw_searches
 from .nature import DiracRatios, dirac_ratios, draw_dirac_ratios
@@ -69,6 +71,7 @@ __all__ = [
     "reach",
     "spectra",
     "write_decays",
+    "write_explorer",
     "write_figures",
 ]
 

@@ -23,7 +23,7 @@ _STYLES = {"peak": "-", "visible": "--"}
 
 
 def draw_searches(axes: Axes, searches: Searches) -> dict[str, Artist]:
-    """Draw the limits on |U|² of one flavour on matplotlib Axes.
+    """Draw the limits on ``|U|²`` of one flavour on matplotlib Axes.
 
     Lines are solid for peaks, dashed for visible decays; the regions above them, or between their
     ends, are filled. Labels are for a legend: ``axes.legend()``.

@@ -23,8 +23,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from .kinematics import kallen
-
 __all__ = ["TWO_BODY_TERMS", "fermion_pseudoscalar", "two_body"]
 
 # the pairs of couplings that the width contains, in the order of the coefficients
@@ -52,9 +50,10 @@ def two_body(
     """
     x1, x2 = m1 / m_B, m2 / m_B
     is_open = x1 + x2 < 1
-    root = np.sqrt(np.where(is_open, kallen(np.ones_like(x1), x1**2, x2**2), 0.0))
-    chirality = m_B / quark_masses
     plus, minus = x1 + x2, x1 - x2
+    # λ, of which the sum of squares would lose its digits at threshold
+    root = np.sqrt(np.where(is_open, (1 - plus**2) * (1 - minus**2), 0.0))
+    chirality = m_B / quark_masses
     terms = np.array(
         [
             minus**2 * (1 - plus**2),

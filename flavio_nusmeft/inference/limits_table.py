@@ -44,7 +44,7 @@ class Limit(Saved):
     upper : float
         Upper limit; inf if there is none below the largest meaningful value.
     of_modulus : bool
-        Whether it is a limit on |C|, else on positive C.
+        Whether it is a limit on ``|C|``, else on positive C.
     measurement : str or None
         The measurement that drives the limit; None if there is no limit.
     observables : tuple of observables

@@ -166,15 +166,18 @@ def active_couplings(
     lepton: str,
     scale: float,
     tied_to_muon_decay: bool = False,
+    at_tree_level: bool = False,
 ) -> np.ndarray:
     """The part of `charged_couplings` from the SM, SMEFT and WET.
 
     ``tied_to_muon_decay``: the Fermi constant of the SM part is the measured one without new
     physics in mu -> e nu nu, as flavio has it in decays of π, K -> l nu and τ; see
-    `lepton_couplings`.
+    `lepton_couplings`. ``at_tree_level``: without the electroweak logarithm of the SM.
     """
     target = theory(quarks, lepton)
     normalisation, sm = _cached_normalisation(par, (quarks, scale, target.flavours))
+    if at_tree_level:
+        sm = 1.0
     wcs: Mapping[str, complex] = {}
     if has_coefficients(wc_obj):
         wc_obj = promote(wc_obj)
@@ -194,21 +197,24 @@ class _Part(NamedTuple):
 
     ``light``: they are at m_ρ, where the QED logarithm of the SM ends, as flavio has them in decays
     of π and K; those of N are at ``scale``, since form factors of tensors are known at 2 GeV.
+    ``at_tree_level``: without the electroweak logarithm of the SM.
     ``correction``: function (par, quarks, lepton) of the rate in the SM, relative to tree level.
     """
 
     light: bool = False
     tied_to_muon_decay: bool = False
+    at_tree_level: bool = False
     correction: Callable[[Mapping[str, float], str, str], float] | None = None
 
 
-#: by name: tree level, M -> M' l ν of K, P -> l ν of K and π, τ -> P ν, and B -> X_c l ν
+#: by name: most decays, M -> M' l ν of K, P -> l ν of K and π, τ -> P ν, B -> X_c l ν, those of N
 PARTS = {
     "all": _Part(),
     "light": _Part(light=True),
     "leptonic": _Part(light=True, tied_to_muon_decay=True, correction=radiative),
     "tau": _Part(tied_to_muon_decay=True),
     "inclusive": _Part(correction=inclusive),
+    "N": _Part(at_tree_level=True),
 }
 _DENSITIES = [i for i, name in enumerate(COMPONENTS) if name[0] in "SP"]
 
@@ -232,7 +238,8 @@ def _active_part(
     part: _Part,
 ) -> np.ndarray:
     end = float(par["m_rho0"]) if part.light else scale
-    C = active_couplings(wc_obj, par, quarks, lepton, end, part.tied_to_muon_decay)
+    chosen = part.tied_to_muon_decay, part.at_tree_level
+    C = active_couplings(wc_obj, par, quarks, lepton, end, *chosen)
     if part.light:
         C[:, _DENSITIES] *= _cached_density_running(par, (quarks[0], scale, end))
     if part.correction is not None:

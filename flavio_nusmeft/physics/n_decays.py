@@ -1,7 +1,9 @@
 """Decays of N: partial widths by final state, from operators and mixing together.
 
 Couplings are those of `channels.couplings`, for the pairs (ν_a, N), (N', N) and for l with N, so
-that exchange of W and Z by mixing interferes with operators. N is a Majorana particle: the
+that exchange of W and Z by mixing interferes with operators. As in arXiv:1805.08567 it is taken at
+tree level, with s_W² = 1 - m_W²/m_Z²: the electroweak logarithm of l q q' is 2.3%, those of the
+other channels are as large. N is a Majorana particle: the
 conjugate of every final state counts. Mesons and charged leptons are at 2 GeV (those with a b quark
 at flavio's scale of leptonic B decays), quarks at m_N, photons and neutrinos at m_Z, where nuSMEFT
 ends.
@@ -39,7 +41,7 @@ from ..errors import InvalidMass
 from ..formulas.electroweak import n_to_nu_photon
 from ..formulas.widths import COMPONENTS
 from . import channels
-from .cache import ParameterCache
+from .cache import ParameterCache, Recorder
 from .channels import STERILE, CouplingSet
 from .charged_couplings import has_coefficients
 from .mixing import rotation
@@ -93,12 +95,19 @@ def _qcd(par: Mapping[str, float], mass: float) -> float:
 _cached_qcd = ParameterCache(_qcd)
 
 
+def on_shell(par: Mapping[str, float]) -> Recorder:
+    """The parameters with the s_W² of decays of N, 1 - m_W²/m_Z²."""
+    result = par.copy() if isinstance(par, Recorder) else Recorder(par)
+    result["s2w"] = 1 - (par["m_W"] / par["m_Z"]) ** 2
+    return result
+
+
 class _Couplings:
     """Couplings of one N, each set once."""
 
     def __init__(self, wc_obj: Any, par: Mapping[str, float], n: int) -> None:
         self.wc_obj = promote(wc_obj) if has_coefficients(wc_obj) else None
-        self.par, self.n = par, n
+        self.par, self.n = on_shell(par), n
         self._found: dict[CouplingSet, np.ndarray] = {}
 
     def reaches(self, quarks: str, lepton: str | None) -> bool:
@@ -129,7 +138,7 @@ class _Couplings:
 
     def products(self, channel: Channel, scale: float) -> np.ndarray:
         """Of the couplings, shape (partners, terms): l, or ν, summed over flavours, and N'."""
-        part = "vector" if channel.meson in ("eta", "eta'") else "all"
+        part = "vector" if channel.meson in ("eta", "eta'") else "N" if channel.lepton else "all"
         C = self.of(CouplingSet(channel.quarks, channel.lepton, scale, part))
         first, second = TERMS[channel.kind]
         products = (C[:, first] * C[:, second].conj()).real

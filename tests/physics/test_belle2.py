@@ -9,6 +9,7 @@ import belle2_record
 import flavio
 import numpy as np
 import pytest
+from belle2_claims import RESONANCE, components
 from scipy.interpolate import RegularGridInterpolator
 from scipy.optimize import brentq, minimize_scalar
 
@@ -277,23 +278,10 @@ def test_normal_coordinates_are_not_enough(b2):
     assert abs(values[3] - parabola) > 0.5
 
 
-def components(b2, par):
-    """Spectra for |C_VL + C_VR| = 1, |C_SL + C_SR| = 1 and |C_TL| = 1 of arXiv:2507.12393.
-
-    H = N sum_i C_i O_i for three massless neutrinos; for one pair of different neutrinos the same
-    scalar or tensor rate needs the coefficient √6 N, see the comparison with EOS.
-    """
-    alpha = flavio.physics.running.running.get_alpha(par, 4.8)["alpha_e"]
-    xi_t = flavio.physics.ckm.xi("t", "bs")(par)
-    N = abs(4 * par["GF"] / np.sqrt(2) * xi_t * alpha / (2 * np.pi))
-    sm_coefficient = abs(flavio.physics.bdecays.wilsoncoefficients.CL_SM(par, 4.8))
-    assert sm_coefficient == pytest.approx(6.6, abs=0.1)  # the value there
-    sm = b2.spectrum(par, None)
-    found = [sm / sm_coefficient**2]
-    for name in ("SnudLL_2432", "TnudLL_2432"):
-        wc = NuWilson({name: np.sqrt(6) * N}, 4.8, "nuWET", "JMS")
-        found.append(b2.spectrum(par, wc) - sm)
-    return found
+def test_coefficient_of_the_sm(par):
+    """The value of arXiv:2507.12393."""
+    found = abs(flavio.physics.bdecays.wilsoncoefficients.CL_SM(par, 4.8))
+    assert found == pytest.approx(6.6, abs=0.1)
 
 
 def test_massless_couplings(b2, par, rng):
@@ -356,9 +344,6 @@ def test_one_massless_coupling(b2, par):
     assert strength == pytest.approx([3.3, 4.6, 5.9], abs=0.2)
     posterior = interval(Vector(), "V", box, method="bayes", progress=False)
     assert posterior.pieces[0] == pytest.approx((found.low, found.high), abs=0.3)
-
-
-RESONANCE = {"BR": (0.0, 4e-5), "m_X": (0.0, 4.7)}
 
 
 def test_resonance(b2):

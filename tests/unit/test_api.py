@@ -21,6 +21,7 @@ ROOT = Path(flavio_nusmeft.__file__).parent
 API: dict[str, list[str]] = {
     "": [
         "Belle2Likelihood",
+        "Detector",
         "LogLikelihood",
         "NuWilson",
         "Searches",
@@ -35,6 +36,7 @@ API: dict[str, list[str]] = {
         "figures",
         "interval",
         "intervals",
+        "invisible_probability",
         "likelihood",
         "limits",
         "popxf",
@@ -158,6 +160,7 @@ API: dict[str, list[str]] = {
         "reach",
         "spectra",
         "write_decays",
+        "write_explorer",
         "write_figures",
     ],
     "inference.comparison": ["Comparison", "Explanation", "compare"],
@@ -188,7 +191,14 @@ API: dict[str, list[str]] = {
         "nested",
         "sample",
     ],
-    "lifetimes": ["BBN_LIFETIME", "Decays", "decays"],
+    "invisible": [
+        "InvisibleProbability",
+        "Lifetime",
+        "invisible_probability",
+        "is_seen",
+        "lifetimes",
+    ],
+    "lifetimes": ["BBN_LIFETIME", "Decays", "decays", "point"],
     "measurements": [
         "Result",
         "add_to_flavio",

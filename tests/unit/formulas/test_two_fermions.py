@@ -8,7 +8,7 @@ import pytest
 from bruteforce import two_fermions as explicit
 
 from flavio_nusmeft.formulas import electroweak as ew
-from flavio_nusmeft.formulas.two_body import TWO_BODY_TERMS, fermion_pseudoscalar
+from flavio_nusmeft.formulas.two_body import TWO_BODY_TERMS, fermion_pseudoscalar, two_body
 from flavio_nusmeft.formulas.vector_two_body import (
     PHOTON_TERMS,
     VECTOR_TWO_BODY_TERMS,
@@ -279,3 +279,16 @@ def test_dipoles_and_higgs(model, rng):
         d_gamma = V / np.sqrt(2) * (model.c * nB + model.s * nW)
         expected = explicit.n_to_nu_photon(model, nW, nB, m_N)
         assert ew.n_to_nu_photon(m_N, d_gamma) == pytest.approx(expected, rel=1e-8, abs=0)
+
+
+@pytest.mark.parametrize("distance", [1e-3, 1e-6, 1e-9])
+def test_two_body_close_to_threshold(distance):
+    """A massless and a heavy daughter: (1 - x²)², of which phase space and the density have one
+    factor each, to the rounding of 1 - x²."""
+    m_B = 5.0
+    m_N = m_B * (1 - distance)
+    found = two_body(m_B, 0.2, 4.0, np.array([0.0]), np.array([m_N]))
+    density = found[TWO_BODY_TERMS.index(("S-", "S-"))][0]
+    x = m_N / m_B
+    expected = (m_B / 4.0) ** 2 * ((1 - x) * (1 + x)) ** 2 * m_B**3 * 0.2**2 / (32 * np.pi)
+    assert density == pytest.approx(expected, rel=1e-15 / distance, abs=0)

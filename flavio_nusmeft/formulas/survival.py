@@ -17,7 +17,6 @@ the average over the directions of the pair and of M.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -37,14 +36,12 @@ class Decaying(NamedTuple):
     invisible: float = 1.0
 
 
-@lru_cache
 def _legendre(n: int) -> tuple[np.ndarray, np.ndarray]:
     """Nodes between -1 and 1 and weights of an average."""
     x, w = np.polynomial.legendre.leggauss(n)
     return x, w / 2
 
 
-@lru_cache
 def _directions(boost: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Directions of M relative to the pair: cos θ, sin θ cos φ, and weights, for one hemisphere."""
     if not boost:

@@ -387,24 +387,23 @@ class Predictor:
         given = [name for name, values in (masses or {}).items() if np.any(values)]
         plausible.warn_idle_masses(names, self.space.eft, given)
 
-    def warn_dirac(self, values: Mapping[str, np.ndarray], masses: Mapping[str, ArrayLike]) -> None:
-        """Warn if the coefficients are those of a Dirac N whose states have different masses.
+    def warn_dirac(self, values: Mapping[str, np.ndarray], par: Mapping[str, ArrayLike]) -> None:
+        """Warn if the coefficients are those of a Dirac N whose states differ.
 
         Parameters
         ----------
         values : mapping of str to ndarray
             Coefficients by name, arrays that broadcast.
-        masses : mapping of str to array_like
-            With m_N1, m_N2, m_N3 (GeV).
+        par : mapping of str to array_like
+            With masses (GeV) and mixings of all N.
         """
-        found = [np.asarray(masses[name]) for name in channels.STERILE]
-        equal = all(np.array_equal(found[0], other) for other in found[1:])
-        if equal or self.space.eft not in THEORIES or any(not v.size for v in values.values()):
+        if self.space.eft not in THEORIES or any(not v.size for v in values.values()):
+            return
+        if not plausible.may_differ(par):
             return
         # the largest values of each: of one Dirac N they have the same place
         point = self.space.point({n: v.flat[np.argmax(abs(v))].item() for n, v in values.items()})
-        pairs = dirac_pairs(point._sterile_values, self.space.eft)
-        plausible.warn_dirac(pairs, found)
+        plausible.warn_dirac(dirac_pairs(point._sterile_values, self.space.eft), par)
 
     def polynomials(
         self, par: Mapping[str, float], nonlinear: Mapping[str, complex] | None = None

@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 
 from ._inputs import brief, mapping, number, numbers, scalar
 from .eft.dirac import dirac_pairs
+from .eft.hints import parameter_hint
 from .eft.space import Space
 from .eft.theories import THEORIES, theory_of
 from .eft.wilson import NuWilson
@@ -32,7 +33,6 @@ from .errors import (
     UnknownObservable,
     UnknownParameter,
     nearest,
-    nearest_parameter,
 )
 from .observables import NAMES, QUANTITIES, check_value
 from .physics import channels, plausible
@@ -645,7 +645,7 @@ def central_parameters(overrides: Mapping[str, np.ndarray]) -> dict[str, float]:
     for name, value in overrides.items():
         if name not in central:
             raise UnknownParameter(
-                f"flavio has no parameter '{name}'{nearest_parameter(name, central)}"
+                f"flavio has no parameter '{name}'{parameter_hint(name, central)}"
             )
         if np.iscomplexobj(value) or not np.isfinite(value).all():
             raise InvalidValue(f"parameter {name} must be real and finite")

@@ -227,7 +227,7 @@ class ConvergenceWarning(NuSMEFTWarning):
 
 
 class DiracMassWarning(NuSMEFTWarning):
-    """Masses that differ of the two Majorana states of one Dirac N: mostly a forgotten one."""
+    """Masses, or mixings, that differ of the two Majorana states of one Dirac N: one forgotten."""
 
 
 class FailedPointWarning(NuSMEFTWarning):

@@ -15,6 +15,7 @@ from .._inputs import brief, mapping, number, reals
 from .._inputs import names as names_of
 from ..batch import Observable, as_observables, quantity_of
 from ..belle2 import Belle2Likelihood
+from ..eft.hints import parameter_hint
 from ..eft.space import Space
 from ..errors import (
     InvalidShape,
@@ -114,7 +115,7 @@ class LogLikelihood:
         par = {} if par is None else mapping("par", par)
         for name, value in par.items():
             if name not in self._par:
-                raise UnknownParameter(f"no parameter '{name}'{nearest_parameter(name, self._par)}")
+                raise UnknownParameter(f"no parameter '{name}'{parameter_hint(name, self._par)}")
             if name in self.variables:
                 raise InvalidValue(f"'{name}' is a variable; leave it out of par")
             self._par[name] = number(f"parameter {name}", value)

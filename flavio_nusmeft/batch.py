@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 from ._inputs import brief, mapping, number, numbers, scalar
 from .eft.dirac import dirac_pairs
 from .eft.space import Space
-from .eft.theories import THEORIES, theory_of
+from .eft.theories import HIGH, THEORIES, theory_of
 from .eft.wilson import NuWilson
 from .errors import (
     InvalidBin,
@@ -114,7 +114,7 @@ def predict(
     -----
     SizeWarning, ScaleWarning, NoEffectWarning, HeavyMassWarning, DiracMassWarning
         Once each, as `NuWilson`; NoEffectWarning for every coefficient that no observable of this
-        package depends on.
+        package depends on, and for a detector if all N are stable.
 
     Notes
     -----
@@ -153,6 +153,11 @@ def predict(
             np.maximum(largest, polynomials.evaluate(linear, positions, result), out=largest)
     predictor.warn_idle(central, overrides)  # if nothing was refused
     predictor.warn_dirac(values, {**central, **overrides})
+    if observed is not None:
+        running = predictor.space.with_defaults().options.get("running")
+        is_partial = theory_of(eft) is HIGH and running != "full"
+        remedy = "; the option running = 'full' has more operators mix" * is_partial
+        observed.warn_stable(remedy)
     for observable, value in zip(wanted, largest.tolist(), strict=True):
         name, *arguments = (observable,) if isinstance(observable, str) else observable
         if result.size:

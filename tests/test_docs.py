@@ -42,7 +42,8 @@ def unchanged():
     parameters = dict(constraints._parameters)
     order = list(constraints._constraints)
     config = {key: dict(value) for key, value in flavio.config.items() if isinstance(value, dict)}
-    measurements = dict(flavio.Measurement.instances)
+    registries = (flavio.Measurement.instances, flavio.classes.Implementation.instances)
+    known = [dict(registry) for registry in registries]
     yield
     constraints._parameters.clear()
     constraints._parameters.update(parameters)
@@ -50,8 +51,9 @@ def unchanged():
     for key, value in config.items():
         flavio.config[key].clear()
         flavio.config[key].update(value)
-    flavio.Measurement.instances.clear()
-    flavio.Measurement.instances.update(measurements)
+    for registry, before in zip(registries, known, strict=True):
+        registry.clear()
+        registry.update(before)
 
 
 @having("python")

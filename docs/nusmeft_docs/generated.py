@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ _LOGGER = logging.getLogger(__name__)
 
 
 def _content() -> str:
-    """Of the package and what computes here."""
-    digest = hashlib.sha256()
+    """Of the package, what computes here, and what it computes with."""
+    versions = [version(name) for name in ("flavio", "wilson", "numpy", "scipy")]
+    digest = hashlib.sha256(" ".join(versions).encode())
     for folder, pattern in (
         ("flavio_nusmeft", "**/*.py"),
         ("data", "*.yml"),

@@ -76,5 +76,10 @@ def page(title: str, *parts: str) -> str:
     return "\n\n".join([f"# {title}", *(part.rstrip() for part in parts if part)]) + "\n"
 
 
+def index(names: Iterable[str]) -> str:
+    """Main entries of the index, which the search looks at first."""
+    return f"```{{index}} {', '.join(f'!{name}' for name in names)}\n```"
+
+
 def bullets(items: Iterable[str]) -> str:
     return "\n".join(f"- {item}" for item in items)

@@ -19,6 +19,7 @@ from . import operator_map
 from .markdown import (
     bullets,
     code,
+    index,
     linked,
     measurement_link,
     page,
@@ -163,6 +164,7 @@ def _page(decay: str, names: list[str], numbers: Mapping[str, Any], data: dict[s
         labels |= more
         tensors |= sees
     parts = [
+        index(names),
         f"First of the observables: {tex}. Formulas, inputs and limits of validity:"
         f" [{PHYSICS[physics]}](../../physics/{physics}.md).{unit}",
         "## Observables",

@@ -13,7 +13,7 @@ from flavio_nusmeft.eft.translators import to_warsaw
 
 from . import operator_map
 from .computed import MASSES
-from .markdown import code, measurement_link, page, table
+from .markdown import code, index, measurement_link, page, table
 
 _OTHER_NAMES = {"qn": "QN", "nd": "dN", "lnqd1": "LNQd", "lnqd3": "LNQdT"}
 _FIELDS = {"l": "l", "n": "n", "q": "q", "d": "d", "u": "u", "e": "e"}
@@ -78,6 +78,7 @@ def _class_page(
     headings = ["coefficient", "seen by", *(f"m_N1 = {mass:g} GeV" for mass in MASSES)]
     return page(
         title,
+        index([*names, *(fgms[name] for name in names if name in fgms)]),
         f"$$C_{{prst}}\\,{_general(operator)}$$"
         if len(operator.fields) == 4
         else f"$$C_{{pr}}\\,{_general(operator)}$$",

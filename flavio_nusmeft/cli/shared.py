@@ -163,13 +163,12 @@ def given_detectors(options: argparse.Namespace) -> tuple[Any, ...]:
 
     found: list[Any] = []
     for text in options.detector:
-        parts = text.split(",")
-        numbers = [x for x in map(_number, parts) if x is not None]
-        if len(numbers) < len(parts) or len(numbers) > 2:
+        radius, _, boost = text.partition(",")
+        numbers = _number(radius), _number(boost or "0")
+        if numbers[0] is None or numbers[1] is None:
             found.append(text)
         else:
-            radius, boost = (*numbers, 0.0)[:2]
-            found.append(Detector(f"a ball of {radius:g} m", radius, boost))
+            found.append(Detector(f"a ball of {numbers[0]:g} m", numbers[0], numbers[1]))
     return as_detectors(found) if found else ()
 
 

@@ -17,6 +17,7 @@ the average over the directions of the pair and of M.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -36,16 +37,16 @@ class Decaying(NamedTuple):
     invisible: float = 1.0
 
 
+@lru_cache(maxsize=8)
 def _legendre(n: int) -> tuple[np.ndarray, np.ndarray]:
     """Nodes between -1 and 1 and weights of an average."""
     x, w = np.polynomial.legendre.leggauss(n)
     return x, w / 2
 
 
-def _directions(boost: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Directions of M relative to the pair: cos θ, sin θ cos φ, and weights, for one hemisphere."""
-    if not boost:
-        return np.zeros(1), np.zeros(1), np.ones(1)
+@lru_cache(maxsize=2)
+def _directions() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Directions of M relative to the pair: cos θ, sin θ cos φ, and weights, for half of them."""
     cosine, weight = _legendre(_POLAR)
     phi = (np.arange(_AZIMUTH) + 0.5) * np.pi / _AZIMUTH  # of a periodic function
     across = np.sqrt(1 - cosine**2)[:, None] * np.cos(phi)
@@ -73,7 +74,12 @@ def invisible(
     pair : the particles
     boost : βγ of M
     """
-    if not any(one.kappa and one.invisible < 1 for one in pair):
+    decaying = [
+        (sign, mass, one)
+        for sign, mass, one in zip((1, -1), masses, pair, strict=True)
+        if one.kappa and one.invisible < 1
+    ]
+    if not decaying:
         return np.ones_like(q2)
     m1, m2 = masses
     root = np.sqrt(q2)
@@ -82,21 +88,25 @@ def invisible(
     p = np.sqrt(np.maximum(kallen(m1**2, m2**2, q2), 0.0)) / (2 * root)
     gamma = np.sqrt(1 + (total / root) ** 2)
     cosine, weight = _legendre(_PAIR)
-    along, across, weights = _directions(boost)
+    along, across, weights = np.zeros(1), np.zeros(1), np.ones(1)
+    if boost and len(decaying) == 1:  # directions relative to this particle are enough
+        along, weights = _legendre(_PAIR)
+    elif boost:
+        along, across, weights = _directions()
     result = np.ones((len(q2), len(cosine), len(weights)))
-    for sign, mass, one in ((1, m1, pair[0]), (-1, m2, pair[1])):
-        if not one.kappa or one.invisible >= 1:
-            continue
+    for sign, mass, one in decaying:
         energy = np.sqrt(mass**2 + p**2)[:, None]
         p_z = sign * p[:, None] * cosine
         # to the frame of M, then to that of the detector
         energy_M = gamma[:, None] * energy + (total / root)[:, None] * p_z
         p_M = gamma[:, None] * p_z + (total / root)[:, None] * energy
         p_T = sign * p[:, None] * np.sqrt(1 - cosine**2)
+        if len(decaying) == 1:
+            p_M, p_T = np.sqrt(p_M**2 + p_T**2), np.zeros_like(p_T)
         parallel = p_M[..., None] * along + p_T[..., None] * across
         energy_lab = np.sqrt(1 + boost**2) * energy_M[..., None] + boost * parallel
         momentum = np.sqrt(np.maximum(energy_lab**2 - mass**2, 0.0))
         with np.errstate(divide="ignore"):
             leaves = np.exp(-one.kappa / momentum)
         result *= leaves + (1 - leaves) * one.invisible
-    return np.asarray(np.einsum("qcd,c,d->q", result, weight, weights))
+    return np.asarray((result @ weights) @ weight)

@@ -347,6 +347,8 @@ class LogLikelihood:
     def derived(self, observable: Observable) -> Expansion:
         """An observable of this package as a function of the array of variables.
 
+        With detectors it counts what stays invisible in them.
+
         Parameters
         ----------
         observable : str or tuple

@@ -3,8 +3,9 @@
 Without a charged lepton these are the 21 pairs of neutrinos, whose width as Majorana particles is
 Γ_Dirac(C_ab)/(1 + δ_ab) (arXiv:2309.02940 Eq. (14)); with one, the six neutrinos with Γ_Dirac.
 
-All neutrinos are Majorana particles, and all of them count as invisible: an N that decays in the
-detector is not taken out. N mix with the active neutrinos as in `mixing`, by default not at all.
+All neutrinos are Majorana particles, and all of them count as invisible: an N that decays in a
+detector is taken out on request only (`detectors`). N mix with the active neutrinos as in `mixing`,
+by default not at all.
 
 For a pair of massive N the rates of Dirac particles are others. With a vector of right-handed N
 (``qn``, ``nd``) a Dirac N has 0.91, 0.81, 0.67 times the rate of B+ -> K+ + inv at m_N = 1, 1.5,

@@ -12,6 +12,7 @@ All keys but ``variables`` have defaults::
     observables: [...]          # those to use; default: all of the data set
     belle2: path                # folder with the record of Belle II, relative to the file
     searches: peak              # for N: peak, visible, all, or a list of names, see `Searches`
+    detectors: [Belle II, {name: mine, radius: 2, boost: 0.3}]  # of `LogLikelihood`; default: none
     fast: false                 # true: with theory uncertainties, see `likelihood`
     theory: SM                  # or NP, for fast likelihoods
     draws: 100                  # of the parameters, for fast likelihoods

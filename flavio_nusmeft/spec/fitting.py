@@ -289,8 +289,11 @@ class _Fit:
 
     def pulls(self, best: Mapping[str, Any], standard: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Every measurement of an observable, with predictions in the SM and at the best fit."""
-        of_sm = self.base.point([standard["values"][name] for name in self.base.variables])
-        of_fit = self.function.point([best["values"][name] for name in self.function.variables])
+        points = [
+            (function, [values["values"][name] for name in function.variables])
+            for function, values in ((self.base, standard), (self.function, best))
+        ]
+        of_sm, of_fit = (function.point(x) for function, x in points)
         data = self.base.likelihood
         part = (
             "full_measurement_likelihood"
@@ -301,7 +304,13 @@ class _Fit:
         for name in sorted(getattr(data, part).get_measurements):
             for observable in data.observables:
                 if observable in find(name).all_parameters:
-                    values = [_prediction(observable, *point) for point in (of_sm, of_fit)]
+                    if self.base.detectors:
+                        values = [
+                            float(function.derived(observable)(np.array(x))[0])
+                            for function, x in points
+                        ]
+                    else:
+                        values = [_prediction(observable, *point) for point in (of_sm, of_fit)]
                     pulls = [pull(observable, name, value) for value in values]
                     rows.append(_row(observable, name, values, pulls))
         belle2 = getattr(data, "belle2", None)
@@ -327,6 +336,8 @@ def made_with(identity: Mapping[str, Any]) -> dict[str, Any]:
         "measurements": function["measurements"],
         "checksums": {"data": function["data"], "numbers": function["numbers"]},
     }
+    if "detectors" in function:
+        found["detectors"] = function["detectors"]
     if "belle2" in function:
         found["checksums"] |= function["belle2"]["checksums"]
     if "searches" in function:

@@ -26,7 +26,7 @@ from ..inference.fits import likelihood
 from ..measurements import dataset as dataset_names
 from ..physics.channels import STERILE
 from ..searches import Searches
-from . import posteriors
+from . import detectors, posteriors
 from .reading import Node
 
 __all__ = ["SCANS", "as_observable", "complete"]
@@ -39,6 +39,7 @@ _KEYS = (
     "observables",
     "belle2",
     "searches",
+    "detectors",
     "fast",
     "theory",
     "draws",
@@ -139,6 +140,11 @@ def _data(given: Mapping[str, Node], belle2: Callable[[Node], str]) -> dict[str,
         chosen = [item.text("the name of a search") for item in items]
         found["searches"] = chosen if node.is_list else chosen[0]
         _attempt(node, lambda _: Searches(found["searches"]))
+    if "detectors" in given:
+        items = given["detectors"].items("a list of detectors")
+        found["detectors"] = [_attempt(item, detectors.detector) for item in items]
+        if not items:
+            given["detectors"].fail("give one at least; without this key N are stable")
     found["fast"] = given["fast"].boolean() if "fast" in given else False
     for key in ("theory", "draws"):
         if key in given and not found["fast"]:

@@ -20,6 +20,7 @@ from ..errors import InvalidSpec, NuSMEFTError
 from ..inference.fits import likelihood
 from ..inference.fixed import Fixed
 from ..inference.log_likelihood import LogLikelihood
+from ..physics.detectors import Detector
 from .reading import Node, read_text, read_tree
 from .schema import SCANS, as_observable, complete
 
@@ -92,6 +93,7 @@ class Spec:
                 basis=content["basis"],
                 par=content["parameters"],
                 options=content["options"],
+                detector=[Detector(**keys) for keys in content.get("detectors", [])] or None,
             )
         except NuSMEFTError as error:
             raise refused(self.source, str(error)) from None

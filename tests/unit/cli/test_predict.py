@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from nusmeft_cli import main
 
-from flavio_nusmeft import NuWilson, _data
+from flavio_nusmeft import NuWilson, _data, invisible_probability
 from flavio_nusmeft.inference.draws import parameter_draws
 from flavio_nusmeft.observables import NAMES
 
@@ -387,3 +387,56 @@ def test_cite_what_has_no_paper(capsys):
     assert main(["predict", SCALAR, "-o", "Rtaul(B->D*linv)", "--cite"]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == "measurements without a paper: flavio_nusmeft HFLAV R(D) R(D*) 2025"
+
+
+def test_detector(capsys):
+    """P_inv of every rate, what N do, and only decays that are seen."""
+    arguments = ["predict", SCALAR, "--m-N1", "1.5", "--par", "U_mu1=3e-3", "--running", "full"]
+    assert main([*arguments, "--detector", "Belle II", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["detectors"][0]["radius"] == 3.33
+    life = found["lifetimes"]["N1"]
+    rows = {row["observable"]: row for row in found["observables"]}
+    assert not any(name.startswith(("BR(K+->", "BR(tau", "GammaZ")) for name in rows)
+    expected = invisible_probability(
+        "BR(B0->K*inv)",
+        {"LNQd_2123": 2e-8},
+        scale=1000.0,
+        eft="nuSMEFT",
+        basis="FGMS",
+        par={"m_N1": 1.5, "U_mu1": 3e-3},
+        options={"running": "full"},
+        detector="Belle II",
+    )
+    row = rows["BR(B0->K*inv)"]
+    assert row["prediction"] == pytest.approx(expected.prediction, rel=1e-9, abs=0)
+    assert row["P_inv"] == pytest.approx(expected.value, abs=1e-9)
+    assert rows["Rmue(B->Dlinv)"]["P_inv"] is None
+    assert life["lifetime"] == pytest.approx(expected.lifetimes["N1"].lifetime, rel=1e-9, abs=0)
+    assert main([*arguments, "--detector", "Belle II", "-o", "BR(B0->K*inv)"]) == 0
+    out = capsys.readouterr().out
+    assert "invisible in Belle II (radius 3.33 m, βγ = 0.284)" in out
+    assert "N1: lifetime" in out
+    assert "P_inv" in out
+
+
+def test_bbn_and_own_detector(capsys):
+    arguments = ["predict", SCALAR, "--m-N1", "1.5", "--running", "full", "-o", "BR(B+->Kinv)"]
+    assert main([*arguments, "--detector", "1.6,0.28"]) == 0
+    out = capsys.readouterr().out
+    assert "invisible in a ball of 1.6 m (radius 1.6 m, βγ = 0.28)" in out
+    assert "in tension with BBN" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--detector", "Belle"], "'Belle' is not a detector: there are Belle II, ALEPH, NA62"),
+        (["--detector=-1"], "radius of a ball of -1 m"),
+        (["--detector", "NA62", "-o", "BR(B+->Kinv)"], "NA62 sees no decays of B+"),
+        (["--detector", "Belle II", "--uncertainty"], "leave --detector out"),
+    ],
+)
+def test_wrong_detector(arguments, message, capsys):
+    assert main(["predict", SCALAR, "--m-N1", "1.5", *arguments]) != 0
+    assert message in capsys.readouterr().err

@@ -35,7 +35,8 @@ def test_long_lived(boost):
     one, other = Decaying(1e-6, 0.3), Decaying(2e-6, 0.0)
     both = 1 - found((one, other), boost)
     each = 2 - found((one, STABLE), boost) - found((STABLE, other), boost)
-    assert both == pytest.approx(each, abs=1e-11)
+    # one particle and two have other nodes, where momenta can vanish
+    assert both == pytest.approx(each, rel=2e-3, abs=0)
     loss = 1 - found((Decaying(1e-6, 0.0), STABLE), boost)
     assert 1 - found((one, STABLE), boost) == pytest.approx(0.7 * loss, abs=1e-11)
 

@@ -271,3 +271,52 @@ def test_a_likelihood_that_cannot_be_computed(tmp_path):
     with pytest.raises(InvalidSpec, match=r"my\.yml: the likelihood cannot be computed"):
         fit(read(tmp_path, text), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+DETECTOR = """\
+observables: [BR_SD(B+->Kinv), BR(B0->K*inv)]
+parameters: {m_N1: 1.5, U_mu1: 3e-3}
+variables: {QN_2311: [0, 6e-8]}
+detectors: [Belle II, {name: mine, radius: 2, boost: 0.3, hadrons: [B+]}]
+starts: 1
+report: {intervals: []}
+"""
+
+
+def test_detectors(tmp_path):
+    """Of the log-likelihood, of predictions next to data, and in what results are made with."""
+    spec = read(tmp_path, DETECTOR)
+    function = spec.function()
+    names = [detector.name for detector in function.detectors]
+    assert names == ["Belle II", "mine"]
+    again = tmp_path / "again.yml"
+    again.write_text(spec.to_yaml())
+    assert nus.spec.read(again).content == spec.content
+    result = fit(spec, tmp_path / "out")
+    assert [one["name"] for one in result["made_with"]["detectors"]] == names
+    best = [result["best_fit"]["values"]["QN_2311"]]
+    for row in result["pulls"]:
+        left = float(function.derived(row["observable"])(np.array(best))[0])
+        assert row["best fit"] == pytest.approx(left, rel=1e-9, abs=0)
+    without = read(tmp_path, DETECTOR.replace("detectors", "# detectors"))
+    assert without.function()(best) != function(best)
+    with pytest.raises(InvalidCheckpoint):
+        fit(without, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("detectors", "message"),
+    [
+        ("[Belle]", "'Belle' is not a detector: there are Belle II"),
+        ("[]", "give one at least"),
+        ("[{name: mine}]", "radius is missing"),
+        ("[{name: mine, radius: -2}]", "radius of mine = -2 m"),
+        ("[{name: mine, length: 2}]", "length"),
+    ],
+)
+def test_wrong_detectors(tmp_path, detectors, message):
+    text = DETECTOR.replace(
+        "[Belle II, {name: mine, radius: 2, boost: 0.3, hadrons: [B+]}]", detectors
+    )
+    with pytest.raises(InvalidSpec, match=message):
+        read(tmp_path, text)

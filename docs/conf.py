@@ -31,6 +31,7 @@ html_theme = "furo"
 html_title = f"flavio_nusmeft {__version__}"
 html_math_renderer = "mathml"
 html_static_path = ["_static"]
+html_extra_path = ["generated/site"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_copyright = False

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import flavio
@@ -65,3 +67,10 @@ def limits() -> dict[str, Any]:
         "definition": found.definition,
         "rows": [row.to_dict() for row in found.rows],
     }
+
+
+def explorer() -> str:
+    """The page with sliders, with the current data."""
+    with TemporaryDirectory() as folder:
+        path = nus.figures.write_explorer(Path(folder) / "explorer.html")
+        return path.read_text("utf-8")

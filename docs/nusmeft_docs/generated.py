@@ -19,6 +19,8 @@ from sphinx.util import logging
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "generated"
+# of html_extra_path: it is at the top of the site
+EXPLORER = "nusmeft-explorer.html"
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -29,6 +31,8 @@ def _content() -> str:
     for folder, pattern in (
         ("flavio_nusmeft", "**/*.py"),
         ("data", "*.yml"),
+        ("data", "citations.bib"),
+        ("data", "explorer/*"),
         ("docs/nusmeft_docs", "computed.py"),
         ("docs/nusmeft_docs", "reproductions.py"),
     ):
@@ -62,7 +66,7 @@ def _copies() -> Iterator[tuple[str, bytes]]:
 
 def _pages() -> Iterator[tuple[str, bytes]]:
     from . import command_line, entries, figure, reproductions
-    from .computed import limits, standard_model
+    from .computed import explorer, limits, standard_model
 
     yield from _copies()
     numbers = kept("standard-model", standard_model)
@@ -73,6 +77,7 @@ def _pages() -> Iterator[tuple[str, bytes]]:
     for name, text in kept("figures", reproductions.drawings).items():
         yield f"figures/{name}", text.encode()
     yield "operator-map.svg", figure.svg()
+    yield f"site/{EXPLORER}", kept("explorer", explorer).encode()
 
 
 def _write(app: Sphinx, config: Config) -> None:

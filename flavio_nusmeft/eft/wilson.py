@@ -106,9 +106,10 @@ class _Schema(vol.Schema):
 class NuWilson(StandardWilson):
     """Wilson coefficients of nuSMEFT or nuWET at a scale.
 
-    N1, N2 and N3 are Majorana particles that leave the detector undecayed and do not mix with the
-    active neutrinos. A Dirac N is two Majorana states of equal mass, with the coefficients that
-    `flavio_nusmeft.dirac` returns for those of the Dirac N.
+    N1, N2 and N3 are Majorana particles that leave the detector undecayed, unless a prediction is
+    asked for one in a ``detector``, and mix with the active neutrinos as the parameters ``U_e1`` to
+    ``U_tau3`` say, by default not. A Dirac N is two Majorana states of equal mass, with the
+    coefficients that `flavio_nusmeft.dirac` returns for those of the Dirac N.
 
     Parameters
     ----------

@@ -255,7 +255,7 @@ class NoEffectWarning(NuSMEFTWarning):
 
 
 class StockObservableWarning(NuSMEFTWarning):
-    """A stock observable of flavio is asked of coefficients with N, of which it sees nothing."""
+    """A stock observable of flavio is asked of coefficients or mixings of N, which it ignores."""
 
 
 class SizeWarning(NuSMEFTWarning):

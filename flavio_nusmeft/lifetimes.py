@@ -43,7 +43,7 @@ _HBAR = constants.hbar / constants.e * 1e-9  # GeV s
 _SHOWN = 1e-4  # of branching ratios in tables
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Decays:
     """Decays of one N; ``print`` shows the table.
 
@@ -156,7 +156,9 @@ class Decays:
         values = [
             f"{name} = {c if c.imag else c.real:g} GeV^-2" for name, c in self.coefficients.items()
         ]
-        given = [f"{name} = {value:g}" for name, value in self.par.items()]
+        given = [
+            f"{name} = {value:g}{' GeV' * (name in STERILE)}" for name, value in self.par.items()
+        ]
         place = f"{self.space}: {', '.join(values) or 'all zero'}; " if self.space else ""
         return f"N{self.N}: {place}{', '.join(given)}".rstrip("; ")
 

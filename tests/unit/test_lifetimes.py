@@ -102,6 +102,30 @@ def test_stable():
     assert "stable" in str(both)
 
 
+def test_lighter_n():
+    """What N2 -> N1 ν ν by mixing is beside the rest; it is said where it is left out."""
+    both = {"m_N1": 0.5, "m_N2": 2.0, "U_mu1": 1e-2, "U_e2": 1e-2}
+    assert nus.decays(N=2, par=both).left_out == ("N1 nu nu by mixing, small as its |U|²",)
+    for par in [{**both, "m_N1": 2.5}, {**both, "U_mu1": 0.0}, {**both, "U_e2": 0.0, "U_e3": 0.1}]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert not any("by mixing" in what for what in nus.decays(N=2, par=par).left_out)
+
+
+def test_several_are_not_compared():
+    """As other results with arrays, of which == has no truth value."""
+    first, second = (decays(m_N1=[0.4, 0.6]) for _ in range(2))
+    assert first == first
+    assert first != second
+    assert len({first, second}) == 2
+
+
+def test_title():
+    assert "m_N1 = 0.6 GeV, U_mu1 = 0.001" in str(
+        nus.decays(VALUES, **SPACE, par={"m_N1": 0.6, "U_mu1": 1e-3})
+    )
+
+
 def test_other_n():
     """Mixing and mass of N2, and the decay of N1 is asked for."""
     with pytest.warns(nus.errors.NoEffectWarning, match="U_mu2 makes N1 decay"):

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import norm
 
 from .._inputs import brief, line, names, number, text
-from ..errors import InvalidShape, InvalidValue, UnknownObservable, nearest
+from ..errors import InvalidMass, InvalidShape, InvalidValue, UnknownObservable, nearest
 from ..physics.modes import CHARGED_LEPTONS, LEPTONIC
 
 __all__ = ["KINDS", "Search"]
@@ -66,6 +66,8 @@ class Search:
         The smallest limit at any mass.
     z : float
         Standard deviations at the limit, of a normal distribution of positive values only.
+    package : str
+        Name and version of the package that it comes with; empty for one of the user.
 
     Raises
     ------
@@ -88,7 +90,7 @@ class Search:
         data: str = "",
         source: Sequence[str] = (),
     ) -> None:
-        self.name = text("the name of a search", name)
+        self.name, self.package = text("the name of a search", name), ""
         self.flavour = self._one_of("flavour", flavour, CHARGED_LEPTONS)
         self.kind = self._one_of("kind", kind, KINDS)
         self.nature = self._one_of("nature", nature, _NATURES)
@@ -160,8 +162,12 @@ class Search:
         (ndarray, ndarray)
             Shape (n,): the lower end, nan where nothing is excluded, and the upper one, inf where
             there is none.
+
+        Raises
+        ------
+        InvalidMass
         """
-        return self._limits(line("m_N", m_N))
+        return self._limits(_masses(m_N))
 
     def _limits(self, m_N: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         with np.errstate(divide="ignore"):
@@ -188,8 +194,12 @@ class Search:
         -------
         ndarray
             Shape (n,), 0 beyond the range of masses.
+
+        Raises
+        ------
+        InvalidMass, InvalidShape
         """
-        masses, array = line("m_N", m_N), line("value", value)
+        masses, array = _masses(m_N), line("value", value)
         if masses.shape != array.shape:
             raise InvalidShape(f"{len(masses)} masses and {len(array)} values of {self.name}")
         return self._strength(masses, array)
@@ -219,3 +229,10 @@ class Search:
             f"Search('{self.name}': {self.kind}, {self.flavour}, {self.quantity},"
             f" {self.low:.4g} to {self.high:.4g} GeV, {100 * self.cl:g}%)"
         )
+
+
+def _masses(m_N: ArrayLike) -> np.ndarray:
+    masses = line("m_N", m_N)
+    if not (np.isfinite(masses).all() and (masses >= 0).all()):
+        raise InvalidMass(f"m_N = {brief(m_N)} GeV must be finite and not negative")
+    return masses

@@ -555,6 +555,13 @@ def test_another_version_of_the_files_is_warned_of(monkeypatch):
         nus.Searches("NA62 K->eN")
 
 
+def test_without_the_package(monkeypatch):
+    """What is missing, not "that comes with it"."""
+    monkeypatch.setattr("flavio_nusmeft._optional.find_spec", lambda name: None)
+    with pytest.raises(errors.MissingPackage, match="the table of searches for N needs HNLimits: "):
+        nus.Searches()
+
+
 @pytest.mark.parametrize("mass", [0, -1, np.nan, np.inf])
 def test_wrong_masses_of_the_table(kaons, mass, capsys):
     from nusmeft_cli import main

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from flavio import default_parameters
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
@@ -71,7 +72,7 @@ class Search:
 
     Raises
     ------
-    InvalidValue, InvalidShape, UnknownObservable
+    InvalidValue, InvalidShape, InvalidMass, UnknownObservable
     """
 
     def __init__(
@@ -114,6 +115,7 @@ class Search:
             except (TypeError, ValueError):
                 raise InvalidShape(f"upper of {self.name} must be a pair: masses, values") from None
             self._upper = self._curve("upper", x, y)
+        self._check_plausible()
 
     def _one_of(self, what: str, value: Any, known: tuple[str, ...]) -> str:
         if value not in known:
@@ -134,6 +136,29 @@ class Search:
             raise InvalidValue(f"{self.name}: decay is for peaks; visible decays are of mixing")
         if self.quantity == "BR" and self.decay is None:
             raise InvalidValue(f"{self.name}: a branching ratio needs decay, e.g. 'B+->mu'")
+
+    def _check_plausible(self) -> None:
+        """What hints at other units, or excludes nothing."""
+        if self.low == self.high:
+            raise InvalidValue(f"limit of {self.name}: all masses are {self.low:g} GeV")
+        if self.decay is not None:
+            meson, lepton = LEPTONIC[self.decay].B, LEPTONIC[self.decay].lepton
+            m_P, m_l = (
+                default_parameters.get_central(f"m_{particle}") for particle in (meson, lepton)
+            )
+            if self.low >= m_P - m_l:
+                raise InvalidMass(
+                    f"masses of {self.name} begin at {self.low:g} GeV, above the {m_P - m_l:.3g}"
+                    f" GeV of {self.decay}; if they are in MeV, give GeV"
+                )
+        if self.strongest >= 1:
+            raise InvalidValue(
+                f"limit of {self.name} is nowhere below 1: |U|² and branching ratios are"
+            )
+        if self._upper is not None:
+            masses = np.exp(np.concatenate([self._lower[0], self._upper[0]]))
+            if np.isnan(self._limits(masses)[0]).all():
+                raise InvalidValue(f"upper of {self.name} is nowhere above its limit")
 
     def _curve(self, what: str, m_N: ArrayLike, values: ArrayLike) -> np.ndarray:
         """Logarithms of masses and values, by mass, shape (2, n)."""

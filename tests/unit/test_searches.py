@@ -499,6 +499,13 @@ def test_lists_of_all_kinds():
         ({"flavour": "MU"}, "flavour of a must be e, mu, tau, not 'MU'; did you mean 'mu'"),
         ({"cl": 90}, "cl of a = 90 must be between 0.5 and 1; 90% is 0.9"),
         ({"limit": [1e-6, -1e-7]}, "values of limit of a must be finite and positive"),
+        ({"limit": [2, 3]}, "limit of a is nowhere below 1: |U|² and branching ratios are"),
+        ({"m_N": [0.2, 0.2]}, "limit of a: all masses are 0.2 GeV"),
+        ({"m_N": [100, 200], "decay": "K+->mu"}, "masses of a begin at 100 GeV.*, give GeV"),
+        (
+            {"kind": "visible", "upper": ([0.1, 0.3], [1e-8, 1e-8])},
+            "upper of a is nowhere above its limit",
+        ),
         ({"limit": [1e-6]}, "limit of a: 2 masses and 1 values"),
         ({"decay": "K+->e"}, "decay of a must be Bc->mu, .* not 'K\\+->e'; did you mean|not 'K"),
         ({"quantity": "BR"}, "a: a branching ratio needs decay"),
@@ -586,7 +593,26 @@ def test_upper_limits_of_one_search(cl, ratio):
     for level, expected in ((cl, ratio), ((1 + cl) / 2, 1)):
         for low in (0, -1e-3):  # ±U are the same
             found = nus.upper_limit(function, "U_mu1", {"U_mu1": (low, 1e-3)}, cl=level)
-            assert found.pieces[-1][1] ** 2 / 1e-8 == pytest.approx(expected, abs=2e-3)
+            assert found.high**2 / 1e-8 == pytest.approx(expected, abs=2e-3)
+
+
+@pytest.mark.filterwarnings("ignore:the maximum was found:flavio_nusmeft.errors.ConvergenceWarning")
+def test_upper_limits_beyond_an_island():
+    """A limit that is the bound is not all that the data say."""
+    likelihood = nus.likelihood("current", [], searches="NuTeV mu")
+    function = nus.LogLikelihood(likelihood, ["U_mu1"], par={"m_N1": 1.0}, **POINT)
+    bounds = {"U_mu1": (0, 0.01)}
+    found = nus.upper_limit(function, "U_mu1", bounds, cl=0.95, progress=False)
+    assert found.high == 0.01
+    (note,) = [note for note in found.notes if note.startswith("below the limit there are")]
+    low, high = map(float, re.findall(r"0\.\d+", note))
+    (search,) = likelihood.searches
+    lower, upper = (end.item() for end in search.limits([1.0]))
+    # one-sided, 1.645 of the 90% of the search: its ends
+    assert (low**2, high**2) == pytest.approx((lower, upper), rel=1e-2, abs=0)
+    found = nus.upper_limit(function, "U_mu1", {"U_mu1": (0, 1e-3)}, cl=0.95, progress=False)
+    assert found.high**2 == pytest.approx(lower, rel=1e-2, abs=0)
+    assert not found.notes
 
 
 def test_masses_that_no_search_reaches(kaons):

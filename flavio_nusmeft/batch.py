@@ -21,8 +21,9 @@ from numpy.typing import ArrayLike
 
 from ._inputs import brief, mapping, number, numbers, scalar
 from .eft.dirac import dirac_pairs
+from .eft.hints import parameter_hint
 from .eft.space import Space
-from .eft.theories import THEORIES, theory_of
+from .eft.theories import HIGH, THEORIES, theory_of
 from .eft.wilson import NuWilson
 from .errors import (
     InvalidBin,
@@ -32,7 +33,6 @@ from .errors import (
     UnknownObservable,
     UnknownParameter,
     nearest,
-    nearest_parameter,
 )
 from .observables import NAMES, QUANTITIES, check_value
 from .physics import channels, plausible
@@ -114,7 +114,7 @@ def predict(
     -----
     SizeWarning, ScaleWarning, NoEffectWarning, HeavyMassWarning, DiracMassWarning
         Once each, as `NuWilson`; NoEffectWarning for every coefficient that no observable of this
-        package depends on.
+        package depends on, and for a detector if all N are stable.
 
     Notes
     -----
@@ -153,6 +153,11 @@ def predict(
             np.maximum(largest, polynomials.evaluate(linear, positions, result), out=largest)
     predictor.warn_idle(central, overrides)  # if nothing was refused
     predictor.warn_dirac(values, {**central, **overrides})
+    if observed is not None:
+        running = predictor.space.with_defaults().options.get("running")
+        is_partial = theory_of(eft) is HIGH and running != "full"
+        remedy = "; the option running = 'full' has more operators mix" * is_partial
+        observed.warn_stable(remedy)
     for observable, value in zip(wanted, largest.tolist(), strict=True):
         name, *arguments = (observable,) if isinstance(observable, str) else observable
         if result.size:
@@ -421,24 +426,23 @@ class Predictor:
         given = [name for name, values in (masses or {}).items() if np.any(values)]
         plausible.warn_idle_masses(names, self.space.eft, given)
 
-    def warn_dirac(self, values: Mapping[str, np.ndarray], masses: Mapping[str, ArrayLike]) -> None:
-        """Warn if the coefficients are those of a Dirac N whose states have different masses.
+    def warn_dirac(self, values: Mapping[str, np.ndarray], par: Mapping[str, ArrayLike]) -> None:
+        """Warn if the coefficients are those of a Dirac N whose states differ.
 
         Parameters
         ----------
         values : mapping of str to ndarray
             Coefficients by name, arrays that broadcast.
-        masses : mapping of str to array_like
-            With m_N1, m_N2, m_N3 (GeV).
+        par : mapping of str to array_like
+            With masses (GeV) and mixings of all N.
         """
-        found = [np.asarray(masses[name]) for name in channels.STERILE]
-        equal = all(np.array_equal(found[0], other) for other in found[1:])
-        if equal or self.space.eft not in THEORIES or any(not v.size for v in values.values()):
+        if self.space.eft not in THEORIES or any(not v.size for v in values.values()):
+            return
+        if not plausible.may_differ(par):
             return
         # the largest values of each: of one Dirac N they have the same place
         point = self.space.point({n: v.flat[np.argmax(abs(v))].item() for n, v in values.items()})
-        pairs = dirac_pairs(point._sterile_values, self.space.eft)
-        plausible.warn_dirac(pairs, found)
+        plausible.warn_dirac(dirac_pairs(point._sterile_values, self.space.eft), par)
 
     def polynomials(
         self, par: Mapping[str, float], nonlinear: Mapping[str, complex] | None = None
@@ -680,7 +684,7 @@ def central_parameters(overrides: Mapping[str, np.ndarray]) -> dict[str, float]:
     for name, value in overrides.items():
         if name not in central:
             raise UnknownParameter(
-                f"flavio has no parameter '{name}'{nearest_parameter(name, central)}"
+                f"flavio has no parameter '{name}'{parameter_hint(name, central)}"
             )
         if np.iscomplexobj(value) or not np.isfinite(value).all():
             raise InvalidValue(f"parameter {name} must be real and finite")

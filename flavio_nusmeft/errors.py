@@ -227,7 +227,7 @@ class ConvergenceWarning(NuSMEFTWarning):
 
 
 class DiracMassWarning(NuSMEFTWarning):
-    """Masses that differ of the two Majorana states of one Dirac N: mostly a forgotten one."""
+    """Masses, or mixings, that differ of the two Majorana states of one Dirac N: one forgotten."""
 
 
 class FailedPointWarning(NuSMEFTWarning):
@@ -255,7 +255,7 @@ class NoEffectWarning(NuSMEFTWarning):
 
 
 class StockObservableWarning(NuSMEFTWarning):
-    """A stock observable of flavio is asked of coefficients with N, of which it sees nothing."""
+    """A stock observable of flavio is asked of coefficients or mixings of N, which it ignores."""
 
 
 class SizeWarning(NuSMEFTWarning):

@@ -201,6 +201,12 @@ def invisible_probability(
     `formulas.survival`; what a detector is says `physics.detectors`, and how N decay
     `physics.n_decays`. N' from decays of N count as invisible. Active neutrinos alone are always
     invisible, and so is the long-distance part of a τ.
+
+    N of 1.5 GeV that couple by one operator of b and s of 0.02 TeV^-2 at 1 TeV, with the option
+    ``running="full"``, live 4.7 s (``lnqd3_1123``, by the dipole that it makes) or 1.5e3 s
+    (``lnqd1_1123``, by charged currents), and for ever with ``qn_2311``: all invisible, and those
+    that decay in tension with BBN if they were in equilibrium, unless they mix. ``lnqd1_1132`` and
+    ``lnqd3_1132`` contain currents of s and u: 0.04 s and 0.01 s.
     """
     (chosen,) = as_observables([observable])
     overrides = parameters_of(par)

@@ -23,7 +23,7 @@ from .eft.limits import warn_scale
 from .eft.objects import promote
 from .eft.space import Space
 from .eft.wilson import NuWilson
-from .errors import InvalidShape, InvalidValue, NoEffectWarning, listed, warn
+from .errors import InvalidShape, InvalidValue
 from .physics import plausible
 from .physics.channels import STERILE
 from .physics.mixing import MIXINGS
@@ -43,7 +43,7 @@ _HBAR = constants.hbar / constants.e * 1e-9  # GeV s
 _SHOWN = 1e-4  # of branching ratios in tables
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Decays:
     """Decays of one N; ``print`` shows the table.
 
@@ -156,7 +156,9 @@ class Decays:
         values = [
             f"{name} = {c if c.imag else c.real:g} GeV^-2" for name, c in self.coefficients.items()
         ]
-        given = [f"{name} = {value:g}" for name, value in self.par.items()]
+        given = [
+            f"{name} = {value:g}{' GeV' * (name in STERILE)}" for name, value in self.par.items()
+        ]
         place = f"{self.space}: {', '.join(values) or 'all zero'}; " if self.space else ""
         return f"N{self.N}: {place}{', '.join(given)}".rstrip("; ")
 
@@ -281,6 +283,8 @@ def decays(
     -----
     NoEffectWarning
         If there are coefficients or mixings, and none makes this N decay.
+    DiracMassWarning
+        If the coefficients are those of a Dirac N, and its two states differ in mass or mixing.
     SizeWarning, ScaleWarning
         As `NuWilson`.
 
@@ -301,9 +305,7 @@ def decays(
     wc_obj, space = point(coefficients, scale, eft, basis, options)
     values = {} if wc_obj is None else {k: complex(v) for k, v in wc_obj.wc.dict.items()}
     found = n_widths(wc_obj, full, N, masses)
-    plausible.warn_massless({**full, **overrides})
-    if not found.widths:
-        _warn_stable(N, wc_obj, full)
+    plausible.check_decays(N, wc_obj, full, masses, found)
     cite(_PAPERS)
 
     def like(value: np.ndarray) -> Any:
@@ -327,18 +329,6 @@ def decays(
         made_with=settings.provenance(wc_obj),
         _pion_mass=float(full["m_pi+"]),
     )
-
-
-def _warn_stable(N: int, wc_obj: Any, par: Mapping[str, float]) -> None:
-    """Warn of coefficients of N, and mixings, of which none makes this N decay."""
-    names = [name for row in MIXINGS for name in row if par[name]]
-    remedy = ""
-    if isinstance(wc_obj, NuWilson) and wc_obj._sterile_values:
-        names += [str(name) for name, value in wc_obj.wc.dict.items() if value]
-        if wc_obj.get_option("running") != "full":
-            remedy = "; the option running = 'full' has more operators mix"
-    if names:
-        warn(f"none of {listed(names)} makes N{N} decay: it is stable{remedy}", NoEffectWarning)
 
 
 def point(

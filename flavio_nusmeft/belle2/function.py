@@ -17,7 +17,8 @@ import numpy as np
 from .. import settings
 from .._inputs import brief, mapping, number, reals
 from .._inputs import names as names_of
-from ..errors import InvalidShape, InvalidValue, UnknownParameter, nearest, nearest_parameter
+from ..eft.hints import parameter_hint
+from ..errors import InvalidShape, InvalidValue, UnknownParameter, nearest
 from ..measurements import digest
 from .alternatives import binned
 
@@ -78,7 +79,7 @@ class SpectrumLikelihood:
         self._given: dict[str, float] = {}
         for name, value in mapping("par", {} if par is None else par).items():
             if name not in self._par:
-                raise UnknownParameter(f"no parameter '{name}'{nearest_parameter(name, self._par)}")
+                raise UnknownParameter(f"no parameter '{name}'{parameter_hint(name, self._par)}")
             self._given[name] = number(f"parameter {name}", value)
         self._par |= self._given
         self._arguments = self._check_arguments()

@@ -64,7 +64,12 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     if arguments[:1] == ["wcxf"]:  # has a parser of its own
         return wcxf.run(arguments[1:])
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, left = parser.parse_known_args(arguments)
+    if left and getattr(options, "pattern", "") is None and not left[0].startswith("-"):
+        options.pattern = left.pop(0)  # that argparse of older Python does not find after options
+    if left:
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
     try:
         status: int = options.run(options)
     except Refused as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import math
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -52,9 +53,14 @@ def default_basis(eft: str) -> str:
 
 
 def add_command(commands: Any, name: str, **texts: str) -> argparse.ArgumentParser:
-    """A parser whose help keeps the lines of ``description`` and ``epilog``, the examples."""
+    """A parser whose help keeps the lines of ``description`` and ``epilog``, the examples.
+
+    Values may be negative numbers of any form: argparse before Python 3.14 takes -1e-3 for an
+    option.
+    """
     layout = argparse.RawDescriptionHelpFormatter
     parser: argparse.ArgumentParser = commands.add_parser(name, formatter_class=layout, **texts)
+    parser._negative_number_matcher = re.compile(r"-\.?\d")
     return parser
 
 

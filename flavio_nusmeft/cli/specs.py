@@ -199,7 +199,14 @@ def _title(found: Mapping[str, Any]) -> str:
     spec = found["spec"]
     values = {**spec["fixed"], **spec["parameters"]}
     more = f"; {shared.listed(values)}" if values else ""
-    return f"{spec['eft']} {spec['basis']} at {spec['scale']:g} GeV, data: {spec['dataset']}{more}"
+    data = [spec["dataset"]]
+    if spec.get("belle2") is not None:
+        data.append("Belle II's published likelihood")
+    if spec.get("searches") is not None:
+        chosen = spec["searches"]
+        data.append(f"searches {chosen if isinstance(chosen, str) else ', '.join(chosen)}")
+    where = f"{spec['eft']} {spec['basis']} at {spec['scale']:g} GeV"
+    return f"{where}, data: {' with '.join(data)}{more}"
 
 
 def _best_lines(found: Mapping[str, Any]) -> list[str]:

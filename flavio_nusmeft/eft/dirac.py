@@ -86,7 +86,7 @@ def dirac(
     Warns
     -----
     DiracMassWarning
-        Later, in predictions with such coefficients, if the masses are not equal.
+        Later, in predictions with such coefficients, if masses or sizes of mixings are not equal.
 
     Notes
     -----

@@ -8,13 +8,15 @@ is compared by its letters.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
+import flavio
 from wilson import wcxf
 from wilson.util import smeftutil, wetutil
 
-from ..errors import nearest
+from ..errors import nearest, nearest_parameter
 from .bases import known_coefficients
 from .flavour import name_of, orbit
 from .operators import (
@@ -33,7 +35,7 @@ from .operators import (
 )
 from .translators import has_counterpart, translate
 
-__all__ = ["hint", "sector_hint"]
+__all__ = ["hint", "parameter_hint", "sector_hint"]
 
 # symmetries of the classes of SMEFT Warsaw and WET JMS, by wilson's number of the class
 _WILSON = {
@@ -206,4 +208,19 @@ def hint(name: str, eft: str, basis: str) -> str:
             return ""
         ranges = ", ".join(f"1-{size}" for size in shape)
         return f"; the indices of {operator} are {ranges}"
+    if name in flavio.default_parameters.all_parameters:
+        return "; it is a parameter, which is set with par or flavio.default_parameters"
     return nearest(name, known_coefficients(eft, basis))
+
+
+def parameter_hint(name: str, known: Iterable[str]) -> str:
+    """What is known about a name that is no parameter, or an empty string.
+
+    Parameters
+    ----------
+    name : str
+        What was typed.
+    known : iterable of str
+        The parameters that exist.
+    """
+    return _elsewhere(name, "", "") or nearest_parameter(name, known)

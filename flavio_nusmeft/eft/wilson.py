@@ -27,6 +27,7 @@ from ..errors import (
     StockObservableWarning,
     UnknownBasis,
     UnknownSector,
+    listed,
     nearest,
     warn,
 )
@@ -56,7 +57,7 @@ from .standard import (
 from .theories import HIGH, LOW, THEORIES, EffectiveTheory, check_reached, theory_of
 from .translators import from_warsaw, to_warsaw, warn_dropped
 
-__all__ = ["HIGH_PARTNERS", "PARTNERS", "TAIL_PARTNERS", "NuWilson", "values_of"]
+__all__ = ["HIGH_PARTNERS", "MIXED", "PARTNERS", "TAIL_PARTNERS", "NuWilson", "values_of"]
 
 
 def __dir__() -> list[str]:
@@ -94,6 +95,8 @@ PARTNERS: dict[str, tuple[str, ...]] = {}
 HIGH_PARTNERS: dict[str, tuple[str, ...]] = {}
 #: likewise, for rates of pp -> l nu at large transverse mass
 TAIL_PARTNERS: dict[str, tuple[str, ...]] = {}
+#: parameters that mix N with active neutrinos, with the mass without which they change nothing
+MIXED: dict[str, str] = {}
 
 
 class _Schema(vol.Schema):
@@ -411,7 +414,7 @@ class NuWilson(StandardWilson):
         scale : float
             In GeV.
         par : mapping of str to float
-            All parameters, of which the CKM elements are taken.
+            All parameters, of which the CKM elements are taken, and whether N mix.
         eft : str, default 'WET'
             EFT and basis of the result.
         basis : str, default 'flavio'
@@ -427,10 +430,14 @@ class NuWilson(StandardWilson):
         Warns
         -----
         StockObservableWarning
-            If N contributes in the sector.
+            If N contributes in the sector, by coefficients or by mixing.
         """
+        name = sectors_flavio2wcxf.get(sector, sector)
+        if self.warns_of_stock and name in PARTNERS:
+            mixed = [U for U, mass in MIXED.items() if par.get(U) and par.get(mass)]
+            if mixed:
+                _warn_stock(PARTNERS[name], name, listed(mixed))
         if self._sterile_values and self.warns_of_stock:
-            name = sectors_flavio2wcxf.get(sector, sector)
             target = _BY_FLAVOURS.get(nf_out or 0) or theory_of(eft)
             self._warn_stock(name, target, scale)
         return super().get_wc(sector, scale, par, eft, basis, nf_out)
@@ -749,14 +756,14 @@ class NuWilson(StandardWilson):
         return theory.standard, theory.hub
 
 
-def _warn_stock(partners: tuple[str, ...], of: str) -> None:
+def _warn_stock(partners: tuple[str, ...], of: str, mixings: str = "") -> None:
     take = f"; this package has none of {of} with N"
     if partners:
         take = f": take those with inv for nu in their names, here {', '.join(partners)}"
-    warn(
-        "observables of flavio see only the part of the coefficients without N" + take,
-        StockObservableWarning,
-    )
+    seen = "see only the part of the coefficients without N"
+    if mixings:
+        seen = f"do not see the mixing {mixings}"
+    warn(f"observables of flavio {seen}{take}", StockObservableWarning)
 
 
 def values_of(wc: wcxf.WC) -> dict[str, complex]:

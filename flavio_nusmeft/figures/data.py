@@ -33,7 +33,7 @@ _OPERATORS = dict.fromkeys(("QN_2311", "LNQd_2123", "LNQdT_2123"), 0.01 * TeV**-
 _DEFAULT = Theory()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Spectra:
     """dBR/dq² (GeV^-2) at ``q2`` (GeV²), shape (n,), for one operator at a time.
 
@@ -77,7 +77,7 @@ class Spectra:
         return names, columns
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Curves:
     """Branching ratios of all channels against one coefficient.
 
@@ -142,7 +142,7 @@ class Curves:
         return names + [self.data.observables[channel] for channel in self.values], columns
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plane:
     """Branching ratios in a plane of two coefficients, or of m_N and a coefficient.
 

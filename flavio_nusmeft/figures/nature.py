@@ -36,7 +36,7 @@ _DRAWN = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DiracRatios:
     """The N part of branching ratios of a Dirac N over that of a Majorana N, of one coefficient.
 

@@ -18,7 +18,7 @@ __all__ = ["Reach", "reach"]
 _DEFAULT = Theory()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reach:
     """Coefficients (GeV^-2) at which branching ratios rise above limits, measurements and reach.
 

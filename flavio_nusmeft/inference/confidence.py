@@ -33,10 +33,17 @@ def confidence(study: Study, cl: float, *, upper: bool) -> Interval:
         curve = study.curve()
     pieces, holes = _pieces(study, curve, threshold)
     best = int(curve.log_likelihood.argmax())
+    excluded = list[tuple[float, float]]()
     if upper:
+        allowed = [piece for piece in pieces if piece[1] >= curve.values[best]]
+        between = [(first[1], second[0]) for first, second in pairwise(allowed)]
+        excluded = [each for each in between if each not in holes and each[0] < each[1]]
         top = max((b for a, b in pieces if b >= curve.values[best]), default=curve.values[-1])
         pieces = [(study.range()[0], float(top))]
     notes = _at_ends(study, curve, pieces, upper)
+    if excluded:
+        listed = ", ".join(f"{a:.6g} to {b:.6g}" for a, b in excluded)
+        notes.append(f"below the limit there are excluded values, {listed}, see interval")
     if holes:
         listed = ", ".join(f"{a:.6g} and {b:.6g}" for a, b in holes)
         notes.append(f"the likelihood vanishes between {listed}")

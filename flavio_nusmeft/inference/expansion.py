@@ -21,6 +21,7 @@ from ..eft.space import Space
 from ..eft.theories import HIGH, theory_of
 from ..observables import QUANTITIES, check_value
 from ..physics.channels import STERILE, CouplingSet
+from ..physics.mixing import MIXING_NAMES
 
 __all__ = ["Expansion", "Variable", "difference", "step", "variable"]
 
@@ -179,32 +180,35 @@ class Expansion:
         return found
 
 
-def step(variable: Variable, value: float, space: Space) -> tuple[float, bool]:
-    """Step of differences, and whether they are only taken upwards: a mass is not negative.
+def step(variable: Variable, value: float, space: Space) -> tuple[float, int]:
+    """Step of differences, and 1 or -1 if they are only taken upwards or downwards, else 0.
 
-    It is 1e-4 of the value, or of what changes an amplitude as much as the SM does.
+    A mass is not negative, and mixings may be as large as they can be. The step is 1e-4 of the
+    value, or of what changes an amplitude as much as the SM does.
     """
     name, factor = variable
     if factor is not None:
         # GeV^-2; of wilson's other bases of WET dimensionless
         with_dimension = theory_of(space.eft) is HIGH or space.basis == "JMS"
-        return _STEP * max(abs(value), 1e-9 if with_dimension else 1.0), False
+        return _STEP * max(abs(value), 1e-9 if with_dimension else 1.0), 0
     if name in STERILE:
-        return _STEP, value < _STEP
-    return _STEP * (abs(value) or 1.0), False
+        return _STEP, int(value < _STEP)
+    if name in MIXING_NAMES:  # around 0 within the rounding of what is allowed
+        return _STEP * max(abs(value), 1e-5), -int(np.sign(value))
+    return _STEP * (abs(value) or 1.0), 0
 
 
 def difference(
-    function: Callable[[np.ndarray], Any], x: np.ndarray, i: int, step: tuple[float, bool]
+    function: Callable[[np.ndarray], Any], x: np.ndarray, i: int, step: tuple[float, int]
 ) -> Any:
     """Derivative of a function in one variable, by differences of second order."""
-    h, upwards = step
+    h, side = step
 
     def at(k: int) -> Any:
         moved = np.array(x, dtype=float)
         moved[i] += k * h
         return function(moved)
 
-    if upwards:
-        return (4 * at(1) - at(2) - 3 * at(0)) / (2 * h)
+    if side:
+        return (4 * at(side) - at(2 * side) - 3 * at(0)) / (2 * side * h)
     return (at(1) - at(-1)) / (2 * h)

@@ -22,12 +22,12 @@ from .._inputs import names as names_of
 from ..batch import Observable, as_observables
 from ..belle2 import Belle2Likelihood
 from ..citations import cite
+from ..eft.hints import parameter_hint
 from ..errors import (
     InvalidValue,
     UnknownObservable,
     UnknownParameter,
     nearest,
-    nearest_parameter,
 )
 from ..measurements import dataset as dataset_names
 from ..measurements import find, paper, warn_of_rates
@@ -228,7 +228,7 @@ def _priors(fit_parameters: FitParameters) -> ParameterConstraints:
         constraints = constraints.copy()
     for name in fit_parameters:
         if name not in constraints.all_parameters:
-            hint = nearest_parameter(name, constraints.all_parameters)
+            hint = parameter_hint(name, constraints.all_parameters)
             raise UnknownParameter(f"flavio has no parameter '{name}'{hint}")
         if name in ranges:
             low, high = _range(name, ranges[name])

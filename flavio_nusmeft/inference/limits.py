@@ -173,7 +173,7 @@ def limits(
 
 def _described(dataset: str, data: Likelihood) -> str:
     added = ["Belle II's published likelihood"] * (data.belle2 is not None)
-    added += [f"the {data.searches!r}"] * (data.searches is not None)
+    added += [repr(data.searches)] * (data.searches is not None)
     return dataset + "".join(f", with {what}" for what in added)
 
 

@@ -15,8 +15,10 @@ from .._inputs import brief, mapping, number, reals
 from .._inputs import names as names_of
 from ..batch import Observable, as_observables, quantity_of
 from ..belle2 import Belle2Likelihood
+from ..eft.hints import parameter_hint
 from ..eft.space import Space
 from ..errors import (
+    InvalidMixing,
     InvalidShape,
     InvalidValue,
     UnknownParameter,
@@ -26,6 +28,7 @@ from ..measurements import describe, digest
 from ..physics import plausible
 from ..physics.channels import STERILE
 from ..physics.detectors import Detector, as_detectors
+from ..physics.mixing import MIXING_NAMES, mixings
 from ..searches import Searches
 from .expansion import Expansion, difference, step, variable
 from .likelihoods import FastLikelihood, Likelihood
@@ -73,7 +76,7 @@ class LogLikelihood:
 
     Raises
     ------
-    UnknownCoefficient, UnknownParameter, UnknownBasis, InvalidScale, InvalidValue
+    UnknownCoefficient, UnknownParameter, UnknownBasis, InvalidScale, InvalidValue, InvalidMixing
 
     Warns
     -----
@@ -85,7 +88,8 @@ class LogLikelihood:
 
     Notes
     -----
-    It can be pickled. A prior that vanishes, or a negative mass, gives -inf.
+    It can be pickled. A prior that vanishes, a negative mass, or variables that are mixings of no
+    unitary matrix, as U_e1² + U_mu1² > 1, give -inf.
     """
 
     def __init__(
@@ -114,7 +118,7 @@ class LogLikelihood:
         par = {} if par is None else mapping("par", par)
         for name, value in par.items():
             if name not in self._par:
-                raise UnknownParameter(f"no parameter '{name}'{nearest_parameter(name, self._par)}")
+                raise UnknownParameter(f"no parameter '{name}'{parameter_hint(name, self._par)}")
             if name in self.variables:
                 raise InvalidValue(f"'{name}' is a variable; leave it out of par")
             self._par[name] = number(f"parameter {name}", value)
@@ -151,7 +155,8 @@ class LogLikelihood:
                     ' alone, fast ones with theory="SM"'
                 )
             self._expand()  # whether the detectors see all decays
-        self.point([0.0] * len(self.variables))
+        par_at_zero, _ = self.point([0.0] * len(self.variables))
+        mixings(par_at_zero)
         unit = self.space.point(dict.fromkeys((name for name, _ in names), 1.0))
         self.space.warn_scale()
         plausible.warn_idle(plausible.idle(unit, self._par), unit, self._par)
@@ -304,6 +309,11 @@ class LogLikelihood:
         prior = full.log_prior_fit_parameters(par)
         if any(par[name] < 0 for name in STERILE):
             prior = -np.inf
+        if not MIXING_NAMES.isdisjoint(self.variables) and np.isfinite(x).all():
+            try:
+                mixings(par)
+            except InvalidMixing:
+                prior = -np.inf
         return par, wc_obj, float(np.asarray(prior).item())
 
     def value_and_gradient(self, x: Sequence[float] | np.ndarray) -> tuple[float, np.ndarray]:

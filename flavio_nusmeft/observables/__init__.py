@@ -16,11 +16,12 @@ from typing import Any
 import flavio
 import numpy as np
 
-from ..eft.wilson import HIGH_PARTNERS, PARTNERS, TAIL_PARTNERS
+from ..eft.wilson import HIGH_PARTNERS, MIXED, PARTNERS, TAIL_PARTNERS
 from ..errors import InvalidValue
 from ..physics import formfactors, plausible
 from ..physics.boson_couplings import BOSONS
-from ..physics.channels import neutrino_masses, sector
+from ..physics.channels import STERILE, neutrino_masses, sector
+from ..physics.mixing import MIXINGS
 from ..physics.modes import (
     INVISIBLE,
     LEPTONIC,
@@ -188,6 +189,7 @@ def _high_partners() -> dict[str, tuple[str, ...]]:
 def register() -> None:
     """Add the observables and their predictions to flavio, if they are not there yet."""
     PARTNERS.update(_partners())
+    MIXED.update((U, mass) for row in MIXINGS for U, mass in zip(row, STERILE, strict=True))
     HIGH_PARTNERS.update(_high_partners())
     TAIL_PARTNERS.update(
         dict.fromkeys(CLASSES, tuple(n for n in NAMES if plausible.need_protons([n])))

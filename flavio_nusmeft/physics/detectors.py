@@ -23,8 +23,9 @@ import numpy as np
 from scipy import constants
 
 from .._inputs import brief, names, number, text
+from ..citations import cite
 from ..eft.operators import N_ACTIVE
-from ..errors import InvalidValue, nearest
+from ..errors import InvalidValue, NoEffectWarning, listed, nearest, warn
 from ..formulas.survival import Decaying, invisible
 from .channels import STERILE, symmetry_factors
 from .channels import masses as channel_masses
@@ -34,6 +35,7 @@ from .rates import Quantity, Rate, Spectrum, evaluate
 
 __all__ = ["DETECTORS", "Detector", "Events", "Observed", "as_detectors"]
 
+_PAPER = "arXiv:1805.08567"  # of decays by mixing
 _HBAR_C = constants.hbar * constants.c / constants.e * 1e-9  # GeV m
 # of what a detector sees: the average of the charges of B, as of inclusive decays, too
 _B_MESONS = ("B+", "B0", "B", "Bs")
@@ -202,6 +204,11 @@ class Events:
             found = self._widths[N] = total, hidden / total if total else 1.0
         return found
 
+    @property
+    def produced(self) -> dict[str, bool]:
+        """The N whose width was asked for, and whether they decay."""
+        return {f"N{k}": width > 0 for k, (width, _) in self._widths.items()}
+
     def pair(
         self, lepton: str | None, channel: int, spectrum: Spectrum, detector: Detector
     ) -> tuple[Decaying, Decaying]:
@@ -269,7 +276,10 @@ class Observed:
         par: Mapping[str, float],
     ) -> None:
         self.detectors = as_detectors(detector)
+        #: N that were produced, and whether any of them decays, at the points until now
+        self.produced: dict[str, bool] = {}
         self._functions = [(function, arguments) for _, function, arguments in quantities]
+        cite([_PAPER])
         for name, function, arguments in quantities:
             quantity = function(par, *arguments)
             for rate in (*quantity.numerator, *quantity.denominator):
@@ -278,7 +288,27 @@ class Observed:
 
     def __call__(self, wc_obj: Any, par: Mapping[str, float]) -> np.ndarray:
         """Values at one point, shape (observables,)."""
-        return self.of(Events(self.detectors, wc_obj, par))
+        events = Events(self.detectors, wc_obj, par)
+        values = self.of(events)
+        for name, decays in events.produced.items():
+            self.produced[name] = decays or self.produced.get(name, False)
+        return values
+
+    def warn_stable(self, remedy: str = "") -> None:
+        """Warn if N were produced, and all of them were stable.
+
+        Parameters
+        ----------
+        remedy : str, optional
+            What may help.
+
+        Warns
+        -----
+        NoEffectWarning
+        """
+        if self.produced and not any(self.produced.values()):
+            what = f"no coefficient and no mixing makes {listed(self.produced)} decay"
+            warn(f"a detector changes nothing: {what}{remedy}", NoEffectWarning)
 
     def of(self, events: Events) -> np.ndarray:
         """Values at the point of some events, shape (observables,)."""

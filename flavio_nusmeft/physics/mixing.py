@@ -25,11 +25,11 @@ from .cache import ParameterCache, Recorder
 from .modes import CHARGED_LEPTONS
 from .neutral_couplings import PAIRS
 
-__all__ = ["MIXINGS", "mixings", "pair_rotations", "rotation", "unmixed"]
+__all__ = ["MIXINGS", "MIXING_NAMES", "mixings", "pair_rotations", "rotation", "unmixed"]
 
 #: parameters, by flavour and N
 MIXINGS = tuple(tuple(f"U_{lepton}{k}" for k in (1, 2, 3)) for lepton in CHARGED_LEPTONS)
-_NAMES = tuple(name for names in MIXINGS for name in names)
+MIXING_NAMES = frozenset(name for names in MIXINGS for name in names)
 _ROUNDING = 1e-12
 
 
@@ -50,7 +50,7 @@ def mixings(par: Mapping[str, float]) -> np.ndarray:
         ) from None
     if not U.any():
         return U
-    for name, value in zip(_NAMES, U.ravel().tolist(), strict=True):
+    for name, value in zip(np.ravel(MIXINGS).tolist(), U.ravel().tolist(), strict=True):
         if not np.isfinite(value):
             raise InvalidMixing(f"{name} = {value}: a mixing must be finite")
     for names, values in [
@@ -126,5 +126,5 @@ def pair_rotations(par: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray] | 
 def unmixed(par: Mapping[str, float]) -> Recorder:
     """The same parameters without mixing."""
     result = par.copy() if isinstance(par, Recorder) else Recorder(par)
-    result.update(dict.fromkeys(_NAMES, 0.0))
+    result.update(dict.fromkeys(MIXING_NAMES, 0.0))
     return result

@@ -14,7 +14,8 @@ ends.
 - ν l l', all pairs of charged leptons, and ν q q', l q q', from 1 GeV, all with `quark_widths.
   fermion`; quarks with MSbar masses and the QCD corrections of hadronic decays of τ, as in
   arXiv:1805.08567
-- 3 ν by mixing, G_F² m_N⁵ |U|²/(96 π³) to first order; N' with two ν by ln and phin
+- 3 ν by mixing, G_F² m_N⁵ |U|²/(96 π³) to first order; N' with two ν by ln and phin, not by
+  mixing, which makes |U|² times the width of 3 ν (``left_out`` says so)
 - ν γ from the dipoles nW and nB
 
 Hadrons are what is larger, the sum of mesons or that of quarks; what the mesons lack is called
@@ -214,7 +215,7 @@ def n_widths(
     is_heavy = hadrons["quarks"] > 0
     hadrons["quarks"][is_heavy] *= [_cached_qcd(par, m) for m in m_N[is_heavy].tolist()]
     add(MORE, np.maximum(hadrons["quarks"] - hadrons["mesons"], 0.0))
-    left_out += _scalars(found, m_N)
+    left_out += _scalars(found, m_N) + _lighter(found, m_N)
     propagator = float((m_N.max() / par["m_W"]) ** 2)
     if propagator > _LARGE:
         left_out.append(f"corrections of m_N²/m_W², which is {propagator:.0%}")
@@ -324,3 +325,15 @@ def _scalars(found: _Couplings, m_N: np.ndarray) -> list[str]:
     if any(found.of(which)[:, scalar].any() for which in sets):
         return [f"scalar currents of quarks below {FIRST_QUARKS:g} GeV, which make two mesons"]
     return []
+
+
+def _lighter(found: _Couplings, m_N: np.ndarray) -> list[str]:
+    """N' ν ν by mixing of both, with or without an operator."""
+    W = rotation(found.par)
+    if W is None or not W[:N_ACTIVE, found.n].any():
+        return []
+    return [
+        f"{STERILE[a - N_ACTIVE][2:]} nu nu by mixing, small as its |U|²"
+        for a in others(found.n)
+        if W[:N_ACTIVE, a].any() and 0 < mass_of(found.par, a) < m_N.max()
+    ]

@@ -30,14 +30,17 @@ from .channels import sector
 from .masses import STERILE
 from .mixing import MIXINGS
 from .modes import INVISIBLE, LEPTONIC, SEMI_INVISIBLE, SEMILEPTONIC, TAU_HADRONIC, VECTORS
+from .n_decays import NWidths, n_widths
 from .tail_couplings import CLASSES
 from .tails import ENERGY
 
 __all__ = [
     "check",
+    "check_decays",
     "contains",
     "families",
     "idle",
+    "may_differ",
     "need_protons",
     "warn_above_one",
     "warn_dirac",
@@ -101,13 +104,58 @@ def check(wc_obj: Any, par: Par, protons: bool = False) -> None:
         alone = sterile and not wc_obj.has_standard_part
         if alone and not any(_reaches(wc_obj, name, par) for name in sterile):
             warn_idle(idle(wc_obj, par), wc_obj, par)
+    _check_dirac(wc_obj, par)
     masses = [par[name] for name in STERILE]
-    if len(set(masses)) > 1:
-        if wc_obj._dirac_pairs is None:
-            wc_obj._dirac_pairs = dirac_pairs(wc_obj._sterile_values, wc_obj.wc.eft)
-        warn_dirac(wc_obj._dirac_pairs, masses)
     if max(masses) > par[_HEAVIEST]:
         warn_heavy(wc_obj._sterile_values, wc_obj.wc.eft, masses, par, protons)
+
+
+def _check_dirac(wc_obj: NuWilson, par: Mapping[str, ArrayLike]) -> None:
+    """`warn_dirac` for an object, of which the pairs are found once."""
+    if may_differ(par):
+        if wc_obj._dirac_pairs is None:
+            wc_obj._dirac_pairs = dirac_pairs(wc_obj._sterile_values, wc_obj.wc.eft)
+        warn_dirac(wc_obj._dirac_pairs, par)
+
+
+def check_decays(N: int, wc_obj: Any, par: Par, masses: np.ndarray, found: NWidths) -> None:
+    """Warn of what decays of one N hardly mean: a forgotten mass, another N, a stable one.
+
+    Parameters
+    ----------
+    N : 1, 2 or 3
+    wc_obj : object with coefficients, a `NuWilson` if there are some of N, or None
+    par : all parameters
+    masses : of this N, GeV
+    found : its widths
+    """
+    arrays: dict[str, ArrayLike] = {**par, STERILE[N - 1]: masses}
+    warn_massless(arrays)
+    if isinstance(wc_obj, NuWilson):
+        _check_dirac(wc_obj, arrays)
+    if not found.widths:
+        _warn_stable(N, wc_obj, par, masses)
+
+
+def _warn_stable(N: int, wc_obj: Any, par: Par, masses: np.ndarray) -> None:
+    """Of coefficients of N, and mixings, of which none makes this N decay, and what would."""
+    names = [name for row in MIXINGS for name in row if par[name]]
+    having = {int(name[-1]) for name in names}
+    remedy = ""
+    if isinstance(wc_obj, NuWilson) and wc_obj._sterile_values:
+        wc, is_high = wc_obj.wc, wc_obj.wc.eft == HIGH.eft
+        names += [str(name) for name, value in wc.dict.items() if value]
+        nonzero = [name for name, value in wc_obj._sterile_values.items() if value]
+        having |= {i + 1 for name in nonzero for i in sterile_flavours(is_high, name)}
+        if wc_obj.get_option("running") != "full":
+            full = with_options(dict(wc.dict), wc.scale, wc.eft, wc.basis, wc_obj._options)
+            full.set_option("running", "full")
+            if n_widths(full, par, N, masses).widths:
+                remedy = "; the option running = 'full' makes it decay by mixing of operators"
+    if having and N not in having:
+        remedy = f"; these are of {', '.join(f'N{n}' for n in sorted(having))}"
+    if names:
+        warn(f"none of {listed(names)} makes N{N} decay: it is stable{remedy}", NoEffectWarning)
 
 
 def contains(wc_obj: Any, index: int) -> bool:
@@ -174,21 +222,34 @@ def warn_heavy(
         )
 
 
-def warn_dirac(pairs: Iterable[tuple[int, int]], masses: Sequence[ArrayLike]) -> None:
-    """Warn if the two Majorana states of a Dirac N have different masses.
+def warn_dirac(pairs: Iterable[tuple[int, int]], par: Mapping[str, ArrayLike]) -> None:
+    """Warn if the Majorana states of a Dirac N have masses, or sizes of mixings, that differ.
 
     Parameters
     ----------
     pairs : of the N, from `dirac_pairs`
-    masses : m_N1, m_N2, m_N3, GeV, numbers or arrays that broadcast
+    par : masses (GeV) and mixings of all N, numbers or arrays that broadcast
     """
     for first, second in pairs:
-        if np.any(np.not_equal(masses[first - 1], masses[second - 1])):
-            warn(
-                f"the coefficients are those of one Dirac N, of which N{first} and N{second} are"
-                f" the Majorana states: give m_N{first} and m_N{second} the same value",
-                DiracMassWarning,
-            )
+        states = (
+            "the coefficients are those of one Dirac N, of which"
+            f" N{first} and N{second} are the Majorana states"
+        )
+        one, other = STERILE[first - 1], STERILE[second - 1]
+        if np.any(np.not_equal(par[one], par[other])):
+            warn(f"{states}: give {one} and {other} the same value", DiracMassWarning)
+        for row in MIXINGS:
+            one, other = row[first - 1], row[second - 1]
+            if np.any(np.not_equal(np.abs(par[one]), np.abs(par[other]))):
+                remedy = f"give {one} and {other} the same size, U/√2 for U of the Dirac N"
+                warn(f"{states}: {remedy}", DiracMassWarning)
+
+
+def may_differ(par: Mapping[str, ArrayLike]) -> bool:
+    """Whether `warn_dirac` can have anything to warn of."""
+    masses = [np.asarray(par[name]) for name in STERILE]
+    equal = all(np.array_equal(masses[0], other) for other in masses[1:])
+    return not equal or any(np.any(par[name]) for row in MIXINGS for name in row)
 
 
 def need_protons(observables: Iterable[str | tuple[Any, ...]]) -> bool:

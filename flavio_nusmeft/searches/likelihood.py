@@ -11,6 +11,7 @@ from .._inputs import all_parameters, brief, number, wc_object
 from ..citations import cite
 from ..errors import (
     AssumptionWarning,
+    InvalidMass,
     InvalidValue,
     NoEffectWarning,
     UnknownSearch,
@@ -44,6 +45,8 @@ class Searches:
     Of every search -2 ln L = (z t)², with z = 1.645 for a limit at 90%, 1.960 at 95%: a normal
     distribution of positive values around 0 has that probability below the limit, as flavio takes
     limits. This is what a limit alone says: best values above 0 and fluctuations are not known.
+    `upper_limit` is one-sided, Φ(z) = CL: of one search it gives 0.78 of the published |U|² at 90%,
+    0.84 at 95%, and just that at cl = (1 + CL)/2.
 
     - Peaks: t = Σ_k |U|²_eff,k / limit(m_Nk). |U|²_eff is the branching ratio of the decay over
       that of the SM for a neutrino as heavy as N. So it counts N from mixing and from operators,
@@ -77,6 +80,11 @@ class Searches:
         Without HNLimits: ``pip install 'flavio_nusmeft[searches]'``.
     UnknownSearch, InvalidValue, InvalidRecord
 
+    Warns
+    -----
+    AssumptionWarning
+        With another version of HNLimits than the one whose files were checked.
+
     Notes
     -----
     It can be pickled, with the limits. Those of the same data, as of the two lifetimes of DELPHI,
@@ -92,23 +100,29 @@ class Searches:
             )
         found = [each for each in _chosen(which) if flavour in (None, _flavour(each))]
         if not found:
-            raise UnknownSearch(f"there is no search {brief(which)} of the flavour {flavour}")
+            of_flavour = "" if flavour is None else f" of the flavour {flavour}"
+            raise UnknownSearch(f"there is no search {brief(which)}{of_flavour}")
         self._searches = tuple(
             each if isinstance(each, Search) else tables.read(each) for each in found
         )
-        self._version: str | None = None
-        self._papers: tuple[str, ...] = ()
-        if not all(isinstance(each, Search) for each in found):
-            self._version = tables.version()
-            papers = (paper for s in self._searches if s.name in found for paper in s.source)
-            self._papers = tuple(dict.fromkeys((_PAPER, *papers)))
         self.names = tuple(each.name for each in self._searches)
-        if len(set(self.names)) < len(self.names):
-            raise InvalidValue("searches must have different names")
+        for name in self.names:
+            if self.names.count(name) > 1:
+                raise InvalidValue(f"searches must have different names: {name} is there twice")
+        # also of those that come from another `Searches`
+        self._package = next((s.package for s in self._searches if s.package), None)
+        if self._package not in (None, f"{tables.PACKAGE} {tables.TESTED}"):
+            warn(
+                f"{self._package} is not {tables.TESTED}, of whose files units and columns were"
+                " compared with the papers: look at nusmeft list searches",
+                AssumptionWarning,
+            )
+        papers = [paper for s in self._searches if s.package for paper in s.source]
+        self._papers = tuple(dict.fromkeys((_PAPER, *papers))) if papers else ()
         self._said: set[str] = set()
 
     def __repr__(self) -> str:
-        origin = f", {tables.PACKAGE} {self._version}" if self._version else ""
+        origin = f", {self._package}" if self._package else ""
         names = listed(list(self.names))
         return f"Searches({names}{origin})"
 
@@ -133,7 +147,14 @@ class Searches:
             GeV), ``cl``, ``strongest``, ``nature``, ``source``; with a mass ``lower`` and
             ``upper``, between which values are excluded: None where the search does not reach the
             mass, or has no upper end.
+
+        Raises
+        ------
+        InvalidMass
+            If the mass is not positive.
         """
+        if m_N is not None and not 0 < number("m_N", m_N) < np.inf:
+            raise InvalidMass(f"m_N = {m_N} GeV must be positive and finite")
         rows = []
         for each in self._searches:
             row = {
@@ -152,7 +173,7 @@ class Searches:
             }
             row |= {"nature": each.nature, "source": list(each.source)}
             if m_N is not None:
-                ends = (end.item() for end in each.limits([number("m_N", m_N)]))
+                ends = (end.item() for end in each.limits([m_N]))
                 lower, upper = (end if np.isfinite(end) else None for end in ends)
                 row |= {"lower": lower, "upper": None if lower is None else upper}
             rows.append(row)
@@ -245,7 +266,7 @@ class Searches:
             JSON: version of the package and checksums of the limits, by name.
         """
         return {
-            "package": f"{tables.PACKAGE} {self._version}" if self._version else None,
+            "package": self._package,
             "checksums": {each.name: each.checksum() for each in self._searches},
         }
 
@@ -292,11 +313,18 @@ def _chosen(which: Any) -> list[str | Search]:
         elif isinstance(each, str) and each in _GROUPS:
             chosen += [name for name, entry in known.items() if each in ("all", entry["kind"])]
         else:
-            hint = nearest(str(each), [*_GROUPS, *known]) or (
-                f"; there are {', '.join(_GROUPS)} and {', '.join(known)}"
-            )
-            raise UnknownSearch(f"no search {brief(each)}{hint}")
-    return chosen
+            raise UnknownSearch(f"no search {brief(each)}{_hint(str(each), known)}")
+    # a name may stand for itself and in a group
+    return [each for i, each in enumerate(chosen) if each not in chosen[:i]]
+
+
+def _hint(wrong: str, known: Iterable[str]) -> str:
+    """Names that are like it or have it in them, else all."""
+    within = [name for name in known if wrong.strip() and wrong.lower() in name.lower()]
+    if within:
+        return f"; did you mean {' or '.join(map(repr, within))}?"
+    others = f"; there are {', '.join(_GROUPS)} and {', '.join(known)}"
+    return nearest(wrong, [*_GROUPS, *known]) or others
 
 
 def _flavour(each: str | Search) -> str:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from flavio import default_parameters
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
 from .._inputs import brief, line, names, number, text
-from ..errors import InvalidShape, InvalidValue, UnknownObservable, nearest
+from ..errors import InvalidMass, InvalidShape, InvalidValue, UnknownObservable, nearest
 from ..physics.modes import CHARGED_LEPTONS, LEPTONIC
 
 __all__ = ["KINDS", "Search"]
@@ -66,10 +67,12 @@ class Search:
         The smallest limit at any mass.
     z : float
         Standard deviations at the limit, of a normal distribution of positive values only.
+    package : str
+        Name and version of the package that it comes with; empty for one of the user.
 
     Raises
     ------
-    InvalidValue, InvalidShape, UnknownObservable
+    InvalidValue, InvalidShape, InvalidMass, UnknownObservable
     """
 
     def __init__(
@@ -88,7 +91,7 @@ class Search:
         data: str = "",
         source: Sequence[str] = (),
     ) -> None:
-        self.name = text("the name of a search", name)
+        self.name, self.package = text("the name of a search", name), ""
         self.flavour = self._one_of("flavour", flavour, CHARGED_LEPTONS)
         self.kind = self._one_of("kind", kind, KINDS)
         self.nature = self._one_of("nature", nature, _NATURES)
@@ -112,6 +115,7 @@ class Search:
             except (TypeError, ValueError):
                 raise InvalidShape(f"upper of {self.name} must be a pair: masses, values") from None
             self._upper = self._curve("upper", x, y)
+        self._check_plausible()
 
     def _one_of(self, what: str, value: Any, known: tuple[str, ...]) -> str:
         if value not in known:
@@ -132,6 +136,29 @@ class Search:
             raise InvalidValue(f"{self.name}: decay is for peaks; visible decays are of mixing")
         if self.quantity == "BR" and self.decay is None:
             raise InvalidValue(f"{self.name}: a branching ratio needs decay, e.g. 'B+->mu'")
+
+    def _check_plausible(self) -> None:
+        """What hints at other units, or excludes nothing."""
+        if self.low == self.high:
+            raise InvalidValue(f"limit of {self.name}: all masses are {self.low:g} GeV")
+        if self.decay is not None:
+            meson, lepton = LEPTONIC[self.decay].B, LEPTONIC[self.decay].lepton
+            m_P, m_l = (
+                default_parameters.get_central(f"m_{particle}") for particle in (meson, lepton)
+            )
+            if self.low >= m_P - m_l:
+                raise InvalidMass(
+                    f"masses of {self.name} begin at {self.low:g} GeV, above the {m_P - m_l:.3g}"
+                    f" GeV of {self.decay}; if they are in MeV, give GeV"
+                )
+        if self.strongest >= 1:
+            raise InvalidValue(
+                f"limit of {self.name} is nowhere below 1: |U|² and branching ratios are"
+            )
+        if self._upper is not None:
+            masses = np.exp(np.concatenate([self._lower[0], self._upper[0]]))
+            if np.isnan(self._limits(masses)[0]).all():
+                raise InvalidValue(f"upper of {self.name} is nowhere above its limit")
 
     def _curve(self, what: str, m_N: ArrayLike, values: ArrayLike) -> np.ndarray:
         """Logarithms of masses and values, by mass, shape (2, n)."""
@@ -160,8 +187,12 @@ class Search:
         (ndarray, ndarray)
             Shape (n,): the lower end, nan where nothing is excluded, and the upper one, inf where
             there is none.
+
+        Raises
+        ------
+        InvalidMass
         """
-        return self._limits(line("m_N", m_N))
+        return self._limits(_masses(m_N))
 
     def _limits(self, m_N: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         with np.errstate(divide="ignore"):
@@ -188,8 +219,12 @@ class Search:
         -------
         ndarray
             Shape (n,), 0 beyond the range of masses.
+
+        Raises
+        ------
+        InvalidMass, InvalidShape
         """
-        masses, array = line("m_N", m_N), line("value", value)
+        masses, array = _masses(m_N), line("value", value)
         if masses.shape != array.shape:
             raise InvalidShape(f"{len(masses)} masses and {len(array)} values of {self.name}")
         return self._strength(masses, array)
@@ -219,3 +254,10 @@ class Search:
             f"Search('{self.name}': {self.kind}, {self.flavour}, {self.quantity},"
             f" {self.low:.4g} to {self.high:.4g} GeV, {100 * self.cl:g}%)"
         )
+
+
+def _masses(m_N: ArrayLike) -> np.ndarray:
+    masses = line("m_N", m_N)
+    if not (np.isfinite(masses).all() and (masses >= 0).all()):
+        raise InvalidMass(f"m_N = {brief(m_N)} GeV must be finite and not negative")
+    return masses

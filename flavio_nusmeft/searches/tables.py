@@ -19,12 +19,13 @@ from .._optional import require
 from ..errors import InvalidRecord
 from .search import Search
 
-__all__ = ["PACKAGE", "known", "read", "version"]
+__all__ = ["PACKAGE", "TESTED", "known", "read", "version"]
 
 PACKAGE = "HNLimits"
 _PER_GEV = {"MeV": 1000.0, "GeV": 1.0}
 _FILES = ("limit", "lower", "upper", "contour")
-_TESTED = "1.2.0"
+TESTED = "1.2.0"
+_WHAT = "the table of searches for N"
 
 
 @lru_cache(maxsize=1)
@@ -40,7 +41,7 @@ def version() -> str:
     ------
     MissingPackage
     """
-    require("a search that comes with it", PACKAGE)
+    require(_WHAT, PACKAGE)
     return importlib.metadata.version(PACKAGE)
 
 
@@ -61,11 +62,13 @@ def read(name: str) -> Search:
         columns["lower"], columns["upper"] = _ends(columns["contour"])
     lower, upper = columns["limit" if "limit" in columns else "lower"], columns.get("upper")
     ends = None if upper is None else (upper[0], upper[1])
-    return Search(name, lower[0], lower[1], upper=ends, **entry)
+    found = Search(name, lower[0], lower[1], upper=ends, **entry)
+    found.package = f"{PACKAGE} {version()}"
+    return found
 
 
 def _folder() -> Path:
-    require("a search that comes with it", PACKAGE)
+    require(_WHAT, PACKAGE)
     spec = find_spec(PACKAGE)
     assert spec is not None
     assert spec.submodule_search_locations
@@ -79,7 +82,7 @@ def _columns(file: str, unit: float) -> np.ndarray:
         rows = path.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError) as error:
         raise InvalidRecord(
-            f"{PACKAGE} {version()} has no readable '{file}' ({error}); {_TESTED} has it"
+            f"{PACKAGE} {version()} has no readable '{file}' ({error}); {TESTED} has it"
         ) from None
     found: list[list[float]] = []
     for row in rows:

@@ -27,7 +27,7 @@ from ..physics.channels import STERILE
 from .draw import pictures
 from .folder import RESULT, SPEC, Folder, as_json, noted
 from .schema import as_observable
-from .study import Spec, has_prior, refused
+from .study import Spec, check_spec, has_prior, refused
 
 __all__ = ["fit", "made_with", "table", "without"]
 
@@ -82,6 +82,7 @@ def fit(
         If the folder has results of something else.
     UnwritablePath, MissingPackage, FailedMinimization, FailedPoint, FailedWorkers
     """
+    check_spec(spec)
     require("a fit", "iminuit")
     if formats:
         require("a figure", "matplotlib")

@@ -18,7 +18,7 @@ from ..inference.scan import Chain, Grid, Nested, grid, nested, sample
 from .fitting import made_with, table, without
 from .folder import MADE_WITH, RESULT, SPEC, Folder, as_json, noted
 from .schema import SCANS
-from .study import Spec, refused
+from .study import Spec, check_spec, refused
 
 __all__ = ["load", "scan"]
 
@@ -70,6 +70,7 @@ def scan(
         If the folder or the checkpoint has results of something else.
     UnwritablePath, MissingPackage, FailedPoint, FailedWorkers
     """
+    check_spec(spec)
     content = spec.content
     if not any(name in content for name in SCANS):
         raise refused(

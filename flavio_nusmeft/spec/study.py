@@ -14,7 +14,7 @@ import yaml
 from flavio.statistics.probability import DeltaDistribution
 
 from .. import settings
-from .._inputs import as_path, printable
+from .._inputs import as_path, brief, printable
 from ..belle2 import record
 from ..errors import InvalidSpec, NuSMEFTError
 from ..inference.fits import likelihood
@@ -24,7 +24,7 @@ from ..physics.detectors import Detector
 from .reading import Node, read_text, read_tree
 from .schema import SCANS, as_observable, complete
 
-__all__ = ["Spec", "has_prior", "read", "refused"]
+__all__ = ["Spec", "check_spec", "has_prior", "read", "refused"]
 
 _PACKAGES = ("numpy", "scipy", "iminuit", "emcee", "dynesty")
 _ACTIONS = {"fit": ("report",), "scan": SCANS}
@@ -198,3 +198,14 @@ def _version(package: str) -> str:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return "not installed"
+
+
+def check_spec(spec: Any) -> None:
+    """Check that it is a `Spec`, not a path or the content of a file.
+
+    Raises
+    ------
+    InvalidSpec
+    """
+    if not isinstance(spec, Spec):
+        raise InvalidSpec(f"{brief(spec)} is no specification that was read: give spec.read(path)")

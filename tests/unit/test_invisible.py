@@ -57,16 +57,26 @@ def test_stable_N_leave():
         assert found.value == pytest.approx(1, abs=1e-12)
 
 
-@pytest.mark.parametrize("index", ["1123", "2123", "3123"])
-def test_operators_of_b_and_s_alone(index):
-    """With all of the running they decay by the dipole, seconds late: in tension with BBN."""
-    values = {f"lnqd3_{index}": 2e-8}
-    found = probability(coefficients=values, par={"m_N1": 1.5}, options={"running": "full"})
+@pytest.mark.parametrize(
+    ("name", "lifetime", "tension"),
+    [
+        ("lnqd3_1123", 4.7, True),
+        ("lnqd3_2123", 4.7, True),
+        ("lnqd1_1123", 1.5e3, True),
+        ("lnqd1_1132", 0.04, True),
+        ("lnqd3_1132", 0.01, False),
+        ("qn_2311", np.inf, False),
+    ],
+)
+def test_operators_of_b_and_s_alone(name, lifetime, tension):
+    """The numbers of the docstring: they leave every detector."""
+    options = {"running": "full"}
+    found = probability(coefficients={name: 2e-8}, par={"m_N1": 1.5}, options=options)
     life = found.lifetimes["N1"]
-    assert 1 < life.lifetime < 20
-    assert life.in_tension_with_BBN
-    assert "in tension with BBN" in str(found)
-    assert found.value == pytest.approx(1, abs=1e-6)
+    assert life.lifetime == pytest.approx(lifetime, rel=0.2, abs=0)
+    assert life.in_tension_with_BBN == tension
+    assert ("in tension with BBN" in str(found)) == tension
+    assert found.value == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -273,3 +283,21 @@ def test_likelihoods_without_detector():
     stock = flavio.statistics.likelihood.Likelihood(observables=["BR(B+->Knunu)"])
     with pytest.raises(InvalidValue, match="observables of this package"):
         make(stock)
+
+
+def test_belle2_in_q2_is_refused(monkeypatch):
+    likelihood = nus.likelihood(observables=OBSERVABLES)
+    monkeypatch.setattr(likelihood, "belle2", object())
+    with pytest.raises(InvalidValue, match="not with Belle II's likelihood in q²"):
+        nus.LogLikelihood(likelihood, VARIABLES, **SPACE, detector="Belle II")
+
+
+def test_warning_of_stable_N():
+    with pytest.warns(nus.errors.NoEffectWarning, match="makes N1 decay; the option running"):
+        predict(K, {"qn_2311": 1e-8}, {"m_N1": 1.5}, detector="Belle II")
+    options = {"running": "full"}
+    with pytest.warns(nus.errors.NoEffectWarning, match="makes N1 decay$"):
+        predict(K, {"qn_2311": 1e-8}, {"m_N1": 1.5}, detector="Belle II", options=options)
+    # some points decay, or there is no N
+    predict(K, {"qn_2311": 1e-8}, {"m_N1": 1.5, "U_mu1": np.array([0, 1e-3])}, detector="Belle II")
+    predict(K, {}, {}, detector="Belle II")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import warnings
 
 import flavio
 import numpy as np
@@ -101,6 +102,30 @@ def test_stable():
     assert "stable" in str(both)
 
 
+def test_lighter_n():
+    """What N2 -> N1 ν ν by mixing is beside the rest; it is said where it is left out."""
+    both = {"m_N1": 0.5, "m_N2": 2.0, "U_mu1": 1e-2, "U_e2": 1e-2}
+    assert nus.decays(N=2, par=both).left_out == ("N1 nu nu by mixing, small as its |U|²",)
+    for par in [{**both, "m_N1": 2.5}, {**both, "U_mu1": 0.0}, {**both, "U_e2": 0.0, "U_e3": 0.1}]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert not any("by mixing" in what for what in nus.decays(N=2, par=par).left_out)
+
+
+def test_several_are_not_compared():
+    """As other results with arrays, of which == has no truth value."""
+    first, second = (decays(m_N1=[0.4, 0.6]) for _ in range(2))
+    assert first == first
+    assert first != second
+    assert len({first, second}) == 2
+
+
+def test_title():
+    assert "m_N1 = 0.6 GeV, U_mu1 = 0.001" in str(
+        nus.decays(VALUES, **SPACE, par={"m_N1": 0.6, "U_mu1": 1e-3})
+    )
+
+
 def test_other_n():
     """Mixing and mass of N2, and the decay of N1 is asked for."""
     with pytest.warns(nus.errors.NoEffectWarning, match="U_mu2 makes N1 decay"):
@@ -110,6 +135,55 @@ def test_other_n():
     assert nus.decays(par={"m_N1": [1.0, 2.0], "U_mu1": 1e-4}).lifetime.max() < 1
     with pytest.warns(nus.errors.NoEffectWarning, match="m_N2 is 0"):
         nus.decays(par={"m_N1": 1.0, "U_mu1": 1e-4, "U_mu2": 1e-4})
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("lnqd1_2123", "full"),  # its dipole
+        ("lnqd1_2111", None),
+        ("qn_2311", ""),  # N1 in pairs only: stable in any case
+        ("nB_12", "; these are of N2"),
+        ("qn_2322", "; these are of N2"),
+    ],
+)
+def test_remedy_of_stable(name, remedy):
+    """What is said is true: the option makes it decay, or is not named."""
+    par = {"m_N1": 1.5, "m_N2": 1.0}
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        alone = nus.decays({name: 1e-10}, **SPACE, par=par)
+    messages = [str(warning.message) for warning in found]
+    if remedy is None:
+        assert (messages, alone.total > 0) == ([], True)
+        return
+    (message,) = messages
+    assert alone.total == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        full = nus.decays({name: 1e-10}, **SPACE, par=par, options={"running": "full"})
+    assert (full.total > 0) is ("full" in message)
+    assert message.endswith(f"stable{remedy}") or (remedy == "full" and remedy in message)
+
+
+def test_states_of_dirac():
+    """A Dirac N of which one state has another mass or mixing, in decays and in predictions."""
+    values = nus.dirac({"nedu_1132": 1e-8, "nedu_1111": 1e-8}, eft="nuSMEFT", basis="Warsaw")
+    mass, mixing = r"give m_N1 and m_N2 the same", r"give U_mu1 and U_mu2 the same size"
+    for par, message in [
+        ({"m_N1": 1.5}, mass),
+        ({"m_N1": 1.5, "m_N2": 1.5, "U_mu1": 1e-2}, mixing),
+    ]:
+        with pytest.warns(nus.errors.DiracMassWarning, match=message):
+            nus.decays(values, **SPACE, par=par)
+        with pytest.warns(nus.errors.DiracMassWarning, match=message):
+            nus.predict(["BR(B+->Deinv)"], values, **SPACE, par=par)
+        full = flavio.default_parameters.get_central_all() | par
+        with pytest.warns(nus.errors.DiracMassWarning, match=message):
+            flavio.Observable["BR(B+->Deinv)"].prediction_par(full, nus.NuWilson(values, **SPACE))
+    same = {"m_N1": 1.5, "m_N2": 1.5, "U_mu1": 1e-2, "U_mu2": -1e-2}
+    nus.decays(values, **SPACE, par=same)
+    nus.predict(["BR(B+->Deinv)"], values, **SPACE, par=same)
 
 
 def test_citations():

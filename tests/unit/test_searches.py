@@ -11,6 +11,7 @@ import flavio
 import numpy as np
 import pytest
 from HNLimits.FourFermion_CC import decay_functions as hnlimits
+from nusmeft_cli import specs
 from scipy.integrate import quad
 
 import flavio_nusmeft as nus
@@ -297,10 +298,19 @@ def test_mixing_at_the_limit(everything):
         )
 
 
-def test_same_data_count_once():
-    """DELPHI's two analyses of one data set: the stronger one."""
-    names = ["DELPHI long-lived tau", "DELPHI short-lived tau"]
-    both, par = nus.Searches(names), PAR | {"m_N1": 2.5, "U_tau1": 0.005}
+@pytest.mark.filterwarnings("ignore:visible decays of N1:flavio_nusmeft.errors.AssumptionWarning")
+@pytest.mark.parametrize(
+    ("names", "values"),
+    [
+        (["DELPHI long-lived tau", "DELPHI short-lived tau"], {"m_N1": 2.5, "U_tau1": 0.005}),
+        # arXiv:2107.14685 and arXiv:2208.00416 are analyses of the data of the other one
+        (["CHARM e", "CHARM tau"], {"m_N1": 0.5, "U_e1": 5e-4, "U_tau1": 5e-3}),
+        (["BEBC mu", "BEBC tau"], {"m_N1": 0.5, "U_mu1": 5e-3, "U_tau1": 5e-3}),
+    ],
+)
+def test_same_data_count_once(names, values):
+    """The stronger of two analyses of one data set."""
+    both, par = nus.Searches(names), PAR | values
     single = [nus.Searches(name).contributions(par)[name] for name in names]
     assert min(single) > 1e-4
     assert sorted(both.contributions(par).values()) == [0, max(single)]
@@ -466,6 +476,8 @@ def test_specification(tmp_path):
     assert found["made_with"]["searches"] == f"HNLimits {tables.version()}"
     assert found["made_with"]["checksums"].keys() >= {"NA62 K->muN", "KEK K->muN"}
     assert [row["measurement"] for row in found["pulls"]] == ["NA62 K->muN", "KEK K->muN"]
+    title = "data: current with searches NA62 K->muN, KEK K->muN; m_N1 = 0.3"
+    assert title in specs._title(found)
     file.write_text(SPEC.format(searches="NA62 K->mN"))
     with pytest.raises(errors.InvalidSpec, match=r"my.yml.* no search 'NA62 K->mN'; did you mean"):
         nus.spec.read(file)
@@ -487,6 +499,13 @@ def test_lists_of_all_kinds():
         ({"flavour": "MU"}, "flavour of a must be e, mu, tau, not 'MU'; did you mean 'mu'"),
         ({"cl": 90}, "cl of a = 90 must be between 0.5 and 1; 90% is 0.9"),
         ({"limit": [1e-6, -1e-7]}, "values of limit of a must be finite and positive"),
+        ({"limit": [2, 3]}, "limit of a is nowhere below 1: |U|² and branching ratios are"),
+        ({"m_N": [0.2, 0.2]}, "limit of a: all masses are 0.2 GeV"),
+        ({"m_N": [100, 200], "decay": "K+->mu"}, "masses of a begin at 100 GeV.*, give GeV"),
+        (
+            {"kind": "visible", "upper": ([0.1, 0.3], [1e-8, 1e-8])},
+            "upper of a is nowhere above its limit",
+        ),
         ({"limit": [1e-6]}, "limit of a: 2 masses and 1 values"),
         ({"decay": "K+->e"}, "decay of a must be Bc->mu, .* not 'K\\+->e'; did you mean|not 'K"),
         ({"quantity": "BR"}, "a: a branching ratio needs decay"),
@@ -509,10 +528,91 @@ def test_names_are_checked():
         nus.Searches("peak", flavour="muon")
     with pytest.raises(errors.InvalidValue, match="must be a list of names, not 3"):
         nus.Searches(3)
-    with pytest.raises(errors.InvalidValue, match="different names"):
-        nus.Searches(["NA62 K->eN", "NA62 K->eN"])
+    with pytest.raises(errors.UnknownSearch, match="'NA62'; did you mean 'NA62 K->eN' or 'NA62 K"):
+        nus.Searches("NA62")
+    with pytest.raises(errors.UnknownSearch, match=r"no search \[\]$"):
+        nus.Searches([])
+    mine = Search("NA62 K->eN", [0.1, 0.3], [1e-6, 1e-7], flavour="mu")
+    with pytest.raises(errors.InvalidValue, match="different names: NA62 K->eN is there twice"):
+        nus.Searches(["NA62 K->eN", mine])
     with pytest.raises(errors.UnknownSearch, match="of the flavour tau"):
         nus.Searches("NA62 K->eN", flavour="tau")
+
+
+def test_a_name_and_its_group():
+    """Names in any order, each once."""
+    assert nus.Searches(["NA62 K->muN", "peak"]).names[0] == "NA62 K->muN"
+    assert sorted(nus.Searches(["NA62 K->muN", "peak"]).names) == sorted(nus.Searches("peak").names)
+
+
+def test_searches_of_other_searches_keep_package_and_papers(kaons):
+    mine = Search("mine", [0.1, 0.3], [1e-6, 1e-7], flavour="mu", source=["nobody"])
+    again = nus.Searches([*kaons, mine])
+    assert again.description()["package"] == kaons.description()["package"] is not None
+    with flavio.citations.collect() as noted:
+        again.log_likelihood(PAR | {"m_N1": 0.25, "U_mu1": 1e-5})
+    assert {"NA62:2020mcv", "NA62:2021bji", "Fernandez-Martinez:2023phj"} <= noted.set
+    assert nus.Searches(mine).description()["package"] is None
+
+
+def test_another_version_of_the_files_is_warned_of(monkeypatch):
+    """Their units could be others."""
+    monkeypatch.setattr(tables, "version", lambda: "1.3.0")
+    with pytest.warns(errors.AssumptionWarning, match="HNLimits 1.3.0 is not 1.2.0"):
+        nus.Searches("NA62 K->eN")
+
+
+def test_without_the_package(monkeypatch):
+    """What is missing, not "that comes with it"."""
+    monkeypatch.setattr("flavio_nusmeft._optional.find_spec", lambda name: None)
+    with pytest.raises(errors.MissingPackage, match="the table of searches for N needs HNLimits: "):
+        nus.Searches()
+
+
+@pytest.mark.parametrize("mass", [0, -1, np.nan, np.inf])
+def test_wrong_masses_of_the_table(kaons, mass, capsys):
+    from nusmeft_cli import main
+
+    with pytest.raises(errors.InvalidMass, match="must be positive and finite"):
+        kaons.table(mass)
+    assert main(["list", "searches", f"--m-N1={mass}"]) == 2
+    assert "must be positive" in capsys.readouterr().err
+    if mass != 0:
+        (search, _) = kaons
+        for function in (search.limits, lambda m: search.strength(m, [1])):
+            with pytest.raises(errors.InvalidMass, match="not negative"):
+                function([mass])
+
+
+@pytest.mark.parametrize(("cl", "ratio"), [(0.9, 0.779), (0.95, 0.839)])
+def test_upper_limits_of_one_search(cl, ratio):
+    """As documented: below the published one if taken one-sided, the same at (1 + CL)/2."""
+    own = Search("own", [0.1, 0.4], [1e-8, 1e-8], flavour="mu", cl=cl)
+    likelihood = nus.likelihood("current", [], searches=own)
+    function = nus.LogLikelihood(likelihood, ["U_mu1"], par={"m_N1": 0.3}, **POINT)
+    for level, expected in ((cl, ratio), ((1 + cl) / 2, 1)):
+        for low in (0, -1e-3):  # ±U are the same
+            found = nus.upper_limit(function, "U_mu1", {"U_mu1": (low, 1e-3)}, cl=level)
+            assert found.high**2 / 1e-8 == pytest.approx(expected, abs=2e-3)
+
+
+@pytest.mark.filterwarnings("ignore:the maximum was found:flavio_nusmeft.errors.ConvergenceWarning")
+def test_upper_limits_beyond_an_island():
+    """A limit that is the bound is not all that the data say."""
+    likelihood = nus.likelihood("current", [], searches="NuTeV mu")
+    function = nus.LogLikelihood(likelihood, ["U_mu1"], par={"m_N1": 1.0}, **POINT)
+    bounds = {"U_mu1": (0, 0.01)}
+    found = nus.upper_limit(function, "U_mu1", bounds, cl=0.95, progress=False)
+    assert found.high == 0.01
+    (note,) = [note for note in found.notes if note.startswith("below the limit there are")]
+    low, high = map(float, re.findall(r"0\.\d+", note))
+    (search,) = likelihood.searches
+    lower, upper = (end.item() for end in search.limits([1.0]))
+    # one-sided, 1.645 of the 90% of the search: its ends
+    assert (low**2, high**2) == pytest.approx((lower, upper), rel=1e-2, abs=0)
+    found = nus.upper_limit(function, "U_mu1", {"U_mu1": (0, 1e-3)}, cl=0.95, progress=False)
+    assert found.high**2 == pytest.approx(lower, rel=1e-2, abs=0)
+    assert not found.notes
 
 
 def test_masses_that_no_search_reaches(kaons):

@@ -35,6 +35,15 @@ def test_json(point, capsys):
     assert list(data["widths"]) == ["nu gamma"]
 
 
+@pytest.mark.parametrize("value", ["-1e-4", "-.0001", "-0.0001"])
+def test_negative_mixing(value, point, capsys):
+    # of which the sign counts beside operators
+    assert main(["decays", point, "--m-N1", "0.6", "--U-e1", value, "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["par"]["U_e1"] == -1e-4
+    assert data["total"] == nus.decays(WC, par={"m_N1": 0.6, "U_e1": -1e-4}).total
+
+
 def test_without_file(capsys):
     assert main(["decays", "--m-N1", "1"]) == 0
     assert "stable" in capsys.readouterr().out

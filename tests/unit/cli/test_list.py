@@ -176,6 +176,17 @@ def test_patterns(kind, pattern, expected, capsys):
         assert (status, out) == (2, "")
 
 
+@pytest.mark.parametrize("options", [["--json"], ["--eft", "nuSMEFT", "--json"]])
+def test_pattern_after_options(options, capsys):
+    """In any place, as elsewhere on a command line."""
+    assert main(["list", "operators", *options, "LNQd_?123"]) == 0
+    assert names(json.loads(capsys.readouterr().out)) == ["LNQd_1123", "LNQd_2123", "LNQd_3123"]
+    for wrong in (["a", "b"], ["--none"], ["a", "--none"]):
+        with pytest.raises(SystemExit):
+            main(["list", "operators", *options, *wrong])
+        assert "unrecognized arguments" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

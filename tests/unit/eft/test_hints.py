@@ -10,13 +10,16 @@ import itertools
 import re
 from collections.abc import Callable
 
+import flavio
 import numpy as np
 import pytest
 from wilson import wcxf
 from wilson.util import smeftutil, wetutil
 
-from flavio_nusmeft.eft.hints import hint, sector_hint
+import flavio_nusmeft as nus
+from flavio_nusmeft.eft.hints import hint, parameter_hint, sector_hint
 
+SPACE = {"scale": 1e3, "eft": "nuSMEFT", "basis": "Warsaw"}
 Arrays = dict[str, np.ndarray]
 
 
@@ -282,3 +285,28 @@ def test_sectors(eft, sector, text):
     found = sector_hint(sector, eft)
     assert found.startswith(text)
     assert bool(found) == bool(text)
+
+
+def test_parameters():
+    """Where a coefficient is asked for, a parameter is told from a typing error, and vice versa."""
+    for eft, basis in [("nuSMEFT", "Warsaw"), ("nuSMEFT", "FGMS"), ("nuWET", "JMS")]:
+        for name in ("U_mu1", "m_N1", "Vcb"):
+            assert "it is a parameter" in hint(name, eft, basis)
+    known = flavio.default_parameters.all_parameters
+    assert parameter_hint("lnqd1_2123", known) == "; it is a coefficient of nuSMEFT Warsaw"
+    assert parameter_hint("LNQd_2123", known).startswith("; it is a coefficient of nuSMEFT FGMS")
+    assert parameter_hint("U_m1", known) == "; did you mean 'U_e1' or 'U_mu1'?"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda par: nus.predict(["BR(B+->Kinv)"], {}, **SPACE, par=par),
+        lambda par: nus.decays(par={"m_N1": 1.0, **par}),
+        lambda par: nus.likelihood("current", fit_parameters=dict.fromkeys(par, (0, 1))),
+        lambda par: nus.LogLikelihood(nus.likelihood("current"), ["m_N1"], **SPACE, par=par),
+    ],
+)
+def test_coefficients_as_parameters(call):
+    with pytest.raises(nus.errors.UnknownParameter, match="it is a coefficient of nuSMEFT"):
+        call({"lnqd1_2123": 1e-8})

@@ -21,6 +21,7 @@ from flavio.statistics.probability import (
 )
 
 import flavio_nusmeft as nus
+from flavio_nusmeft import errors
 from flavio_nusmeft.distributions import ConvolvedNormals, CountingLimit
 from flavio_nusmeft.inference.expansion import Expansion, difference, step, variable
 from flavio_nusmeft.inference.slopes import slope
@@ -203,6 +204,25 @@ def test_edges():
     )
 
 
+def test_mixings_up_to_the_largest():
+    """Inside of the largest mixing there are derivatives, outside ln L is -inf, as at m_N < 0."""
+    likelihood = nus.likelihood("current", ["BR(B0->K*inv)"])
+    names = ["U_e1", "U_mu1"]
+    function = nus.LogLikelihood(likelihood, names, par={"m_N1": 0.5}, **FGMS)
+    for x in ([0.6, 0.8], [-0.6, 0.8], [0, -1.0], [1e-20, 1.0], [0.3, 0]):
+        value, gradient = function.value_and_gradient(x)
+        assert value == function(x) > -np.inf
+        inside = [(function([(1 - k * 1e-3) * c for c in x])) for k in range(3)]
+        along = -(4 * inside[1] - inside[2] - 3 * inside[0]) / 2e-3
+        assert gradient @ x == pytest.approx(along, rel=1e-4, abs=1e-7)
+    assert function([0.8, 0.8]) == function.many([[0.8, 0.8]])[0] == -np.inf
+    assert np.isnan(function.value_and_gradient([0.8, 0.8])[1]).all()
+    with pytest.raises(errors.InvalidMixing, match="U_mu1 = nan"):
+        function([0.1, np.nan])
+    with pytest.raises(errors.InvalidMixing, match="U_tau1² = 4 is above 1"):
+        nus.LogLikelihood(likelihood, names, par={"U_tau1": 2}, **FGMS)
+
+
 def test_expansion_is_the_predictions(rng):
     """Also of ratios, and of imaginary parts."""
     observables = ["BR(B0->K*inv)", "Rtaul(B->Dlinv)", ("<dBR/dq2>(B+->Kinv)", 4.0, 8.0)]
@@ -276,11 +296,14 @@ def test_tails_of_numerical_distributions():
 
 
 def test_differences():
-    assert difference(lambda x: x[0] ** 2, np.array([3.0]), 0, (0.1, False)) == pytest.approx(
+    assert difference(lambda x: x[0] ** 2, np.array([3.0]), 0, (0.1, 0)) == pytest.approx(
         6, abs=1e-12
     )
-    assert difference(lambda x: x[0] ** 2, np.array([0.0]), 0, (0.1, True)) == pytest.approx(
+    assert difference(lambda x: x[0] ** 2, np.array([0.0]), 0, (0.1, 1)) == pytest.approx(
         0, abs=1e-12
+    )
+    assert difference(lambda x: x[0] ** 2, np.array([1.0]), 0, (0.1, -1)) == pytest.approx(
+        2, abs=1e-12
     )
     space = nus.LogLikelihood(nus.likelihood("current"), ["LNQd_2123"], **FGMS).space
     par = flavio.default_parameters.get_central_all()

@@ -65,6 +65,23 @@ def test_stock_observables_with_a_partner(name):
     assert "Xc" in partner or any(name in text for name in names)
 
 
+LOW_STOCK = [name for name in sorted(STOCK) if "W->" not in name][::8]
+
+
+@pytest.mark.parametrize("name", LOW_STOCK)
+def test_stock_observables_with_mixing(name):
+    """Of an object without N in this sector: the parameters say that N contributes."""
+    par = flavio.default_parameters.get_central_all()
+    w = NuWilson({"VnuuLL_4422": 1e-12}, 4.8, "nuWET", "JMS")
+    mixed = par | {"m_N2": 1.0, "U_mu2": 0.1}
+    stock = flavio.Observable[name]
+    with pytest.warns(errors.StockObservableWarning, match="do not see the mixing U_mu2: take"):
+        value = stock.prediction_par(mixed, w)
+    assert value == pytest.approx(flavio.sm_prediction(name), rel=1e-12, abs=0)
+    stock.prediction_par(par, w)
+    stock.prediction_par(par | {"U_mu2": 0.1}, w)  # massless: nothing changes
+
+
 def operator(which):
     """An operator of nuWET with one N or two of a transition of quarks or leptons."""
     leptons = {"taumu": "23", "taue": "13", "mue": "12"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -288,3 +289,11 @@ def test_mutations(read, seed):
             assert len(message.splitlines()) == 1
             assert "spec.yml" in message
     assert 20 < refused < 100
+
+
+@pytest.mark.parametrize("action", [nus.spec.fit, nus.spec.scan])
+@pytest.mark.parametrize("given", ["fit.yml", Path("fit.yml"), {"variables": {}}, None])
+def test_what_was_not_read(action, given, tmp_path):
+    with pytest.raises(InvalidSpec, match=r"give spec.read\(path\)"):
+        action(given, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []

@@ -24,7 +24,7 @@ PAGES = [CHECKOUT / "README.md"]
 PAGES += sorted(p for p in SITE.rglob("*.md") if "generated" not in p.parts)
 _BLOCK = re.compile(r"^```(\S*).*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$\n]*\$", re.DOTALL)
-_COMMAND = re.compile(r"^nusmeft (.*(?:\\\n.*)*)$", re.MULTILINE)
+_COMMAND = re.compile(r"^nusmeft ((?:.*\\\n)*.*)$", re.MULTILINE)
 
 
 def blocks(path, *languages):

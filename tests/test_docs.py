@@ -80,7 +80,7 @@ def test_commands(path):
     parser = cli._parser()
     for text in blocks(path, "", "bash", "console"):
         for command in _COMMAND.findall(text):
-            words = shlex.split(command, comments=True)
+            words = shlex.split(command.replace("\\\n", ""), comments=True)
             if words[0] != "wcxf":
                 parser.parse_args(words)
             for word in words:
@@ -170,7 +170,9 @@ def test_the_explorer_is_on_the_site(site):
 
 
 def test_names_of_papers_are_found(site):
-    """The page of R(D*) is in the index by this name."""
+    """The page of R(D*) is in the index by this name, and by that of flavio."""
     pages = site("nusmeft_docs.observables")
     assert set(pages._ALSO) <= set(NAMES)
-    assert "!R(D*)" in pages._page("B->D*linv", ["Rtaul(B->D*linv)"], {}, {})
+    text = pages._page("B->D*linv", ["Rtaul(B->D*linv)"], {}, {})
+    assert "!Rtaul(B->D*linv), !R(D*), !Rtaul(B->D*lnu)" in text
+    assert "!BR(K+->pinunu)" in pages._page("K+->piinv", ["BR(K+->piinv)"], {}, {})

@@ -69,6 +69,15 @@ def process(name: str) -> str:
     return name.partition("(")[2].removesuffix(")")
 
 
+def _other_names(names: list[str]) -> list[str]:
+    """Those of papers and of flavio for what has the same name with ``inv``."""
+    found = [_ALSO[name] for name in names if name in _ALSO]
+    for name in names:
+        stock = (name.replace("inv", neutrinos) for neutrinos in ("nunu", "nu"))
+        found += [other for other in stock if other in flavio.Observable.instances]
+    return found
+
+
 def physics_page(decay: str) -> str:
     if decay in _TWO_BODY:
         return "two-body"
@@ -173,7 +182,7 @@ def _page(decay: str, names: list[str], numbers: Mapping[str, Any], data: dict[s
         labels |= more
         tensors |= sees
     parts = [
-        index([*names, *(_ALSO[name] for name in names if name in _ALSO)]),
+        index([*names, *_other_names(names)]),
         f"First of the observables: {tex}. Formulas, inputs and limits of validity:"
         f" [{PHYSICS[physics]}](../../physics/{physics}.md).{unit}",
         "## Observables",

@@ -23,6 +23,7 @@ SITE = CHECKOUT / "docs"
 PAGES = [CHECKOUT / "README.md"]
 PAGES += sorted(p for p in SITE.rglob("*.md") if "generated" not in p.parts)
 _BLOCK = re.compile(r"^```(\S*).*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$\n]*\$", re.DOTALL)
 _COMMAND = re.compile(r"^nusmeft (.*(?:\\\n.*)*)$", re.MULTILINE)
 
 
@@ -87,12 +88,16 @@ def test_commands(path):
                     assert (CHECKOUT / word).exists(), word
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
-def test_links_of_the_readme(name):
-    """To files that are there; those of the site are checked when it is built."""
-    text = (CHECKOUT / name).read_text("utf-8")
-    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
-        assert target.startswith("http") or (CHECKOUT / target).exists(), target
+TEXTS = [*PAGES, CHECKOUT / "CONTRIBUTING.md", *sorted((CHECKOUT / "data").glob("*.md"))]
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda p: str(p.relative_to(CHECKOUT)))
+def test_links(path):
+    """To files that are there; the pages that are generated are checked when the site is built."""
+    text = _FORMULA.sub("", _BLOCK.sub("", path.read_text("utf-8")))
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
+        found = target.startswith("http") or (path.parent / target).exists()
+        assert found or target.startswith(("generated/", "../generated/")), target
 
 
 @pytest.fixture
@@ -155,3 +160,17 @@ def test_limits_of_the_pages_are_those_of_the_table(site):
     assert float(cell.split()[0]) == pytest.approx(found.rows[0].upper * 1e6, rel=5e-3, abs=0)
     assert found.rows[0].measurement.removeprefix("flavio_nusmeft ") in cell
     assert operators._fgms()["nd_1123"] == "dN_2311"
+
+
+def test_the_explorer_is_on_the_site(site):
+    """By the name that its page has, which is no text of Markdown and not checked by the build."""
+    name = site("nusmeft_docs.generated").EXPLORER
+    page = (SITE / "explorer.md").read_text("utf-8")
+    assert page.count(f'href="{name}"') == page.count(f'src="{name}"') == 1
+
+
+def test_names_of_papers_are_found(site):
+    """The page of R(D*) is in the index by this name."""
+    pages = site("nusmeft_docs.observables")
+    assert set(pages._ALSO) <= set(NAMES)
+    assert "!R(D*)" in pages._page("B->D*linv", ["Rtaul(B->D*linv)"], {}, {})

@@ -51,6 +51,15 @@ _PATTERNS = (
     (r"^(P\+|pi\+|K\+)->l?(e|mu)?inv|^K\+->linv", "two-body"),
     (r"(e|mu|tau|l)inv$", "charged"),
 )
+# as papers call them, for the search
+_ALSO = {
+    "Rtaul(B->Dlinv)": "R(D)",
+    "Rtaul(B->D*linv)": "R(D*)",
+    "BR_SD(B+->Kinv)": "B+->K+nunu",
+    "BR(B0->K*inv)": "B0->K*0nunu",
+    "BR(K+->piinv)": "K+->pi+nunu",
+    "BR(KL->piinv)": "KL->pi0nunu",
+}
 _ARGUMENTS = {("q2",): (6.0,), ("q2min", "q2max"): (1.0, 2.0), ("MXmin", "MXmax"): (0.0, 0.6)}
 _ARGUMENTS[("mTmin", "mTmax")] = (500.0, 600.0)
 
@@ -164,7 +173,7 @@ def _page(decay: str, names: list[str], numbers: Mapping[str, Any], data: dict[s
         labels |= more
         tensors |= sees
     parts = [
-        index(names),
+        index([*names, *(_ALSO[name] for name in names if name in _ALSO)]),
         f"First of the observables: {tex}. Formulas, inputs and limits of validity:"
         f" [{PHYSICS[physics]}](../../physics/{physics}.md).{unit}",
         "## Observables",

@@ -200,10 +200,12 @@ def _row(
     from flavio_nusmeft.errors import InvalidValue, NuSMEFTError
     from flavio_nusmeft.measurements import pull, results
     from flavio_nusmeft.observables import NAMES
+    from flavio_nusmeft.physics.mixing import MIXING_NAMES
 
     observable = flavio.Observable[name]
     try:
-        standard = observable.prediction_par(par, flavio.WilsonCoefficients(), *arguments)
+        without = {**par, **dict.fromkeys(MIXING_NAMES, 0.0)}
+        standard = observable.prediction_par(without, flavio.WilsonCoefficients(), *arguments)
         prediction = observable.prediction_par(par, wc_obj, *arguments)
     except Exception as error:
         if isinstance(error, NuSMEFTError) or name in NAMES:
@@ -214,7 +216,7 @@ def _row(
     ratio = None
     if events is not None:
         stable = prediction
-        standard, prediction, is_rate = _remaining(key, events)
+        prediction, is_rate = _remaining(key, events)
         ratio = prediction / stable if is_rate and stable else None
     found = [
         {k: v for k, v in vars(result).items() if v is not None}
@@ -236,19 +238,15 @@ def _row(
     } | ({} if events is None else {"P_inv": ratio})
 
 
-def _remaining(observable: Any, events: Any) -> tuple[float, float, bool]:
-    """SM and prediction without events in which N are seen, and whether it is no ratio.
-
-    In the SM N decay by mixing alone.
-    """
+def _remaining(observable: Any, events: Any) -> tuple[float, bool]:
+    """Prediction without events in which N are seen, and whether it is no ratio."""
     from flavio_nusmeft.batch import quantity_of
     from flavio_nusmeft.physics.detectors import Observed
 
     function, arguments = quantity_of(observable)
     name = observable if isinstance(observable, str) else observable[0]
     observed = Observed([(name, function, arguments)], events.detectors, events.par)
-    values = float(observed(None, events.par)[0]), float(observed.of(events)[0])
-    return *values, not function(events.par, *arguments).denominator
+    return float(observed.of(events)[0]), not function(events.par, *arguments).denominator
 
 
 def _errors(

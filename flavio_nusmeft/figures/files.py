@@ -16,7 +16,7 @@ from .._files import check_writable, write_files
 from .._inputs import brief, names, printable
 from .._optional import require
 from .._version import __version__
-from ..errors import InvalidValue
+from ..errors import InvalidValue, MissingPackage
 from ..measurements import dataset as dataset_names
 from .experiment import Z_POLE, Experiment, experiment
 from .paper import FIGURES, STYLE, Panel
@@ -159,6 +159,11 @@ def content(figure: Figure, kind: str, title: str, made: Mapping[str, Any]) -> b
     -------
     bytes
         The content.
+
+    Raises
+    ------
+    MissingPackage
+        If what the format needs is not installed: LaTeX for pgf.
     """
     from matplotlib import rc_context
 
@@ -169,6 +174,9 @@ def content(figure: Figure, kind: str, title: str, made: Mapping[str, Any]) -> b
         with rc_context(STYLE):
             stream = io.BytesIO()
             figure.savefig(stream, format=kind, metadata=_metadata(kind, title, made))
+    except RuntimeError as error:  # as of pgf without LaTeX
+        reason = str(error).partition("\n")[0]
+        raise MissingPackage(f"matplotlib cannot write {kind}: {reason}") from None
     finally:
         logger.setLevel(level)
     # matplotlib writes a date into PostScript whatever the metadata are

@@ -284,12 +284,14 @@ def _neutral(found: _Couplings, m_N: np.ndarray, names: list[str]) -> dict[str, 
 
 
 def _unreached(found: _Couplings) -> list[str]:
-    """What operators with N have, or their EFT does not have."""
-    if not isinstance(found.wc_obj, NuWilson):
+    """What operators have, or their EFT does not have."""
+    if found.wc_obj is None:
         return []
-    wc, theory = found.wc_obj.wc, THEORIES[found.wc_obj.wc.eft]
-    result = []
-    if theory is not HIGH:
+    wc, result = found.wc_obj.wc, []
+    theory = theory_of(wc.eft)
+    if theory is None:
+        return []
+    if isinstance(found.wc_obj, NuWilson) and theory is not HIGH:
         result.append(f"nu gamma: {wc.eft} has no dipole of N")
     missing = [q for q in "cb" if q not in theory.up + theory.down]
     missing += ["tau"] * (theory.leptons < len(CHARGED_LEPTONS))

@@ -24,6 +24,7 @@ from ..inference.log_likelihood import LogLikelihood
 from ..inference.scan import grid, minimize
 from ..measurements import find, pull, result
 from ..physics.channels import STERILE
+from ..physics.mixing import MIXING_NAMES
 from .draw import pictures
 from .folder import RESULT, SPEC, Folder, as_json, noted
 from .schema import as_observable
@@ -185,8 +186,8 @@ class _Fit:
         bounds = self.spec.bounds
         nuisances = [name for name in self.base.variables if has_prior(name)]
         others = [name for name in self.base.variables if name not in nuisances]
-        # a mass of N or another parameter without uncertainty does not matter without coefficients
-        values = {name: bounds[name][0] if self.is_parameter(name) else 0.0 for name in others}
+        # a mass of N or another parameter without uncertainty does not matter without these
+        values = {name: 0.0 if self.is_new_physics(name) else bounds[name][0] for name in others}
         if not nuisances:
             x = [values[name] for name in self.base.variables]
             return {"values": values, "log_likelihood": _finite(self.base(x))}
@@ -196,9 +197,9 @@ class _Fit:
         return {"values": values | found.values, "log_likelihood": _finite(found.log_likelihood)}
 
     @staticmethod
-    def is_parameter(name: str) -> bool:
-        """Whether it is a parameter of flavio, not a coefficient."""
-        return name in flavio.default_parameters.all_parameters
+    def is_new_physics(name: str) -> bool:
+        """Whether it is a coefficient or a mixing, not another parameter of flavio."""
+        return name in MIXING_NAMES or name not in flavio.default_parameters.all_parameters
 
     def significance(self, best: Mapping[str, Any], standard: Mapping[str, Any]) -> dict[str, Any]:
         """How much better than the SM the best fit is."""
@@ -219,7 +220,7 @@ class _Fit:
             if found["significance"] is None:
                 notes.append("more than 37 standard deviations")
         else:
-            notes.append("no variable is a coefficient or a mass: no significance")
+            notes.append("no variable is a coefficient, a mixing or a mass: no significance")
         masses = [name for name in self.function.variables if name in STERILE]
         if masses and self.function.variables != tuple(masses):
             listed = " and ".join(masses)
@@ -227,12 +228,11 @@ class _Fit:
         return found
 
     def contains_sm(self) -> bool:
-        """Whether all coefficients can be 0."""
-        ranges = self.spec.bounds
-        free = [name for name in ranges if not self.is_parameter(name)]
-        return not any(self.spec.content["fixed"].values()) and all(
-            ranges[name][0] <= 0 <= ranges[name][1] for name in free
-        )
+        """Whether all coefficients and mixings can be 0."""
+        ranges, content = self.spec.bounds, self.spec.content
+        fixed = [*content["fixed"].values(), *map(content["parameters"].get, MIXING_NAMES)]
+        free = [name for name in ranges if self.is_new_physics(name)]
+        return not any(fixed) and all(ranges[name][0] <= 0 <= ranges[name][1] for name in free)
 
     def interval(self, function: Callable[..., Any], asked: Mapping[str, Any]) -> dict[str, Any]:
         """An interval or a limit."""

@@ -72,7 +72,7 @@ API: dict[str, list[str]] = {
         "completed",
     ],
     "eft.dirac": ["dirac", "dirac_pairs", "sterile_flavours"],
-    "eft.wilson": ["HIGH_PARTNERS", "NuWilson", "PARTNERS", "TAIL_PARTNERS", "values_of"],
+    "eft.wilson": ["HIGH_PARTNERS", "MIXED", "NuWilson", "PARTNERS", "TAIL_PARTNERS", "values_of"],
     "errors": [
         "AssumptionWarning",
         "CheckpointWarning",

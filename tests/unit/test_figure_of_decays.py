@@ -84,3 +84,17 @@ def test_errors(found, tmp_path):
     for name in ("decays", "decays.nope"):
         with pytest.raises(error, match="format"):
             figures.write_decays(tmp_path / name, found)
+
+
+def test_format_that_needs_another_program(found, tmp_path, monkeypatch):
+    """As pgf, which matplotlib writes with the help of LaTeX."""
+    from matplotlib.figure import Figure
+
+    def savefig(*_, **__):
+        raise RuntimeError("'xelatex' not found; install it\nor change rcParams")
+
+    monkeypatch.setattr(Figure, "savefig", savefig)
+    message = r"^matplotlib cannot write pgf: 'xelatex' not found; install it$"
+    with pytest.raises(nus.errors.MissingPackage, match=message):
+        figures.write_decays(tmp_path / "decays.pgf", found)
+    assert list(tmp_path.iterdir()) == []

@@ -440,3 +440,11 @@ def test_bbn_and_own_detector(capsys):
 def test_wrong_detector(arguments, message, capsys):
     assert main(["predict", SCALAR, "--m-N1", "1.5", *arguments]) != 0
     assert message in capsys.readouterr().err
+
+
+def test_the_standard_model_has_no_mixing(capsys):
+    arguments = ["predict", SCALAR, "--m-N1", "1.5", "-o", "BR(Bs->inv)", "--json"]
+    assert main([*arguments, "--par", "U_mu1=0.01"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["observables"]
+    assert row["SM"] == 0
+    assert row["prediction"] > 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import wilson
 from bruteforce import two_fermions as explicit
 
 import flavio_nusmeft as nus
@@ -212,3 +213,13 @@ def test_settings(setting, par, monkeypatch):
     # C/m_q of a scalar runs as little as its loops differ from those of the mass
     assert after != before
     assert after == pytest.approx(before, rel=0.2, abs=0)
+
+
+@pytest.mark.parametrize("eft", ["WET-3", "WET-4", "WET"])
+def test_what_coefficients_without_n_do_not_have(eft):
+    """Where the EFT of active neutrinos ends, only mixing counts, as where that of N does."""
+    wc_obj = wilson.Wilson({"VnueduLL_1111": 1e-8}, 2.0, eft, "JMS")
+    left_out = nus.decays(wc_obj, par={"m_N1": 1.0, "U_e1": 1e-3}).left_out
+    missing = {"WET-3": "c, b, tau", "WET-4": "b", "WET": ""}[eft]
+    expected = [f"operators with {missing}: {eft} has none, only mixing counts"] * bool(missing)
+    assert list(left_out) == expected

@@ -320,3 +320,19 @@ def test_wrong_detectors(tmp_path, detectors, message):
     )
     with pytest.raises(InvalidSpec, match=message):
         read(tmp_path, text)
+
+
+def test_the_standard_model_has_no_mixing(tmp_path):
+    """Whatever the range of a mixing; nor does it contain a mixing that is held."""
+    text = "dataset: paper2023\nobservables: ['BR(B+->Kinv)', 'BR(B0->K*inv)']\n"
+    text += "parameters: {m_N1: 1.0}\nvariables: {LNQd_2123: [0, 1e-7], U_mu1: [-0.1, 0.1]}\n"
+    spec = read(tmp_path, text)
+    found = fit(spec, tmp_path / "free")
+    assert found["SM"]["values"] == {"LNQd_2123": 0, "U_mu1": 0}
+    expected = spec.function()([0.0, 0.0])
+    assert found["SM"]["log_likelihood"] == pytest.approx(expected, abs=1e-12)
+    text = text.replace("m_N1: 1.0", "m_N1: 1.0, U_mu1: 0.1").replace(", U_mu1: [-0.1, 0.1]", "")
+    found = fit(read(tmp_path, text), tmp_path / "held")
+    best = found["best_fit"]
+    assert best["significance"] is None
+    assert "leave out the SM" in " ".join(best["significance_notes"])

@@ -1,7 +1,8 @@
 """The site: ``python -m sphinx -n -W docs site``, without a network.
 
 ``-D nb_execution_mode=force`` executes the notebooks, of which the build else shows the results
-that they were saved with. The search knows the names of pages that a build wrote: ``-E`` writes all.
+that they were saved with. The search has the index of the pages that a build wrote: ``-E`` writes
+all of them.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ import numpy as np
 
 from .kinematics import kallen
 
-__all__ = ["Decaying", "invisible"]
+__all__ = ["Decaying", "Survival", "invisible"]
 
 # P_inv is within 0.003 of its limit at every q², for any boost, and closer in integrals over q²
 _PAIR, _POLAR, _AZIMUTH = 24, 12, 6
@@ -35,6 +35,20 @@ class Decaying(NamedTuple):
 
     kappa: float = 0.0
     invisible: float = 1.0
+
+
+class Survival(NamedTuple):
+    """P_inv of a pair as a function of q²; arguments of `invisible`."""
+
+    m_M: float
+    m_R: float
+    masses: tuple[float, float]
+    pair: tuple[Decaying, Decaying]
+    boost: float
+
+    def __call__(self, q2: np.ndarray) -> np.ndarray:
+        """At every q² (GeV²), in the shape of ``q2``, (n,)."""
+        return invisible(q2, *self)
 
 
 @lru_cache(maxsize=8)

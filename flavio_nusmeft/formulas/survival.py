@@ -28,6 +28,7 @@ __all__ = ["Decaying", "Survival", "invisible"]
 
 # P_inv is within 0.003 of its limit at every q², for any boost, and closer in integrals over q²
 _PAIR, _POLAR, _AZIMUTH = 24, 12, 6
+_CHUNK = 64  # q² that are evaluated together: 1 MB per array
 
 
 class Decaying(NamedTuple):
@@ -48,7 +49,8 @@ class Survival(NamedTuple):
 
     def __call__(self, q2: np.ndarray) -> np.ndarray:
         """At every q² (GeV²), in the shape of ``q2``, (n,)."""
-        return invisible(q2, *self)
+        parts = [invisible(q2[k : k + _CHUNK], *self) for k in range(0, len(q2), _CHUNK)]
+        return np.concatenate(parts)
 
 
 @lru_cache(maxsize=8)

@@ -49,8 +49,10 @@ class Survival(NamedTuple):
 
     def __call__(self, q2: np.ndarray) -> np.ndarray:
         """At every q² (GeV²), in the shape of ``q2``, (n,)."""
-        parts = [invisible(q2[k : k + _CHUNK], *self) for k in range(0, len(q2), _CHUNK)]
-        return np.concatenate(parts)
+        result = np.empty_like(q2)
+        for k in range(0, len(q2), _CHUNK):
+            result[k : k + _CHUNK] = invisible(q2[k : k + _CHUNK], *self)
+        return result
 
 
 @lru_cache(maxsize=8)

@@ -74,6 +74,19 @@ def test_sum_of_the_spectrum(b2):
     assert found == pytest.approx(float(density) * b2.edges[-1], rel=1e-6, abs=0)
 
 
+def test_heavy_N(b2):
+    """Pairs of N1 are above all bins, ν N1 is open in the last ones; 5 GeV is above both."""
+    par = {"m_N1": 2.6, "U_mu1": 1e-3}
+    coefficients = {"QN_2311": 2e-8, "LNQd_2123": 2e-8}
+    found = b2.spectrum(full(par), wilson(coefficients), detector=DETECTOR)
+    bins = [29, 30, 60, 98]
+    expected = by_hand(b2, bins, par, coefficients, detector=DETECTOR)
+    np.testing.assert_allclose(found[bins], expected, rtol=1e-10, atol=1e-16)
+    assert found[60] < (1 - 1e-3) * b2.spectrum(full(par), wilson(coefficients))[60]
+    par, w = full({"m_N1": 5.0, "U_mu1": 1e-3}), wilson(coefficients)
+    np.testing.assert_array_equal(b2.spectrum(par, w, detector=DETECTOR), b2.spectrum(par, w))
+
+
 def test_shifted_form_factors(varied):
     """P_inv at every q² is weighted with the form factors that are shifted."""
     rows = varied.spectra(full(), wilson(), detector=DETECTOR)

@@ -14,7 +14,9 @@ from .. import settings
 from .._inputs import all_parameters, reals, wc_object
 from ..citations import cite
 from ..errors import FailedMinimization, InvalidBin, InvalidRecord, InvalidShape, InvalidValue
+from ..observables import QUANTITIES
 from ..physics.channels import CouplingSet
+from ..physics.detectors import Detector, Events, Observed
 from ..physics.exclusive import Shift, coupling_set, spectrum, spectrum_slopes
 from ..physics.formfactors import PROCESSES, implementation, papers
 from ..physics.modes import SEMI_INVISIBLE
@@ -24,9 +26,12 @@ from .function import SpectrumLikelihood
 from .model import Model, Profile
 from .together import maxima
 
-__all__ = ["Belle2Likelihood"]
+__all__ = ["OBSERVABLE", "Belle2Likelihood"]
+
+_Detectors = str | Detector | Sequence[str | Detector] | None
 
 _MODE = SEMI_INVISIBLE["B+->K"]
+OBSERVABLE = "BR_SD(B+->Kinv)"  #: in the bins of q²
 _PAPER = "arXiv:2507.12393"
 _FAR = 50.0  # below ln L of no signal (10σ) the published model ends, see the class
 _CLOSE = 1e-4  # to the edge in ln L: from there one step of Newton's method is exact
@@ -166,7 +171,12 @@ class Belle2Likelihood:
         return np.asarray((events**2 / (nominal + 5)).sum(axis=-1).argmin(axis=-1))
 
     def log_likelihood(
-        self, par_dict: Mapping[str, float], wc_obj: Any, exact: bool = False
+        self,
+        par_dict: Mapping[str, float],
+        wc_obj: Any,
+        exact: bool = False,
+        *,
+        detector: _Detectors = None,
     ) -> float:
         """ln L, maximised over the nuisance parameters.
 
@@ -180,6 +190,10 @@ class Belle2Likelihood:
             Any object with Wilson coefficients; None: the SM.
         exact : bool, default False
             Maximise pyhf's likelihood with MINUIT (seconds); the two agree within 1e-4.
+        detector : str, Detector or list of these, optional
+            The signal is what stays invisible in a detector, as in `predict`, at every q² and for
+            every variation of the form factors; of events with a visible decay of N none is
+            selected. By default N are stable.
 
         Returns
         -------
@@ -192,12 +206,12 @@ class Belle2Likelihood:
             If the masses of the mesons move the spectrum out of Belle II's bins.
         InvalidValue
             Form factors that are not at their central values, with ``form_factor_covariance``;
-            branching ratios that are nan.
+            branching ratios that are nan; a detector that sees no decays of B+.
         InvalidMass, FailedMinimization
         MissingPackage
             Without pyhf or iminuit, if ``exact``.
         """
-        return self._log_likelihood(self._spectra(par_dict, wc_obj), exact)
+        return self._log_likelihood(self._spectra(par_dict, wc_obj, detector), exact)
 
     def spectrum_log_likelihood(self, spectrum: ArrayLike, exact: bool = False) -> float:
         """As `log_likelihood`, for branching ratios in the 100 bins of any model.
@@ -303,7 +317,9 @@ class Belle2Likelihood:
             result[first : first + _TOGETHER] = values
         return result
 
-    def yields(self, par_dict: Mapping[str, float], wc_obj: Any) -> dict[str, np.ndarray]:
+    def yields(
+        self, par_dict: Mapping[str, float], wc_obj: Any, *, detector: _Detectors = None
+    ) -> dict[str, np.ndarray]:
         """Expected signal events in the bins of the channels that have signal, by channel.
 
         Parameters
@@ -312,13 +328,15 @@ class Belle2Likelihood:
             All parameters, as ``flavio.default_parameters.get_central_all()``.
         wc_obj : NuWilson, Wilson, WilsonCoefficients or None
             Wilson coefficients; None: the SM.
+        detector : str, Detector or list of these, optional
+            As in `log_likelihood`.
 
         Returns
         -------
         dict of str to ndarray
             Events in the bins of the fit, by channel.
         """
-        return self._by_channel(self._spectra(par_dict, wc_obj)[0])
+        return self._by_channel(self._spectra(par_dict, wc_obj, detector)[0])
 
     def spectrum_yields(self, spectrum: ArrayLike) -> dict[str, np.ndarray]:
         """As `yields`, for branching ratios in the 100 bins of any model.
@@ -370,7 +388,9 @@ class Belle2Likelihood:
             for name, *channel in zip(names, *parts, strict=True)
         }
 
-    def spectrum(self, par_dict: Mapping[str, float], wc_obj: Any) -> np.ndarray:
+    def spectrum(
+        self, par_dict: Mapping[str, float], wc_obj: Any, *, detector: _Detectors = None
+    ) -> np.ndarray:
         """Short-distance branching ratios of B+ -> K+ inv in the 100 bins.
 
         Parameters
@@ -379,15 +399,19 @@ class Belle2Likelihood:
             All parameters, as ``flavio.default_parameters.get_central_all()``.
         wc_obj : NuWilson, Wilson, WilsonCoefficients or None
             Wilson coefficients; None: the SM.
+        detector : str, Detector or list of these, optional
+            As in `log_likelihood`.
 
         Returns
         -------
         ndarray
             Shape (100,).
         """
-        return self._spectra(par_dict, wc_obj)[0]
+        return self._spectra(par_dict, wc_obj, detector)[0]
 
-    def workspace(self, par_dict: Mapping[str, float], wc_obj: Any) -> dict[str, Any]:
+    def workspace(
+        self, par_dict: Mapping[str, float], wc_obj: Any, *, detector: _Detectors = None
+    ) -> dict[str, Any]:
         """The pyhf workspace with the signal at a point.
 
         ``exact`` maximises it, if the signal is not beyond 10σ.
@@ -398,13 +422,15 @@ class Belle2Likelihood:
             All parameters, as ``flavio.default_parameters.get_central_all()``.
         wc_obj : NuWilson, Wilson, WilsonCoefficients or None
             Wilson coefficients; None: the SM.
+        detector : str, Detector or list of these, optional
+            As in `log_likelihood`.
 
         Returns
         -------
         dict of str to object
             JSON, for ``pyhf.Workspace``.
         """
-        return self._workspace(*self._signal(self._spectra(par_dict, wc_obj)))
+        return self._workspace(*self._signal(self._spectra(par_dict, wc_obj, detector)))
 
     def description(self) -> dict[str, Any]:
         """What the likelihood is, for the files of scans.
@@ -429,7 +455,9 @@ class Belle2Likelihood:
             "form factor covariance": self._covariance,
         }
 
-    def _spectra(self, par_dict: Mapping[str, float], wc_obj: Any) -> np.ndarray:
+    def _spectra(
+        self, par_dict: Mapping[str, float], wc_obj: Any, detector: _Detectors = None
+    ) -> np.ndarray:
         """Branching ratios (1 + 2 components, 100)."""
         all_parameters(par_dict)
         wc_object(wc_obj)
@@ -452,7 +480,11 @@ class Belle2Likelihood:
                 f" '{implementation(_MODE.form_factors)}'"
             )
         cite((_PAPER, *papers(_MODE.form_factors)))
-        return spectrum(par_dict, _MODE, record.EDGES, wc_obj, self._shifts)
+        events = None
+        if detector is not None:
+            observed = Observed([(OBSERVABLE, QUANTITIES[OBSERVABLE], ())], detector, par_dict)
+            events = Events(observed.detectors, wc_obj, par_dict)
+        return spectrum(par_dict, _MODE, record.EDGES, wc_obj, self._shifts, events)
 
     def _signal(self, spectra: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Factors and components as in `Model.profile`."""
@@ -470,7 +502,9 @@ class Belle2Likelihood:
             self._record.workspace, record.SIGNAL, _DROPPED, factors, components
         )
 
-    def slopes(self, par_dict: Mapping[str, float], wc_obj: Any) -> np.ndarray | None:
+    def slopes(
+        self, par_dict: Mapping[str, float], wc_obj: Any, *, detector: _Detectors = None
+    ) -> np.ndarray | None:
         """Derivatives of `log_likelihood` by what `spectra` gives.
 
         None where it is not that of the published model, beyond 10σ.
@@ -481,13 +515,15 @@ class Belle2Likelihood:
             All parameters.
         wc_obj : NuWilson, Wilson, WilsonCoefficients or None
             Wilson coefficients; None: the SM.
+        detector : str, Detector or list of these, optional
+            As in `log_likelihood`.
 
         Returns
         -------
         ndarray or None
             Shape (1 + 2 components, 100), per branching ratio.
         """
-        factors, components = self._signal(self._spectra(par_dict, wc_obj))
+        factors, components = self._signal(self._spectra(par_dict, wc_obj, detector))
         if not all(np.isfinite(x).all() for x in (factors, components) if x is not None):
             return None
         try:
@@ -514,7 +550,12 @@ class Belle2Likelihood:
         return coupling_set(_MODE, flavio.config["renormalization scale"][_MODE.scale])
 
     def spectra(
-        self, par_dict: Mapping[str, float], wc_obj: Any, columns: np.ndarray | None = None
+        self,
+        par_dict: Mapping[str, float],
+        wc_obj: Any,
+        columns: np.ndarray | None = None,
+        *,
+        detector: _Detectors = None,
     ) -> np.ndarray:
         """Short-distance branching ratios in the 100 bins.
 
@@ -528,14 +569,23 @@ class Belle2Likelihood:
             Wilson coefficients; None: the SM.
         columns : ndarray, optional
             Derivatives of the couplings, shape (K, channels, 10): give those of the spectra.
+        detector : str, Detector or list of these, optional
+            As in `log_likelihood`.
 
         Returns
         -------
         ndarray
             Shape (1 + 2 components, 100), of derivatives (K, 1 + 2 components, 100).
+
+        Raises
+        ------
+        InvalidValue
+            For derivatives with a detector: widths of N depend on the couplings.
         """
         if columns is None:
-            return self._spectra(par_dict, wc_obj)
+            return self._spectra(par_dict, wc_obj, detector)
+        if detector is not None:
+            raise InvalidValue("columns: of stable N only, leave detector out")
         return spectrum_slopes(par_dict, _MODE, record.EDGES, wc_obj, columns, self._shifts)
 
     @np.errstate(over="ignore", invalid="ignore")  # events without number

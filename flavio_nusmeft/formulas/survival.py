@@ -24,10 +24,11 @@ import numpy as np
 
 from .kinematics import kallen
 
-__all__ = ["Decaying", "invisible"]
+__all__ = ["Decaying", "Survival", "invisible"]
 
 # P_inv is within 0.003 of its limit at every q², for any boost, and closer in integrals over q²
 _PAIR, _POLAR, _AZIMUTH = 24, 12, 6
+_CHUNK = 64  # q² that are evaluated together: 1 MB per array
 
 
 class Decaying(NamedTuple):
@@ -35,6 +36,23 @@ class Decaying(NamedTuple):
 
     kappa: float = 0.0
     invisible: float = 1.0
+
+
+class Survival(NamedTuple):
+    """P_inv of a pair as a function of q²; arguments of `invisible`."""
+
+    m_M: float
+    m_R: float
+    masses: tuple[float, float]
+    pair: tuple[Decaying, Decaying]
+    boost: float
+
+    def __call__(self, q2: np.ndarray) -> np.ndarray:
+        """At every q² (GeV²), in the shape of ``q2``, (n,)."""
+        result = np.empty_like(q2)
+        for k in range(0, len(q2), _CHUNK):
+            result[k : k + _CHUNK] = invisible(q2[k : k + _CHUNK], *self)
+        return result
 
 
 @lru_cache(maxsize=8)

@@ -15,6 +15,7 @@ from .._inputs import brief, mapping, number, reals
 from .._inputs import names as names_of
 from ..batch import Observable, as_observables, quantity_of
 from ..belle2 import Belle2Likelihood
+from ..belle2.likelihood import OBSERVABLE
 from ..eft.hints import parameter_hint
 from ..eft.space import Space
 from ..errors import (
@@ -64,8 +65,9 @@ class LogLikelihood:
     options : mapping of str to object, optional
         Options of running and matching, as for `NuWilson`, e.g. ``{"running": "full"}``.
     detector : str, Detector or list of these, optional
-        Compare with data only the events that stay invisible in a detector, as in `predict`; for
-        likelihoods of this package whose observables it has all, without that of Belle II in q².
+        Compare with data only the events that stay invisible in a detector, as in `predict`, also
+        in the bins of Belle II's likelihood in q²; for likelihoods of this package whose
+        observables it has all.
 
     Attributes
     ----------
@@ -147,14 +149,14 @@ class LogLikelihood:
         self._protons = plausible.need_protons(likelihood.observables)
         self.detectors = () if detector is None else as_detectors(detector)
         if self.detectors:
-            if self._belle2 is not None:
-                raise InvalidValue("detector: not with Belle II's likelihood in q², of stable N")
             if not self._is_expanded:
                 raise InvalidValue(
                     "detector: for likelihoods of nus.likelihood with observables of this package"
                     ' alone, fast ones with theory="SM"'
                 )
             self._expand()  # whether the detectors see all decays
+            if self._belle2 is not None:
+                self._expansion_of([OBSERVABLE])
         par_at_zero, _ = self.point([0.0] * len(self.variables))
         mixings(par_at_zero)
         unit = self.space.point(dict.fromkeys((name for name, _ in names), 1.0))
@@ -241,7 +243,7 @@ class LogLikelihood:
         predictions = dict(zip(expansion.observables, expansion(np.asarray(x)), strict=True))
         value = float(prior + self.likelihood.log_likelihood_pred(predictions))
         if self._belle2 is not None and value > -np.inf:
-            value += self._belle2.log_likelihood(par, wc_obj)
+            value += self._belle2.log_likelihood(par, wc_obj, detector=self._detector)
         if self._searches is not None and value > -np.inf:
             value += self._searches.log_likelihood(par, wc_obj)
         return value
@@ -276,7 +278,7 @@ class LogLikelihood:
             values[possible] += self._measured(array[possible], [found[i] for i in possible])
         finite = np.flatnonzero(values > -np.inf)
         if len(finite) and self._belle2 is not None:
-            spectra = [self._belle2.spectra(*found[i][:2]) for i in finite]
+            spectra = [self._spectra(self._belle2, *found[i][:2]) for i in finite]
             values[finite] += self._belle2.log_likelihoods(spectra)
         if self._searches is not None:
             for i in np.flatnonzero(values > -np.inf):
@@ -323,7 +325,7 @@ class LogLikelihood:
         and coefficients of SMEFT, predictions are differentiated by central differences, with an
         error of some 1e-8 of a derivative (see `expansion`); so are, in all variables, likelihoods
         that are not of this package, fast ones with ``theory="NP"``, and Belle II's more than 10σ
-        away from all data, and those of searches.
+        away from all data, those of searches, and predictions with a detector.
 
         Parameters
         ----------
@@ -382,6 +384,13 @@ class LogLikelihood:
         return getattr(self.likelihood, "belle2", None)
 
     @property
+    def _detector(self) -> tuple[Detector, ...] | None:
+        return self.detectors or None
+
+    def _spectra(self, belle2: Belle2Likelihood, par: Mapping[str, float], wc: Any) -> np.ndarray:
+        return belle2.spectra(par, wc, detector=self._detector)
+
+    @property
     def _searches(self) -> Searches | None:
         return getattr(self.likelihood, "searches", None)
 
@@ -406,8 +415,7 @@ class LogLikelihood:
         return self._expansion
 
     def _expansion_of(self, observables: Sequence[Observable]) -> Expansion:
-        detector = self.detectors or None
-        return Expansion(observables, self._variables, self.space, self._par, detector)
+        return Expansion(observables, self._variables, self.space, self._par, self._detector)
 
     def _prior_slopes(self, par: Mapping[str, float]) -> np.ndarray:
         result = np.zeros(len(self.variables))
@@ -424,17 +432,22 @@ class LogLikelihood:
     def _belle2_slopes(self, x: np.ndarray, par: Mapping[str, float], wc_obj: Any) -> np.ndarray:
         belle2 = self._belle2
         assert belle2 is not None
-        by_bin = belle2.slopes(par, wc_obj)
+        detector = self._detector
+        by_bin = belle2.slopes(par, wc_obj, detector=detector)
         if by_bin is None:
-            return self._differences(lambda y: belle2.log_likelihood(*self.point(y)), x)
-        columns = self._expand().columns(par, belle2.coupling_set)
-        exact = belle2.spectra(par, wc_obj, np.array([c for c in columns if c is not None]))
-        slopes = iter(exact)
+            return self._differences(
+                lambda y: belle2.log_likelihood(*self.point(y), detector=detector), x
+            )
+        columns: list[np.ndarray | None] = [None] * len(x)  # widths of N depend on coefficients
+        if detector is None:
+            columns = self._expand().columns(par, belle2.coupling_set)
+        linear = [c for c in columns if c is not None]
+        slopes = iter(belle2.spectra(par, wc_obj, np.array(linear)) if linear else ())
         return np.array(
             [
                 np.vdot(
                     by_bin,
-                    self._difference(lambda y: belle2.spectra(*self.point(y)), x, i)
+                    self._difference(lambda y: self._spectra(belle2, *self.point(y)), x, i)
                     if column is None
                     else next(slopes),
                 )

@@ -26,12 +26,12 @@ from .._inputs import brief, names, number, text
 from ..citations import cite
 from ..eft.operators import N_ACTIVE
 from ..errors import InvalidValue, NoEffectWarning, listed, nearest, warn
-from ..formulas.survival import Decaying, invisible
+from ..formulas.survival import Decaying, Survival
 from .channels import STERILE, symmetry_factors
 from .channels import masses as channel_masses
 from .n_decays import INVISIBLE, n_widths
 from .neutral_couplings import PAIRS
-from .rates import Quantity, Rate, Spectrum, evaluate
+from .rates import Quantity, Rate, evaluate
 
 __all__ = ["DETECTORS", "Detector", "Events", "Observed", "as_detectors"]
 
@@ -209,44 +209,46 @@ class Events:
         """The N whose width was asked for, and whether they decay."""
         return {f"N{k}": width > 0 for k, (width, _) in self._widths.items()}
 
-    def pair(
-        self, lepton: str | None, channel: int, spectrum: Spectrum, detector: Detector
-    ) -> tuple[Decaying, Decaying]:
-        """Both leptons of a channel; what is heavier than the hadron is not produced."""
+    def survival(
+        self, hadron: str, lepton: str | None, channel: int, m_M: float, m_R: float
+    ) -> Survival | None:
+        """P_inv of the pair of a channel in decays of a hadron; None for a stable pair.
+
+        What is heavier than the hadron is not produced.
+        """
+        detector = _of_hadron(self.detectors, hadron)
         indices = PAIRS[channel] if lepton is None else (-1, channel)
         found = []
         for index in indices:
             N = index - N_ACTIVE + 1
             mass = self.par[STERILE[N - 1]] if N > 0 else 0.0
-            if not detector.radius or not 0 < mass < spectrum.m_M:
+            if not detector.radius or not 0 < mass < m_M:
                 found.append(Decaying())
                 continue
             width, hidden = self.widths(N)
             found.append(Decaying(detector.radius * mass * width / _HBAR_C, hidden))
-        return found[0], found[1]
+        if not any(one.kappa for one in found):
+            return None
+        masses = channel_masses(self.par, lepton, channel)
+        return Survival(m_M, m_R, masses, (found[0], found[1]), detector.boost)
 
     def forms(
         self, par: Mapping[str, float], rate: Rate, chosen: np.ndarray, stable: np.ndarray
     ) -> np.ndarray:
         """`Rate.forms` times P_inv, from that with stable N."""
-        detector = _of_hadron(self.detectors, rate.form.hadron)
-        lepton, result = rate.couplings.lepton, stable.copy()
-        known: dict[tuple[Any, ...], np.ndarray] = {}
+        hadron, lepton, result = rate.form.hadron, rate.couplings.lepton, stable.copy()
+        known: dict[Survival, np.ndarray] = {}
         factors = symmetry_factors(lepton)
         for row, channel in enumerate(chosen.tolist()):
             if not stable[row].any():
                 continue
-            masses = channel_masses(par, lepton, channel)
-            spectrum = rate.form.spectrum_of(par, masses)
-            pair = self.pair(lepton, channel, spectrum, detector)
-            if not any(one.kappa for one in pair):
+            spectrum = rate.form.spectrum_of(par, channel_masses(par, lepton, channel))
+            survival = self.survival(hadron, lepton, channel, spectrum.m_M, spectrum.m_R)
+            if survival is None:
                 continue
-            key = (masses, pair)
-            if key not in known:
-                q2 = spectrum.q2
-                weight = invisible(q2, spectrum.m_M, spectrum.m_R, masses, pair, detector.boost)
-                known[key] = (spectrum.values * weight).sum(axis=-1)
-            result[row] = known[key] / factors[channel]
+            if survival not in known:
+                known[survival] = (spectrum.values * survival(spectrum.q2)).sum(axis=-1)
+            result[row] = known[survival] / factors[channel]
         return result
 
 

@@ -6,13 +6,14 @@ B is any initial hadron, also a K or D. The forms of `rates` are integrated once
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import flavio
 import numpy as np
 
 from ..formulas.quadrature import SMALLEST, bin_nodes, nodes
 from ..formulas.quark_widths import QUARK_TERMS, baryon
+from ..formulas.survival import Survival
 from ..formulas.widths import (
     POLARISED_PSEUDOSCALAR_TERMS,
     POLARISED_VECTOR_TERMS,
@@ -26,6 +27,7 @@ from ..formulas.widths import (
 )
 from . import channels, kaons
 from .cache import ParameterCache, Recorder
+from .detectors import Events
 from .formfactors import form_factors
 from .modes import SEMI_INVISIBLE, SEMILEPTONIC, ExclusiveMode
 from .rates import Form, Quantity, Rate, Spectra
@@ -209,15 +211,38 @@ def polarisation(mode: ExclusiveMode, q2min: float = 0.0, q2max: float = np.inf)
     return Quantity((part,), denominator=(rate(mode, q2min, q2max),), undefined=0.0)
 
 
-def _pair_spectrum(
+class _BinSpectra(NamedTuple):
+    """Forms of one pair of masses in many bins before they are integrated.
+
+    ``q2``: nodes, GeV², shape (nodes,); ``values``: forms times the weights of the nodes, shape
+    (terms, shifts, nodes); ``starts``: the first node of every bin that has nodes; ``open``: which
+    bins these are; ``size``: number of all bins.
+    """
+
+    q2: np.ndarray
+    values: np.ndarray
+    starts: np.ndarray
+    open: np.ndarray
+    size: int
+
+    def integrals(self, weights: np.ndarray | float = 1.0) -> np.ndarray:
+        """With a factor at every node, shape (shifts, bins, terms)."""
+        sums = np.add.reduceat(self.values * weights, self.starts, axis=-1)
+        terms, shifts = self.values.shape[:2]
+        result = np.zeros((shifts, self.size, terms))
+        result[:, self.open] = np.moveaxis(sums, 0, -1)
+        return result
+
+
+def _bin_spectra(
     par: Recorder,
     kind: tuple[Any, ...],
     edges: tuple[float, ...],
     shifts: tuple[Shift, ...],
     m1: float,
     m2: float,
-) -> np.ndarray:
-    """As `_forms`, for one pair of masses and many bins at once, shape (shifts, bins, terms)."""
+) -> _BinSpectra:
+    """As `_spectra`, for one pair of masses and many bins at once."""
     name, quantity, scale = kind
     mode = _MODES[name]
     endpoint = (par[f"m_{mode.B}"] - par[f"m_{mode.M}"]) ** 2
@@ -227,11 +252,21 @@ def _pair_spectrum(
     ffs = _shifted_form_factors(par, mode, shifts, q2)
     masses = np.array(m1), np.array(m2)
     total = _coefficients(par, mode, quantity, scale, q2, ffs, *masses)[0]
-    result = np.zeros((len(shifts), len(is_open), len(total)))
     starts = np.flatnonzero(np.diff(bins, prepend=-1))
-    sums = np.add.reduceat(total * weights, starts, axis=-1)
-    result[:, np.flatnonzero(is_open)[bins[starts]]] = np.moveaxis(sums, 0, -1)
-    return result
+    open_bins = np.flatnonzero(is_open)[bins[starts]]
+    return _BinSpectra(q2, total * weights, starts, open_bins, len(is_open))
+
+
+def _pair_spectrum(
+    par: Recorder,
+    kind: tuple[Any, ...],
+    edges: tuple[float, ...],
+    shifts: tuple[Shift, ...],
+    m1: float,
+    m2: float,
+) -> np.ndarray:
+    """As `_forms`, for one pair of masses and many bins at once, shape (shifts, bins, terms)."""
+    return _bin_spectra(par, kind, edges, shifts, m1, m2).integrals()
 
 
 def _shifted_form_factors(
@@ -249,6 +284,8 @@ def _shifted_form_factors(
 
 # an entry has 8 kB per shift
 _cached_pair_spectrum = ParameterCache(_pair_spectrum, maxsize=512)
+# here it has 80 kB per shift
+_cached_bin_spectra = ParameterCache(_bin_spectra, maxsize=16)
 
 
 def spectrum(
@@ -257,6 +294,7 @@ def spectrum(
     edges: tuple[float, ...],
     wc_obj: Any,
     shifts: tuple[Shift, ...] = ((),),
+    events: Events | None = None,
 ) -> np.ndarray:
     """Branching ratios in many bins at once, equal to those of `rate` in every bin.
 
@@ -265,6 +303,8 @@ def spectrum(
     edges : of the bins in q², increasing, GeV²
     wc_obj : any object with Wilson coefficients; None: the SM
     shifts : changes of parameters that the couplings and masses do not depend on
+    events : of ``wc_obj`` and ``par``: what stays invisible in detectors. P_inv at every q² depends
+        on masses and widths of N alone, so it is the same for all shifts
 
     Returns
     -------
@@ -274,7 +314,7 @@ def spectrum(
     scale = _scale(mode)
     C = channels.couplings(wc_obj, par, coupling_set(mode, scale))
     first, second = _TERMS[_RATE, mode.spin]
-    return _of_products(par, mode, edges, (C[:, first] * C[:, second].conj()).real, shifts)
+    return _of_products(par, mode, edges, (C[:, first] * C[:, second].conj()).real, shifts, events)
 
 
 def spectrum_slopes(
@@ -311,16 +351,26 @@ def _of_products(
     edges: tuple[float, ...],
     products: np.ndarray,
     shifts: tuple[Shift, ...],
+    events: Events | None = None,
 ) -> np.ndarray:
     """The spectrum for products of couplings, shape (channels, terms)."""
     kind = (mode.name, _RATE, _scale(mode))
     products = products / channels.symmetry_factors(mode.lepton)[:, None]
-    by_masses: dict[tuple[float, float], np.ndarray] = {}
+    m_B, m_M = par[f"m_{mode.B}"], par[f"m_{mode.M}"]
+    by_pair: dict[tuple[tuple[float, float], Survival | None], np.ndarray] = {}
     for channel, product in enumerate(products):
         if product.any():
-            pair = channels.masses(par, mode.lepton, channel)
-            by_masses[pair] = by_masses[pair] + product if pair in by_masses else product
+            survival = None
+            if events is not None:
+                survival = events.survival(mode.B, mode.lepton, channel, m_B, m_M)
+            pair = channels.masses(par, mode.lepton, channel), survival
+            by_pair[pair] = by_pair[pair] + product if pair in by_pair else product
     result = np.zeros((len(shifts), len(edges) - 1))
-    for (m1, m2), product in by_masses.items():
-        result += _cached_pair_spectrum(par, kind, edges, shifts, m1, m2) @ product
+    for ((m1, m2), survival), product in by_pair.items():
+        if survival is None:
+            forms = _cached_pair_spectrum(par, kind, edges, shifts, m1, m2)
+        else:
+            found = _cached_bin_spectra(par, kind, edges, shifts, m1, m2)
+            forms = found.integrals(survival(found.q2))
+        result += forms @ product
     return result

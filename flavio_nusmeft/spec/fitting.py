@@ -316,7 +316,10 @@ class _Fit:
                     rows.append(_row(observable, name, values, pulls))
         belle2 = getattr(data, "belle2", None)
         if belle2 is not None:
-            low, high = (belle2.log_likelihood(*point) for point in (of_sm, of_fit))
+            detector = self.base.detectors or None
+            low, high = (
+                belle2.log_likelihood(*point, detector=detector) for point in (of_sm, of_fit)
+            )
             name = f"Belle II's published likelihood, {record.DOI}"
             rows.append({"measurement": name, "gain": _finite(2 * (high - low))})
         searches = getattr(data, "searches", None)

@@ -285,13 +285,6 @@ def test_likelihoods_without_detector():
         make(stock)
 
 
-def test_belle2_in_q2_is_refused(monkeypatch):
-    likelihood = nus.likelihood(observables=OBSERVABLES)
-    monkeypatch.setattr(likelihood, "belle2", object())
-    with pytest.raises(InvalidValue, match="not with Belle II's likelihood in q²"):
-        nus.LogLikelihood(likelihood, VARIABLES, **SPACE, detector="Belle II")
-
-
 def test_warning_of_stable_N():
     with pytest.warns(nus.errors.NoEffectWarning, match="makes N1 decay; the option running"):
         predict(K, {"qn_2311": 1e-8}, {"m_N1": 1.5}, detector="Belle II")

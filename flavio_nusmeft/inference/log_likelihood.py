@@ -150,11 +150,16 @@ class LogLikelihood:
         self.detectors = () if detector is None else as_detectors(detector)
         if self.detectors:
             if self._belle2 is not None:
-                raise InvalidValue("detector: not with Belle II's likelihood in q², of stable N")
+                raise InvalidValue(
+                    "detector: not with Belle II's likelihood in q², of stable N; make the"
+                    " likelihood without belle2, or leave detector out"
+                )
             if not self._is_expanded:
+                is_ours = Expansion.covers(likelihood.observables)
+                remedy = 'give it theory="SM"' if is_ours else "make it with nus.likelihood"
                 raise InvalidValue(
                     "detector: for likelihoods of nus.likelihood with observables of this package"
-                    ' alone, fast ones with theory="SM"'
+                    f' alone, fast ones with theory="SM"; {remedy}, or leave detector out'
                 )
             self._expand()  # whether the detectors see all decays
         par_at_zero, _ = self.point([0.0] * len(self.variables))

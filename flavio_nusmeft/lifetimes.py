@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import constants
 
 from . import settings
-from ._files import check_writable, write_files
 from ._inputs import brief, integer, mapping, numbers, wc_object
+from ._saved import Flags, Numbers, Saved
 from .batch import central_parameters, parameters_of
 from .citations import cite
 from .eft.limits import warn_scale
@@ -44,7 +40,7 @@ _SHOWN = 1e-4  # of branching ratios in tables
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Decays:
+class Decays(Saved):
     """Decays of one N; ``print`` shows the table.
 
     All numbers are floats for one mass, and arrays of the shape of ``m_N`` for several. The sum
@@ -72,19 +68,28 @@ class Decays:
         Masses and mixings that are not 0, and other parameters that were given.
     made_with : dict
         Options, settings that are not the shipped ones, and versions, see `settings.provenance`.
+    in_tension_with_BBN : bool or ndarray
+        Whether an N above m_π, once in equilibrium, decays later than `BBN_LIFETIME`:
+        arXiv:2008.00749, which is about N above m_π that decay: False for others. A flag only.
     """
 
+    units: ClassVar = {"m_N": "GeV", "widths": "GeV", "lifetime": "s", "ctau": "m"}
+    _derived = (
+        *("branching_ratios", "total", "lifetime", "ctau", "visible_fraction"),
+        *("invisible_fraction", "units"),
+    )
+
     N: int
-    m_N: Any
-    widths: dict[str, Any]
-    mesons: Any
-    quarks: Any
+    m_N: Numbers
+    widths: dict[str, Numbers]
+    mesons: Numbers
+    quarks: Numbers
     left_out: tuple[str, ...]
     coefficients: dict[str, complex]
     space: str
     par: dict[str, float]
     made_with: dict[str, Any]
-    _pion_mass: float
+    in_tension_with_BBN: Flags
 
     @property
     def total(self) -> Any:
@@ -116,16 +121,6 @@ class Decays:
     def visible_fraction(self) -> Any:
         """Fraction of the decays with a photon, charged leptons or hadrons; 0 for a stable N."""
         return self._like(self._ratio(self.total - self._invisible))
-
-    @property
-    def in_tension_with_BBN(self) -> Any:
-        """Whether an N above m_π, once in equilibrium, decays later than `BBN_LIFETIME`.
-
-        arXiv:2008.00749, which is about N above m_π that decay: False for others. A flag only.
-        """
-        late = (np.asarray(self.lifetime) > BBN_LIFETIME) & (np.asarray(self.total) > 0)
-        found = late & (np.asarray(self.m_N) > self._pion_mass)
-        return bool(found) if np.ndim(self.m_N) == 0 else found
 
     @property
     def _invisible(self) -> Any:
@@ -192,45 +187,6 @@ class Decays:
             visible = f"{self.visible_fraction[i]:.4f}"
             cells.append((f"{mass:g}", *numbers, visible, largest, "BBN" * bool(tension[i])))
         return [*_table(cells), *([f"BBN: {_BBN}"] if tension.any() else [])]
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it, as JSON can have it: None in the place of inf, complex numbers as Re and Im.
-
-        Returns
-        -------
-        dict
-            By the names of the attributes, with the units.
-        """
-        coefficients = {k: {"Re": c.real, "Im": c.imag} for k, c in self.coefficients.items()}
-        names = (
-            *("widths", "branching_ratios", "mesons", "quarks", "total", "lifetime", "ctau"),
-            *("visible_fraction", "invisible_fraction", "in_tension_with_BBN", "left_out"),
-        )
-        return {
-            "N": self.N,
-            "m_N": _json(self.m_N),
-            "space": self.space,
-            "coefficients": coefficients,
-            "par": self.par,
-            **{name: _json(getattr(self, name)) for name in names},
-            "units": {"m_N": "GeV", "widths": "GeV", "lifetime": "s", "ctau": "m"},
-            "made_with": self.made_with,
-        }
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write `to_dict` as JSON, completely or not at all.
-
-        Parameters
-        ----------
-        path : str or path-like
-            The file.
-
-        Raises
-        ------
-        UnwritablePath
-        """
-        target = check_writable(Path(path))
-        write_files({target: json.dumps(self.to_dict(), indent=1) + "\n"})
 
 
 _BBN = (
@@ -309,8 +265,10 @@ def decays(
     cite(_PAPERS)
 
     def like(value: np.ndarray) -> Any:
-        return value if masses.ndim else float(value[0])
+        return value if masses.ndim else value[0].item()
 
+    total = np.atleast_1d(sum(found.widths.values(), 0.0 * masses))
+    late = (total > 0) & (BBN_LIFETIME * total < _HBAR)
     central = central_parameters({})
     names = [*STERILE, *(U for row in MIXINGS for U in row if full[U])]
     names = [k for k in names if full[k] and (k != name or not masses.ndim)]
@@ -327,7 +285,7 @@ def decays(
         space=space,
         par=given,
         made_with=settings.provenance(wc_obj),
-        _pion_mass=float(full["m_pi+"]),
+        in_tension_with_BBN=like(late & (np.atleast_1d(masses) > float(full["m_pi+"]))),
     )
 
 
@@ -402,11 +360,3 @@ def _table(cells: Sequence[tuple[str, ...]]) -> list[str]:
         for row in cells
     ]
     return [rows[0], "  ".join("-" * width for width in widths), *rows[1:]]
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _json(x) for name, x in value.items()}
-    if isinstance(value, (np.ndarray, tuple)):
-        return [_json(x) for x in (value if isinstance(value, tuple) else value.tolist())]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

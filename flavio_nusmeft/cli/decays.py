@@ -25,6 +25,8 @@ examples:
       operators and mixing, as JSON
   nusmeft decays point.yml --m-N1 0.5,1,2 --plot decays.pdf
       three masses, and a figure of the branching ratios between them
+  nusmeft decays point.yml --m-N1 1.5 --dirac
+      a Dirac N of 1.5 GeV: of each of its Majorana states half the width of a Majorana N
 """
 _FLAVOURS = ("e", "mu", "tau")
 _POINTS = 150
@@ -55,6 +57,7 @@ def add_parser(commands: Any) -> None:
                 metavar="X",
                 help=f"mixing of N{k} with the neutrino of {flavour}",
             )
+    shared.add_dirac(parser, ", both of the one mass m_N1")
     shared.add_par(parser)
     shared.add_running(parser)
     parser.add_argument(
@@ -84,6 +87,8 @@ def _run(options: argparse.Namespace) -> int:
         instead = f", or -N {others[0]} for N{others[0]}" if others else ""
         flag = f"--{mass.replace('_', '-')}"
         raise shared.Refused(f"give the mass of N{options.N}, as {flag} 1.5{instead}")
+    if options.dirac:
+        _check_dirac(options, par[mass])
     chosen = shared.given_options(options)
     if options.file is None:
         if chosen:
@@ -91,9 +96,23 @@ def _run(options: argparse.Namespace) -> int:
         return shared.attempt(lambda: _print(options, None, par), par)
     return shared.attempt_file(
         options.file,
-        lambda content: _print(options, shared.load(content, chosen), par),
+        lambda content: _print(options, shared.load(content, chosen, options.dirac), par),
         par | chosen,
     )
+
+
+def _check_dirac(options: argparse.Namespace, mass: float | list[float]) -> None:
+    """Check that there is one Dirac N1, of coefficients and of one mass."""
+    if options.file is None:
+        raise shared.Refused(
+            "--dirac is for the coefficients of a file; N1 of mixing alone, with U/√2 in place of"
+            " U, decays as a Dirac N with U"
+        )
+    if options.N == 2:
+        raise shared.Refused("-N 2: with --dirac N1 and N2 are one particle; leave it out")
+    if isinstance(mass, list) or options.plot is not None:
+        what = "--plot" if options.plot is not None else "several masses"
+        raise shared.Refused(f"{what}: not with --dirac, of one mass at a time for both states")
 
 
 def _print(options: argparse.Namespace, wc_obj: Any, par: Mapping[str, Any]) -> None:

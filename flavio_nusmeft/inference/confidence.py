@@ -35,8 +35,7 @@ def confidence(study: Study, cl: float, *, upper: bool) -> Interval:
     best = int(curve.log_likelihood.argmax())
     excluded = list[tuple[float, float]]()
     if upper:
-        allowed = [piece for piece in pieces if piece[1] >= curve.values[best]]
-        between = [(first[1], second[0]) for first, second in pairwise(allowed)]
+        between = [(first[1], second[0]) for first, second in pairwise(pieces)]
         excluded = [each for each in between if each not in holes and each[0] < each[1]]
         top = max((b for a, b in pieces if b >= curve.values[best]), default=curve.values[-1])
         pieces = [(study.range()[0], float(top))]
@@ -62,8 +61,9 @@ def confidence(study: Study, cl: float, *, upper: bool) -> Interval:
 
 def _wanted(study: Study, curve: Curve, threshold: float, upper: bool) -> list[float]:
     """Where the curve has to be known better."""
-    top = curve.values[curve.log_likelihood.argmax()]
-    ends = [x for x in crossings(curve, threshold) if not (upper and x < top)]
+    ends = crossings(curve, threshold)
+    if upper and rise(curve, curve.values[0]) > threshold:
+        ends = ends[1:]  # below the first one everything is excluded, and the limit is no less
     wanted = [x for x in ends if not is_known(curve, x, threshold)]
     wanted += peaks(curve, threshold) + study.missed(curve)
     if study.vanishing:
@@ -80,11 +80,11 @@ def _pieces(
     holes = [(float(curve.values[i]), float(curve.values[i + 1])) for i in closed]
     ends = [x for x in crossings(curve, threshold) if not any(a < x < b for a, b in holes)]
     edges = sorted({low, *ends, *(x for hole in holes for x in hole), high})
-    pieces = [
-        (a, b)
-        for a, b in pairwise(edges)
-        if (a, b) not in holes and rise(curve, (a + b) / 2) < threshold
-    ]
+    pieces = list[tuple[float, float]]()
+    for a, b in pairwise(edges):
+        if (a, b) not in holes and rise(curve, (a + b) / 2) < threshold:
+            touches = bool(pieces) and pieces[-1][1] == a
+            pieces.append((pieces.pop()[0] if touches else a, b))
     return pieces, holes
 
 

@@ -33,10 +33,13 @@ def rise(curve: Curve, x: float) -> float:
 
 
 def crossings(curve: Curve, threshold: float) -> list[float]:
-    """Where the interpolated -2 ln L crosses the threshold, in ascending order."""
+    """Where the interpolated -2 ln L crosses or touches the threshold, in ascending order."""
     spline, at = interpolated(curve), curve.log_likelihood.max() - threshold / 2
-    roots = spline.solve(at, extrapolate=False)
-    return sorted(float(x) for x in np.atleast_1d(roots) if np.isfinite(x))
+    roots = np.atleast_1d(spline.solve(at, extrapolate=False))
+    roots = np.sort(roots[np.isfinite(roots)])
+    # at a point of the curve both of its pieces can have one
+    apart = np.diff(roots, prepend=-np.inf) > SAME * np.ptp(curve.values)
+    return [float(x) for x in roots[apart]]
 
 
 def is_known(curve: Curve, x: float, threshold: float) -> bool:

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from scipy.stats import norm
 
 from .._inputs import brief
+from .._saved import Saved
 from ..errors import InvalidScan, nearest
-from .saved import Saved
 from .scan import Minimum
 
 __all__ = ["Comparison", "Explanation"]

@@ -70,6 +70,10 @@ class Fixed:
         """As `LogLikelihood.derived`."""
         return FixedObservable(self, self.function.derived(observable))
 
+    def islands(self, variable: str) -> list[tuple[float, float, float]]:
+        """As `LogLikelihood.islands`."""
+        return self.function.islands(variable, self.values)
+
     def description(self) -> dict[str, Any]:
         """As `LogLikelihood.description`, with the fixed values."""
         return {**self.function.description(), "fixed": self.values}

@@ -67,7 +67,7 @@ def profile(
         Of the quantity; default: ``points`` between its bounds, of an observable between its
         smallest and largest value within the bounds.
     points : int, default 13
-        Their number.
+        Their number, without those at what searches exclude of a mixing between two of them.
     starts : int, default 3
         Most starting points of every maximisation.
     seed : int or numpy.random.Generator, default 0
@@ -136,7 +136,8 @@ def interval(
     points : int, default 13
         Of the profile likelihood, before it is refined at the ends. A lobe that is narrower than
         their distance, and has no trace at them or in the sample of `scan.minimize`, is missed:
-        more points find it.
+        more points find it. What searches exclude of a mixing between two such points, at a fixed
+        mass, is looked for as well.
     starts : int, default 3
         Most starting points of every maximisation.
     seed : int or numpy.random.Generator, default 0

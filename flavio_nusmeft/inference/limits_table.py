@@ -14,10 +14,10 @@ from typing import Any, ClassVar
 import flavio
 
 from .._files import check_writable, write_files
+from .._saved import Saved
 from ..batch import Observable
 from ..eft.limits import largest_coefficient
 from ..units import TeV
-from .saved import Saved
 
 __all__ = ["Limit", "Limits"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -29,7 +30,8 @@ from ..measurements import describe, digest
 from ..physics import plausible
 from ..physics.channels import STERILE
 from ..physics.detectors import Detector, as_detectors
-from ..physics.mixing import MIXING_NAMES, mixings
+from ..physics.mixing import MIXING_NAMES, MIXINGS, mixings
+from ..physics.modes import CHARGED_LEPTONS
 from ..searches import Searches
 from .expansion import Expansion, difference, step, variable
 from .likelihoods import FastLikelihood, Likelihood
@@ -150,9 +152,11 @@ class LogLikelihood:
         self.detectors = () if detector is None else as_detectors(detector)
         if self.detectors:
             if not self._is_expanded:
+                is_ours = Expansion.covers(likelihood.observables)
+                remedy = 'give it theory="SM"' if is_ours else "make it with nus.likelihood"
                 raise InvalidValue(
                     "detector: for likelihoods of nus.likelihood with observables of this package"
-                    ' alone, fast ones with theory="SM"'
+                    f' alone, fast ones with theory="SM"; {remedy}, or leave detector out'
                 )
             self._expand()  # whether the detectors see all decays
             if self._belle2 is not None:
@@ -378,6 +382,37 @@ class LogLikelihood:
         (chosen,) = as_observables([observable])
         quantity_of(chosen)
         return self._expansion_of([chosen])
+
+    def islands(
+        self, variable: str, fixed: Mapping[str, float] | None = None
+    ) -> list[tuple[float, float, float]]:
+        """What searches exclude of a mixing between two ends, for N that only mix.
+
+        Parameters
+        ----------
+        variable : str
+            One of the variables.
+        fixed : mapping of str to float, optional
+            Variables that have fixed values.
+
+        Returns
+        -------
+        list of (float, float, float)
+            Values of the variable, of both signs: an end, where it is excluded most strongly, the
+            other end, in ascending order. None for other variables than mixings, or if the mass of
+            N varies.
+        """
+        par = {**self._par, **(fixed or {})}
+        for row, flavour in zip(MIXINGS, CHARGED_LEPTONS, strict=True):
+            if self._searches is None or variable not in row:
+                continue
+            mass = STERILE[row.index(variable)]
+            if par[mass] <= 0 or (mass in self.variables and mass not in (fixed or {})):
+                continue
+            squares = self._searches.islands(flavour, par[mass])
+            sizes = [(math.sqrt(a), math.sqrt(b), math.sqrt(c)) for a, b, c in squares]
+            return [*sizes, *((-c, -b, -a) for a, b, c in sizes)]
+        return []
 
     @property
     def _belle2(self) -> Belle2Likelihood | None:

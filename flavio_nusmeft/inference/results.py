@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from .._saved import Saved
 from ..batch import Observable
-from .saved import Saved
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -160,7 +160,17 @@ class Study:
             if len(array) < 2:
                 raise InvalidScan("values must be at least two different numbers")
             return array
-        return np.linspace(*self.range(), self.points)
+        return np.union1d(np.linspace(*self.range(), self.points), self._islands())
+
+    def _islands(self) -> list[float]:
+        """Ends and middle of what is excluded between points, where the function says that."""
+        find = getattr(self.function, "islands", None)
+        if find is None or self.observable is not None:
+            return []
+        low, high = self.range()
+        wide = 2 * (high - low) / (self.points - 1)  # then two points or more are within
+        narrow = [each for each in find(str(self.quantity)) if each[-1] - each[0] < wide]
+        return [x for each in narrow for x in each if low < x < high]
 
     def range(self) -> tuple[float, float]:
         """The bounds of a variable, or between what values an observable is in the bounds."""

@@ -160,7 +160,8 @@ def _of_hadron(detectors: Iterable[Detector], hadron: str, observable: str = "")
     of = f"{observable}: " * bool(observable)
     if not hadron:
         raise InvalidValue(
-            f"{of}the probability that N stay invisible is for decays of mesons and baryons only"
+            f"{of}the probability that N stay invisible is for decays of mesons and baryons only;"
+            " predict others without a detector"
         )
     for detector in detectors:
         if detector.sees(hadron):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -178,6 +179,33 @@ class Searches:
                 row |= {"lower": lower, "upper": None if lower is None else upper}
             rows.append(row)
         return rows
+
+    def islands(self, flavour: str, m_N: float) -> list[tuple[float, float, float]]:
+        """What searches with two ends exclude of the mixing of an N with one flavour.
+
+        Parameters
+        ----------
+        flavour : {"e", "mu", "tau"}
+            The flavour.
+        m_N : float
+            GeV.
+
+        Returns
+        -------
+        list of (float, float, float)
+            |U|² of an N that only mixes: lower end, where it is excluded most strongly, upper end.
+
+        Raises
+        ------
+        InvalidMass
+        """
+        found = []
+        for each in self._searches:
+            if each.flavour == flavour and each.quantity == "U2":
+                lower, upper = (end.item() for end in each.limits([m_N]))
+                if lower < upper < np.inf:  # lower is nan where there is no limit
+                    found.append((lower, math.sqrt(lower * upper), upper))
+        return found
 
     def contributions(self, par_dict: Mapping[str, float], wc_obj: Any = None) -> dict[str, float]:
         """-2 ln L of every search.

@@ -156,7 +156,7 @@ def test_first_detector_that_sees():
 
 @pytest.mark.parametrize("observable", ["BR(tau->einv)", "BR(h->inv)", "BR(tau->piinv)"])
 def test_no_hadron(observable):
-    with pytest.raises(InvalidValue, match="of mesons and baryons only"):
+    with pytest.raises(InvalidValue, match="baryons only; predict others without"):
         predict(observable, detector=nus.Detector("mine", 1))
 
 
@@ -281,8 +281,10 @@ def test_likelihoods_without_detector():
     with pytest.raises(InvalidValue, match="K\\+: give a detector that does, too, NA62 or"):
         make(nus.likelihood(observables=["BR(K+->piinv)"]))
     stock = flavio.statistics.likelihood.Likelihood(observables=["BR(B+->Knunu)"])
-    with pytest.raises(InvalidValue, match="observables of this package"):
+    with pytest.raises(InvalidValue, match=r"make it with nus\.likelihood, or leave detector out"):
         make(stock)
+    with pytest.raises(InvalidValue, match='; give it theory="SM", or leave detector out'):
+        make(nus.likelihood(observables=["BR(B0->K*inv)"], fast=True, theory="NP"))
 
 
 def test_warning_of_stable_N():

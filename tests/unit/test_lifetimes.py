@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pickle
 import warnings
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 import flavio_nusmeft as nus
-from flavio_nusmeft.lifetimes import BBN_LIFETIME
+from flavio_nusmeft.lifetimes import BBN_LIFETIME, Decays
 
 SPACE = {"scale": 1000.0, "eft": "nuSMEFT", "basis": "Warsaw"}
 VALUES = {"lnqd1_1111": 1e-8 + 1e-8j, "nB_11": 1e-10}
@@ -94,7 +95,7 @@ def test_stable():
     assert (found.visible_fraction, found.invisible_fraction) == (0, 1)
     assert not found.in_tension_with_BBN  # it does not decay at all
     assert "stable" in str(found)
-    assert found.to_dict()["lifetime"] is None
+    assert found.to_dict()["lifetime"] == "inf"
     both = decays({"lnqd1_1111": 1e-8}, m_N1=[0.1, 0.6])
     assert list(both.lifetime == np.inf) == [True, False]
     assert both.visible_fraction.tolist() == [0, 1]
@@ -112,12 +113,11 @@ def test_lighter_n():
             assert not any("by mixing" in what for what in nus.decays(N=2, par=par).left_out)
 
 
-def test_several_are_not_compared():
-    """As other results with arrays, of which == has no truth value."""
+def test_are_compared():
+    """As other results: by their content."""
     first, second = (decays(m_N1=[0.4, 0.6]) for _ in range(2))
-    assert first == first
-    assert first != second
-    assert len({first, second}) == 2
+    assert first == second
+    assert first != decays(m_N1=[0.4, 0.7])
 
 
 def test_title():
@@ -224,6 +224,24 @@ def test_files(tmp_path):
         assert data["coefficients"]["lnqd1_1111"] == {"Re": 1e-8, "Im": 1e-8}
         assert data["units"]["lifetime"] == "s"
         assert pickle.loads(pickle.dumps(found)).to_dict() == data
+        read = Decays.load(path)
+        assert read == found
+        assert str(read) == str(found)
+        for name in ("m_N", "mesons", "quarks", "lifetime", "in_tension_with_BBN"):
+            here, there = getattr(found, name), getattr(read, name)
+            assert type(there) is type(here)
+            assert np.asarray(there).dtype == np.asarray(here).dtype
+            np.testing.assert_array_equal(there, here)
+        for name, width in found.widths.items():
+            np.testing.assert_array_equal(read.widths[name], width)
+        assert read.coefficients == found.coefficients
+        assert read.left_out == found.left_out
+        path.write_text(json.dumps(data | {"m_N": {}}))
+        with pytest.raises(nus.errors.InvalidFile, match="no Decays"):
+            Decays.load(path)
+    stable = nus.decays(par={"m_N1": 1.0})
+    stable.save(path)
+    assert Decays.load(path).lifetime == stable.lifetime == math.inf
     with pytest.raises(nus.errors.UnwritablePath):
         found.save(tmp_path / "none" / "x.json")
 

@@ -99,6 +99,7 @@ def test_public_names():
     """The public interface is frozen here; a change of it is a decision."""
     assert flavio_nusmeft.__all__ == [
         "Belle2Likelihood",
+        "Detector",
         "LogLikelihood",
         "NuWilson",
         "Searches",
@@ -113,6 +114,7 @@ def test_public_names():
         "figures",
         "interval",
         "intervals",
+        "invisible_probability",
         "likelihood",
         "limits",
         "popxf",

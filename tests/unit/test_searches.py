@@ -16,6 +16,7 @@ from scipy.integrate import quad
 
 import flavio_nusmeft as nus
 from flavio_nusmeft import errors
+from flavio_nusmeft.inference.fixed import Fixed
 from flavio_nusmeft.physics.modes import LEPTONIC
 from flavio_nusmeft.physics.production import produced
 from flavio_nusmeft.searches import Search, likelihood, tables
@@ -613,6 +614,49 @@ def test_upper_limits_beyond_an_island():
     found = nus.upper_limit(function, "U_mu1", {"U_mu1": (0, 1e-3)}, cl=0.95, progress=False)
     assert found.high**2 == pytest.approx(lower, rel=1e-2, abs=0)
     assert not found.notes
+
+
+def with_an_island(variables, **par):
+    """What excludes |U|² from 1e-7 to 4e-5 up to 1 GeV, from 4e-7 at 2 GeV."""
+    mine = Search(
+        "mine",
+        *([0.5, 1.0, 2.0], [1e-7, 1e-7, 4e-7]),
+        flavour="mu",
+        kind="visible",
+        upper=([0.5, 2.0], [4e-5, 4e-5]),
+    )
+    likelihood = nus.likelihood("current", [], searches=[mine])
+    return nus.LogLikelihood(likelihood, variables, par=par, **POINT)
+
+
+@pytest.mark.filterwarnings("ignore:the maximum was found:flavio_nusmeft.errors.ConvergenceWarning")
+def test_narrow_islands():
+    """Between points of the scan, and with both signs of U; at 90% the ends are the published."""
+    function, bounds = with_an_island(["U_mu1"], m_N1=1.0), {"U_mu1": (-0.1, 0.2)}
+    low, high = np.sqrt([1e-7, 4e-5])
+    found = nus.interval(function, "U_mu1", bounds, cl=0.9, progress=False)
+    (start, a), (b, c), (d, end) = found.pieces
+    assert (start, end) == (-0.1, 0.2)
+    assert (-a, d) == pytest.approx((high, high), abs=1e-3 * high)
+    assert (-b, c) == pytest.approx((low, low), abs=1e-3 * low)
+    limit = nus.upper_limit(function, "U_mu1", bounds, cl=0.95, progress=False)
+    assert limit.high == 0.2
+    (note,) = [note for note in limit.notes if note.startswith("below the limit there are")]
+    ends = [float(x) for x in re.findall(r"-?0\.\d+", note)]
+    assert ends == pytest.approx([-high, -low, low, high], abs=1e-3 * high)
+    curve = nus.intervals.profile(function, "U_mu1", bounds, progress=False)
+    assert curve.rise.max() > 50
+    assert len(curve.values) == 13 + 6
+
+
+def test_islands_are_of_a_mixing_at_a_fixed_mass():
+    function = with_an_island(["U_mu1", "m_N1", "U_e1"])
+    assert all(function.islands(name) == [] for name in function.variables)
+    (right, left) = Fixed(function, {"m_N1": 2.0}).islands("U_mu1")
+    expected = 4e-7**0.5, (4e-7 * 4e-5) ** 0.25, 4e-5**0.5
+    assert right == pytest.approx(expected, abs=1e-12)
+    assert left == tuple(-x for x in reversed(right))
+    assert with_an_island(["U_mu1"], m_N1=3.0).islands("U_mu1") == []
 
 
 def test_masses_that_no_search_reaches(kaons):

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..._inputs import seed_number
+from ..._saved import Saved
 from ...errors import InvalidScan
-from ..saved import Saved
 from .sampling import Chain
 from .session import integer
 

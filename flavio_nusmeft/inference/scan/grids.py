@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..._inputs import seed_number
 from ..._optional import require
+from ..._saved import Saved
 from ...errors import ConvergenceWarning, FailedPointWarning, InvalidScan
-from ..saved import Saved
 from .descent import Profile
 from .points import Block, LogLikelihood, Value
 from .session import (

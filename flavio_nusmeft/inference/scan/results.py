@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..saved import Saved
+from ..._saved import Saved
 from .curvature import PHASE, SMALL, STRAIGHT
 from .descent import AGREE
 

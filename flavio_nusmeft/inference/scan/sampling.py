@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from ..._inputs import seed_number
 from ..._optional import require
+from ..._saved import Saved
 from ..._version import __version__
 from ...errors import InvalidScan
-from ..saved import Saved
 from .checkpoint import Checkpoint
 from .points import LogLikelihood, Value
 from .runner import Runner

@@ -74,6 +74,23 @@ def test_plot(point, capsys, tmp_path, monkeypatch):
     capsys.readouterr()
 
 
+def test_dirac(tmp_path, capsys):
+    """Half of the width of a Majorana N, and a mixing is of its two states."""
+    path = tmp_path / "point.yml"
+    path.write_text("{eft: nuSMEFT, basis: Warsaw, scale: 1000, values: {lnqd1_1111: 1.0e-8}}")
+    totals = []
+    for more in ([], ["--dirac"]):
+        assert main(["decays", str(path), "--m-N1", "0.6", "--json", *more]) == 0
+        captured = capsys.readouterr()
+        assert captured.err == ""
+        data = json.loads(captured.out)
+        totals.append(data["total"])
+    assert data["par"] == {"m_N1": 0.6, "m_N2": 0.6}
+    assert totals[1] / totals[0] == pytest.approx(0.5, abs=1e-12)
+    assert main(["decays", str(path), "--m-N1", "0.6", "--dirac", "--U-e1", "1e-4"]) == 0
+    assert "give U_e1 and U_e2 the same size, U/√2" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
@@ -87,6 +104,11 @@ def test_plot(point, capsys, tmp_path, monkeypatch):
         (["--m-N1", "1", "--m-N2", "1,2"], "m_N2 must be a number"),
         (["no-such-file.yml", "--m-N1", "1"], "no-such-file.yml"),
         (["--m-N1", "1", "--plot", "no-such-folder/x.pdf"], "no-such-folder"),
+        (["--m-N1", "1", "--dirac"], "--dirac is for the coefficients of a file"),
+        (["x.yml", "--m-N1", "1", "--dirac", "-N", "2"], "-N 2: with --dirac"),
+        (["x.yml", "--m-N1", "1,2", "--dirac"], "several masses: not with --dirac"),
+        (["x.yml", "--m-N1", "1", "--dirac", "--plot", "x.pdf"], "--plot: not with --dirac"),
+        (["x.yml", "--m-N1", "1", "--m-N2", "2", "--dirac"], "m_N2: with --dirac"),
     ],
 )
 def test_errors(arguments, match, capsys):

@@ -13,10 +13,10 @@ import pytest
 import scan_functions as functions
 
 from flavio_nusmeft import errors, scan
+from flavio_nusmeft._saved import Saved
 from flavio_nusmeft.inference import intervals
 from flavio_nusmeft.inference.comparison import Comparison, compare
 from flavio_nusmeft.inference.results import Curve, Interval
-from flavio_nusmeft.inference.saved import Saved
 
 BOUNDS = {"C": (-1e-8, 5e-8), "m": (0.0, 3.0), "nu": (-8.0, 8.0)}
 

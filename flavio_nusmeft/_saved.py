@@ -9,15 +9,33 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, ClassVar, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .._files import check_writable, write_files
-from .._inputs import as_path, brief
-from ..errors import InvalidFile
+from ._files import check_writable, write_files
+from ._inputs import as_path, brief
+from .errors import InvalidFile
 
-__all__ = ["Saved"]
+__all__ = ["Flags", "Numbers", "Saved"]
+
+#: fields for one point or several: a number, or an array of them
+if TYPE_CHECKING:
+    Numbers = Any
+    Flags = Any
+else:
+    Numbers = float | NDArray[np.float64]
+    Flags = bool | NDArray[np.bool_]
 
 T = TypeVar("T", bound="Saved")
 
@@ -25,8 +43,8 @@ T = TypeVar("T", bound="Saved")
 class Saved:
     """Base of results, frozen dataclasses; two are equal if their content is.
 
-    What a field is follows from its annotation: numbers, strings, arrays, other results, and
-    dictionaries and tuples of them.
+    What a field is follows from its annotation: numbers, strings, arrays, `Numbers`, other results,
+    and dictionaries and tuples of them.
     """
 
     #: properties that files have, too, for who reads them without this package
@@ -41,6 +59,8 @@ class Saved:
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, as JSON can have it: None in the place of nan, strings in that of ±inf.
+
+        Complex numbers are dictionaries of Re and Im.
 
         Returns
         -------
@@ -126,6 +146,8 @@ def _plain(value: Any) -> Any:
         return [_plain(entry) for entry in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else str(value)
+    if isinstance(value, complex):
+        return {"Re": _plain(value.real), "Im": _plain(value.imag)}
     return value
 
 
@@ -136,9 +158,11 @@ def _restored(kind: Any, value: Any) -> Any:
         if value is None and NoneType in arguments:
             return None
         choices = [choice for choice in arguments if choice is not NoneType]
-        is_text = isinstance(value, str)
-        kind = next((c for c in choices if (c is str) == is_text), choices[0])
-        return _restored(kind, value)
+        if isinstance(value, list):
+            fitting = [c for c in choices if get_origin(c) in (np.ndarray, tuple)]
+        else:
+            fitting = [c for c in choices if (c is str) == isinstance(value, str)]
+        return _restored((fitting or choices)[0], value)
     if origin is np.ndarray:
         ((scalar,),) = (get_args(dtype) for dtype in arguments[1:])
         return np.array(value, dtype=scalar)
@@ -157,6 +181,8 @@ def _restored(kind: Any, value: Any) -> Any:
         return tuple(_restored(k, v) for k, v in zip(several, value, strict=True))
     if kind is float:
         return math.nan if value is None else float(value)
+    if kind is complex:
+        return complex(_restored(float, value["Re"]), _restored(float, value["Im"]))
     if kind is Any:
         return value
     if issubclass(kind, Saved):

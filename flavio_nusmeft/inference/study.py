@@ -163,7 +163,7 @@ class Study:
         return np.union1d(np.linspace(*self.range(), self.points), self._islands())
 
     def _islands(self) -> list[float]:
-        """Ends and middle of what is excluded between points, where the function says that."""
+        """Values in what is excluded between points, where the function says that."""
         find = getattr(self.function, "islands", None)
         if find is None or self.observable is not None:
             return []

@@ -24,7 +24,7 @@ _SCALE = 1e4  # of an observable that is maximised, so that tolerances in ln L a
 
 
 def between(function: LogLikelihood, variable: str, grid: Array) -> list[float]:
-    """Values at which the function says that it is low, where a grid could be too coarse to tell."""
+    """Values at which a function says that it is low, where a grid is too coarse to tell."""
     find = getattr(function, "islands", None)
     if find is None:
         return []

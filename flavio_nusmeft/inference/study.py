@@ -161,8 +161,6 @@ class Study:
                 raise InvalidScan("values must be at least two different numbers")
             return array
         grid = np.linspace(*self.range(), self.points)
-        if self.observable is not None:
-            return grid
         return np.union1d(grid, between(self.function, str(self.quantity), grid))
 
     def range(self) -> tuple[float, float]:

@@ -70,7 +70,7 @@ class Fixed:
         """As `LogLikelihood.derived`."""
         return FixedObservable(self, self.function.derived(observable))
 
-    def islands(self, variable: str) -> list[tuple[float, float, float]]:
+    def islands(self, variable: str) -> list[tuple[float, ...]]:
         """As `LogLikelihood.islands`."""
         return self.function.islands(variable, self.values)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -45,6 +44,7 @@ def __dir__() -> list[str]:
 
 
 _TOGETHER = 16  # points of a scan: of more the gain is small, and a kill costs more
+_ISLAND = 7  # points from one end to the other
 
 
 class LogLikelihood:
@@ -385,7 +385,7 @@ class LogLikelihood:
 
     def islands(
         self, variable: str, fixed: Mapping[str, float] | None = None
-    ) -> list[tuple[float, float, float]]:
+    ) -> list[tuple[float, ...]]:
         """What searches exclude of a mixing between two ends, for N that only mix.
 
         Parameters
@@ -397,10 +397,9 @@ class LogLikelihood:
 
         Returns
         -------
-        list of (float, float, float)
-            Values of the variable, of both signs: an end, where it is excluded most strongly, the
-            other end, in ascending order. None for other variables than mixings, or if the mass of
-            N varies.
+        list of tuple of float
+            Values of the variable from one end to the other, at equal ratios, for both signs. None
+            for other variables than mixings, or if the mass of N varies.
         """
         par = {**self._par, **(fixed or {})}
         for row, flavour in zip(MIXINGS, CHARGED_LEPTONS, strict=True):
@@ -410,8 +409,9 @@ class LogLikelihood:
             if par[mass] <= 0 or (mass in self.variables and mass not in (fixed or {})):
                 continue
             squares = self._searches.islands(flavour, par[mass])
-            sizes = [(math.sqrt(a), math.sqrt(b), math.sqrt(c)) for a, b, c in squares]
-            return [*sizes, *((-c, -b, -a) for a, b, c in sizes)]
+            # -2 ln L is a power of U from the ends to the middle
+            sizes = [np.sqrt(np.geomspace(low, high, _ISLAND)).tolist() for low, high in squares]
+            return [*map(tuple, sizes), *(tuple(-x for x in reversed(each)) for each in sizes)]
         return []
 
     @property

@@ -12,7 +12,7 @@ from .results import Curve
 from .scan.descent import Profile
 from .scan.points import LogLikelihood
 
-__all__ = ["extremes", "gaps", "outwards", "peaks", "walls"]
+__all__ = ["between", "extremes", "gaps", "outwards", "peaks", "walls"]
 
 Array = NDArray[np.float64]
 
@@ -21,6 +21,16 @@ _WALL = 1e-6  # of the range: a wall is known
 _END = 1e-3  # of the distance between maximum and end: an end is reached
 _STEEPER = 4.0  # slopes of one target after the other
 _SCALE = 1e4  # of an observable that is maximised, so that tolerances in ln L are small
+
+
+def between(function: LogLikelihood, variable: str, grid: Array) -> list[float]:
+    """Values at which a function says that it is low, where a grid is too coarse to tell."""
+    find = getattr(function, "islands", None)
+    if find is None:
+        return []
+    wide = 2 * (grid[1] - grid[0])  # then two points or more are within
+    narrow = [values for values in find(variable) if values[-1] - values[0] < wide]
+    return [x for values in narrow for x in values if grid[0] < x < grid[-1]]
 
 
 def peaks(curve: Curve, threshold: float) -> list[float]:

@@ -18,7 +18,7 @@ from ..batch import Observable
 from ..errors import FailedMinimization, InvalidScan, UnknownObservable, nearest
 from .constrained import AtTarget, AtValue
 from .curves import SAME, interpolated
-from .refinement import extremes
+from .refinement import between, extremes
 from .results import Curve
 from .scan.descent import sobol
 from .scan.minimum import search
@@ -160,17 +160,8 @@ class Study:
             if len(array) < 2:
                 raise InvalidScan("values must be at least two different numbers")
             return array
-        return np.union1d(np.linspace(*self.range(), self.points), self._islands())
-
-    def _islands(self) -> list[float]:
-        """Ends and middle of what is excluded between points, where the function says that."""
-        find = getattr(self.function, "islands", None)
-        if find is None or self.observable is not None:
-            return []
-        low, high = self.range()
-        wide = 2 * (high - low) / (self.points - 1)  # then two points or more are within
-        narrow = [each for each in find(str(self.quantity)) if each[-1] - each[0] < wide]
-        return [x for each in narrow for x in each if low < x < high]
+        grid = np.linspace(*self.range(), self.points)
+        return np.union1d(grid, between(self.function, str(self.quantity), grid))
 
     def range(self) -> tuple[float, float]:
         """The bounds of a variable, or between what values an observable is in the bounds."""

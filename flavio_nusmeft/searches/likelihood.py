@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -180,7 +179,7 @@ class Searches:
             rows.append(row)
         return rows
 
-    def islands(self, flavour: str, m_N: float) -> list[tuple[float, float, float]]:
+    def islands(self, flavour: str, m_N: float) -> list[tuple[float, float]]:
         """What searches with two ends exclude of the mixing of an N with one flavour.
 
         Parameters
@@ -192,8 +191,8 @@ class Searches:
 
         Returns
         -------
-        list of (float, float, float)
-            |U|² of an N that only mixes: lower end, where it is excluded most strongly, upper end.
+        list of (float, float)
+            |U|² of an N that only mixes: lower and upper end.
 
         Raises
         ------
@@ -204,7 +203,7 @@ class Searches:
             if each.flavour == flavour and each.quantity == "U2":
                 lower, upper = (end.item() for end in each.limits([m_N]))
                 if lower < upper < np.inf:  # lower is nan where there is no limit
-                    found.append((lower, math.sqrt(lower * upper), upper))
+                    found.append((lower, upper))
         return found
 
     def contributions(self, par_dict: Mapping[str, float], wc_obj: Any = None) -> dict[str, float]:

@@ -32,8 +32,8 @@ class LogLikelihood(Protocol):
     ln L and the array (variables) of its derivatives as result, makes maximisations faster. With an
     attribute ``together``, an integer above 1, `grid` calls the method ``many(points)`` for so many
     points at once: array (points, variables), with the array (points) of ln L as result. A method
-    ``islands(variable)``, with a list of (end, lowest, end), says where along a variable it is low,
-    though it may not be at the points of a profile.
+    ``islands(variable)``, with a list of tuples of values in ascending order, says where along a
+    variable it is low, though it may not be at the points of a profile.
     """
 
     @property

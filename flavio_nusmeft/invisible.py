@@ -45,7 +45,7 @@ class Lifetime:
     invisible_fraction : float
         Of its decays, those to neutrinos alone; 1 if it is stable.
     in_tension_with_BBN : bool
-        As `Decays.in_tension_with_BBN`.
+        Whether m_N is above m_π and the lifetime above 0.02 s.
     """
 
     m_N: float

@@ -12,9 +12,10 @@ import shlex
 from pathlib import Path
 
 import flavio
+import nusmeft_cli as cli
 import pytest
 
-from flavio_nusmeft import NuWilson, cli, limits
+from flavio_nusmeft import NuWilson, limits
 from flavio_nusmeft.observables import NAMES
 from flavio_nusmeft.physics import formfactors
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from unittest.mock import patch
 
-from flavio_nusmeft import cli
+import nusmeft_cli as cli
 
 _INTRODUCTION = """\
 # Command line

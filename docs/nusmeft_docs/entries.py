@@ -6,8 +6,9 @@ import argparse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nusmeft_cli import catalogue
+
 from flavio_nusmeft import observables
-from flavio_nusmeft.cli import catalogue
 
 from . import observables as observable_pages
 from . import operator_map

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import flavio
+from nusmeft_cli import catalogue
 
 from flavio_nusmeft import observables
-from flavio_nusmeft.cli import catalogue
 from flavio_nusmeft.measurements import pull
 from flavio_nusmeft.physics import formfactors
 from flavio_nusmeft.physics.modes import INVISIBLE, LEPTONIC, TAU_HADRONIC, VECTORS

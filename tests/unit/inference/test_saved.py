@@ -70,8 +70,8 @@ def bits(value):
         return type(value), content
     if isinstance(value, np.ndarray):
         return value.dtype.str, value.shape, value.tobytes()
-    if isinstance(value, float):
-        return struct.pack("<d", value)
+    if isinstance(value, float):  # the sign of nan means nothing, and is not in JSON
+        return "nan" if np.isnan(value) else struct.pack("<d", value)
     if isinstance(value, dict):
         return [(bits(k), bits(v)) for k, v in value.items()]
     if isinstance(value, (tuple, list)):

@@ -73,7 +73,7 @@ class Decays(Saved):
         arXiv:2008.00749, which is about N above m_π that decay: False for others. A flag only.
     """
 
-    units: ClassVar = {"m_N": "GeV", "widths": "GeV", "lifetime": "s", "ctau": "m"}
+    units: ClassVar[dict[str, str]] = {"m_N": "GeV", "widths": "GeV", "lifetime": "s", "ctau": "m"}
     _derived = (
         *("branching_ratios", "total", "lifetime", "ctau", "visible_fraction"),
         *("invisible_fraction", "units"),

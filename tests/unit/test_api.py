@@ -9,6 +9,7 @@ import ast
 import importlib
 import importlib.util
 import pydoc
+import sys
 from pathlib import Path
 
 import public_api
@@ -291,6 +292,7 @@ def test_names(name):
         assert not public.startswith("_")
 
 
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="other versions write signatures else")
 def test_signatures():
     """After an intended change: python tests/public_api.py, and a line in CHANGELOG.md."""
     assert public_api.text().splitlines() == public_api.FILE.read_text("utf-8").splitlines()

@@ -151,6 +151,16 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _scalar(kind: Any) -> Any:
+    """Of an array: the type of its entries; None for other types."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is np.ndarray:
+        ((scalar,),) = (get_args(dtype) for dtype in arguments[1:])
+        return scalar
+    # with newer versions of numpy and Python NDArray is a name of its own
+    return arguments[0] if getattr(origin, "__name__", "") == "NDArray" else None
+
+
 def _restored(kind: Any, value: Any) -> Any:
     """The value of a field, of what `_plain` made of it."""
     origin, arguments = get_origin(kind), get_args(kind)
@@ -159,12 +169,12 @@ def _restored(kind: Any, value: Any) -> Any:
             return None
         choices = [choice for choice in arguments if choice is not NoneType]
         if isinstance(value, list):
-            fitting = [c for c in choices if get_origin(c) in (np.ndarray, tuple)]
+            fitting = [c for c in choices if get_origin(c) is tuple or _scalar(c) is not None]
         else:
             fitting = [c for c in choices if (c is str) == isinstance(value, str)]
         return _restored((fitting or choices)[0], value)
-    if origin is np.ndarray:
-        ((scalar,),) = (get_args(dtype) for dtype in arguments[1:])
+    scalar = _scalar(kind)
+    if scalar is not None:
         return np.array(value, dtype=scalar)
     if origin is dict:
         key, entry = arguments

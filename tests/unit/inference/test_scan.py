@@ -826,7 +826,7 @@ def test_interrupted(tmp_path, executor):
     arguments = {"checkpoint": file, "executor": executor}
     error = kill_driver("grid", axes, arguments, log=log, calls=50, number=signal.SIGINT)
     assert "KeyboardInterrupt" in error
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 60
     assert [entry.name for entry in tmp_path.glob("scan.db*")] == ["scan.db"]
     assert len(stored(file)) > 0
     calls = len(points(log))

@@ -268,9 +268,10 @@ def _neutral(found: _Couplings, m_N: np.ndarray, names: list[str]) -> dict[str, 
     if not found.reaches("photon", None):
         return result
     # where nuSMEFT ends, as in `boson_couplings.photon_couplings`
-    nu_wilson = isinstance(found.wc_obj, NuWilson)
-    end = found.wc_obj.get_option("smeft_matchingscale") if nu_wilson else found.par["m_Z"]
-    which = CouplingSet("photon", None, float(end))
+    scale = float(found.par["m_Z"])
+    if isinstance(found.wc_obj, NuWilson):
+        scale = float(found.wc_obj.get_option("smeft_matchingscale"))
+    which = CouplingSet("photon", None, scale)
     d = found.all(which)[:, [COMPONENTS.index("T+"), COMPONENTS.index("T-")]]
     partners = (range(N_ACTIVE), *([a] for a in others(found.n)))
     for name, group in zip(names, partners, strict=True):
